@@ -1,0 +1,64 @@
+# `make demo` shows a deal; `make test` says whether the code is sound. `make help` lists the rest.
+# One environment, .venv, serves both; it is made again when a lock file or pyproject.toml changes.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+unexport PYTHONOPTIMIZE # it would switch the assertions off, and they guard the money
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-crash test-laws bench lock clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: .venv/.lab ## 69 people trade through their agents; the report lands in runs/demo
+	$(BIN)/souq run deal --people 69 --seed 7 --out runs/demo
+
+test: .venv/.dev ## lint, types, layers and every test that takes seconds
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest -q -m "not slow"
+
+test-crash: .venv/.dev ## kill the market at every step and bring it back (minutes)
+	SOUQ_FULL=1 $(BIN)/python -m pytest -q tests/crash
+
+test-laws: .venv/.dev ## random markets against the invariants, at full length (minutes)
+	SOUQ_FULL=1 $(BIN)/python -m pytest -q tests/laws
+
+bench: .venv/.lab ## measure the speeds that are promised
+	$(BIN)/python -m bench
+
+# Pins that still fit are kept; `make lock UPGRADE=--upgrade` asks for the newest of everything.
+UPGRADE ?=
+LOCK = "$$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header $(UPGRADE) pyproject.toml --extra lab
+
+lock: ## resolve the dependencies again, with hashes and without any index host
+	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && uv="$$tmp/bin/uv" && set -ex && \
+	$(PYTHON) -m venv "$$tmp" && "$$tmp/bin/pip" install --quiet uv && \
+	$(LOCK) --group build -o requirements/lab.txt && \
+	$(LOCK) --group dev -c requirements/lab.txt -o requirements/dev.txt
+
+clean: ## remove the environment and all that was made, but not runs/
+	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "souq needs Python 3.11 or newer: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' || \
+		{ echo "Python has no venv module: install the package python3-venv (Debian)" >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+
+.venv/.lab: requirements/lab.txt pyproject.toml | .venv/bin/pip
+	$(PIP) --require-hashes -r requirements/lab.txt
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: requirements/dev.txt .venv/.lab
+	$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@

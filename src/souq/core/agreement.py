@@ -1,0 +1,72 @@
+"""An agreement is the one product of any mechanism: parties, and legs: who gives whom what.
+
+A sale has two legs, a bundle more; barter has goods on both sides; a rotation moves n goods.
+"""
+
+import hashlib
+
+from msgspec import Struct
+
+from souq.core.money import Money
+from souq.core.seal import canonical
+
+
+class GoodsLeg(Struct, frozen=True, tag="goods"):
+    """`giver` hands `quantity` of what the listing describes to `taker`."""
+
+    giver: str
+    taker: str
+    listing: str
+    quantity: int
+
+
+class CashLeg(Struct, frozen=True, tag="cash"):
+    """`giver` pays `taker`."""
+
+    giver: str
+    taker: str
+    amount: Money
+
+
+Leg = GoodsLeg | CashLeg
+
+
+class Agreement(Struct, frozen=True):
+    """What agents agreed on, in the order of their joining."""
+
+    parties: tuple[str, ...]
+    legs: tuple[Leg, ...]
+
+
+def digest_of(legs: tuple[Leg, ...], *, negotiation: str, version: int) -> str:
+    """Name terms so that an acceptance can say exactly what it accepts.
+
+    The negotiation and version are inside: the same price offered later is another offer.
+    """
+    body = canonical.encode([negotiation, version, legs])
+    return hashlib.sha256(body).hexdigest()[:16]
+
+
+def cash_given(legs: tuple[Leg, ...], agent: str) -> int:
+    """Sum what an agent pays."""
+    return sum(leg.amount.units for leg in legs if isinstance(leg, CashLeg) and leg.giver == agent)
+
+
+def cash_taken(legs: tuple[Leg, ...], agent: str) -> tuple[Money, ...]:
+    """List the payments an agent receives."""
+    return tuple(leg.amount for leg in legs if isinstance(leg, CashLeg) and leg.taker == agent)
+
+
+def givers(legs: tuple[Leg, ...]) -> tuple[str, ...]:
+    """List who hands goods over, in order of their legs."""
+    return tuple(dict.fromkeys(leg.giver for leg in goods(legs)))
+
+
+def takers(legs: tuple[Leg, ...]) -> tuple[str, ...]:
+    """List who receives goods, in order of their legs."""
+    return tuple(dict.fromkeys(leg.taker for leg in goods(legs)))
+
+
+def goods(legs: tuple[Leg, ...]) -> tuple[GoodsLeg, ...]:
+    """Pick the legs that are not money."""
+    return tuple(leg for leg in legs if isinstance(leg, GoodsLeg))

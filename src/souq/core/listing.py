@@ -1,0 +1,325 @@
+"""A listing says what is offered or wanted; what is typed steers, what is worded is freight."""
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from souq.core.money import UNITS_MAX, Money
+from souq.core.party import need_agent
+from souq.core.refusal import Reason, Refused, invalid
+from souq.core.rules import AttributeKind, need_asset, rules
+from souq.core.seal import PublicText
+from souq.core.state import Draft, Table, View, next_id, take_id, was_issued
+
+QUANTITY_MAX = 1_000_000_000
+TEXT_MAX = 4_000
+TITLE_MAX = 200
+
+Side = Literal["sell", "want"]
+Subject = Literal["goods", "service", "capacity", "data"]
+# `title` moves ownership inside the market at the agreement itself; the others need a hand-over.
+Delivery = Literal["meet", "ship", "digital", "title"]
+Attribute = int | str | bool
+
+
+class PostListing(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Offer something, or ask for it.
+
+    `price` is per unit: what a seller asks or a buyer would pay. 0 gives it away; None leaves it
+    open. `ref` is the principal's own name of the thing, which its mandate may set a floor for.
+    Data is licensed without end: it has no stock.
+    """
+
+    title: PublicText
+    category: str
+    price: Money | None = None
+    side: Side = "sell"
+    subject: Subject = "goods"
+    description: PublicText = PublicText("")
+    attributes: dict[str, Attribute] = {}
+    quantity: int = 1
+    unit: str = "piece"
+    delivery: Delivery = "meet"
+    shipping_units: int = 0  # what sending costs the taker, told in advance; part of no price
+    mechanisms: tuple[str, ...] = ("alternating_offers", "posted_price")
+    ref: str = ""
+
+
+class EditListing(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Change a listing's price, words or remaining quantity. Open offers keep their terms."""
+
+    listing: str
+    price: Money | None = None
+    title: PublicText | None = None
+    description: PublicText | None = None
+    available: int | None = None
+
+
+class PauseListing(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """Take no new agreements on a listing for now."""
+
+    listing: str
+
+
+class ResumeListing(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """Take agreements on a paused listing again."""
+
+    listing: str
+
+
+class WithdrawListing(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """End a listing. Agreements already made stand."""
+
+    listing: str
+
+
+class Listing(Struct, frozen=True, omit_defaults=True):
+    """The live part of a listing; words stand beside the record under their digests."""
+
+    id: str
+    agent: str
+    principal: str
+    title: str
+    category: str
+    available: int
+    price: Money | None = None
+    side: Side = "sell"
+    subject: Subject = "goods"
+    description: str = ""
+    attributes: dict[str, Attribute] = {}
+    unit: str = "piece"
+    delivery: Delivery = "meet"
+    shipping_units: int = 0
+    mechanisms: tuple[str, ...] = ()
+    ref: str = ""
+    reserved: int = 0
+    is_paused: bool = False
+    is_withdrawn: bool = False
+
+    @property
+    def has_stock(self) -> bool:
+        """Tell whether selling one leaves one less."""
+        return self.subject != "data"
+
+
+class ListingPosted(Struct, frozen=True, tag=True):
+    listing: Listing
+
+
+class ListingEdited(Struct, frozen=True, tag=True, omit_defaults=True):
+    listing: str
+    price: Money | None = None
+    title: str | None = None
+    description: str | None = None
+    available: int | None = None
+
+
+class ListingPaused(Struct, frozen=True, tag=True):
+    listing: str
+
+
+class ListingResumed(Struct, frozen=True, tag=True):
+    listing: str
+
+
+class ListingWithdrawn(Struct, frozen=True, tag=True):
+    listing: str
+
+
+LISTINGS: Table[Listing] = Table("listings", Listing)
+TABLES: tuple[Table[Any], ...] = (LISTINGS,)
+
+
+def need_listing(view: View, listing: str) -> Listing:
+    """Give a live listing. Raises Refused(not_found) or, where it has ended, Refused(closed)."""
+    found = view.get(LISTINGS, listing)
+    if found is None:
+        ended = listing[:1] == "L" and was_issued(view, listing)
+        raise Refused(Reason.CLOSED if ended else Reason.NOT_FOUND, id=listing[:64])
+    return found
+
+
+def need_open(listing: Listing, quantity: int) -> None:
+    """Raise Refused(listing_unavailable | not_enough_stock) unless so much can be agreed on now."""
+    if not 0 < quantity <= QUANTITY_MAX:
+        raise invalid("quantity", "must be a whole number above 0")
+    if listing.is_paused or listing.is_withdrawn:
+        raise Refused(Reason.LISTING_UNAVAILABLE, listing=listing.id)
+    if listing.has_stock and listing.available < quantity:
+        raise Refused(
+            Reason.NOT_ENOUGH_STOCK, listing=listing.id, available=listing.available, asked=quantity
+        )
+
+
+def check_price(view: View, price: Money | None) -> None:
+    """Raise Refused(invalid) for a price below zero, too large, or in an unknown asset."""
+    if price is not None:
+        need_asset(view, price.asset)
+        if not 0 <= price.units <= UNITS_MAX:
+            raise invalid("price", "must be 0 or more, and below 2**53 units")
+
+
+def check_text(field: str, text: PublicText | None, length_max: int) -> None:
+    """Raise Refused(invalid) for words past their length."""
+    if text is not None and len(text.value) > length_max:
+        raise invalid(field, f"at most {length_max} characters")
+
+
+_TYPES: dict[str, type] = {"int": int, "text": str, "bool": bool}
+
+
+def _check_attributes(
+    schema: dict[str, AttributeKind] | None, attributes: dict[str, Attribute]
+) -> None:
+    if len(attributes) > 32 or any(
+        len(name) > 40 or (isinstance(value, str) and len(value) > 200)
+        for name, value in attributes.items()
+    ):
+        raise invalid(
+            "attributes", "at most 32, with names up to 40 and words up to 200 characters"
+        )
+    if schema is None:
+        return
+    for name, value in attributes.items():
+        kind = schema.get(name)
+        if kind is None:
+            raise invalid(f"attributes.{name[:40]}", "not an attribute of this category")
+        if isinstance(kind, tuple):
+            if value not in kind:
+                raise invalid(f"attributes.{name}", f"one of {', '.join(kind)}")
+        elif type(value) is not _TYPES[kind]:
+            raise invalid(f"attributes.{name}", f"must be of type {kind}")
+
+
+def _post(draft: Draft, actor: str, command: PostListing) -> None:
+    agent = need_agent(draft, actor)
+    market = rules(draft)
+    check_text("title", command.title, TITLE_MAX)
+    check_text("description", command.description, TEXT_MAX)
+    check_price(draft, command.price)
+    if not command.title.value.strip():
+        raise invalid("title", "say what it is")
+    if not 0 < command.quantity <= QUANTITY_MAX:
+        raise invalid("quantity", "must be a whole number above 0")
+    if not 0 <= command.shipping_units <= UNITS_MAX or (
+        command.shipping_units and command.delivery != "ship"
+    ):
+        raise invalid("shipping_units", "0 or more, and only where delivery is ship")
+    if command.delivery == "title" and (command.quantity != 1 or command.side != "sell"):
+        raise invalid("delivery", "ownership moves whole: one piece, offered")
+    if not 0 < len(command.category) <= 64 or len(command.ref) > 64 or len(command.unit) > 32:
+        raise invalid("category", "category and ref have up to 64 characters, unit up to 32")
+    if not command.mechanisms:
+        raise invalid("mechanisms", "name at least one")
+    if market.categories and command.category not in market.categories:
+        raise invalid("category", "not a category of this market")
+    _check_attributes(market.categories.get(command.category), command.attributes)
+    listing = Listing(
+        id=next_id(draft, "L"),
+        agent=agent.id,
+        principal=agent.principal,
+        title=command.title.digest,
+        category=command.category,
+        available=command.quantity,
+        price=command.price,
+        side=command.side,
+        subject=command.subject,
+        description=command.description.digest if command.description.value else "",
+        attributes=command.attributes,
+        unit=command.unit,
+        delivery=command.delivery,
+        shipping_units=command.shipping_units,
+        mechanisms=command.mechanisms,
+        ref=command.ref,
+    )
+    draft.emit(ListingPosted(listing))
+
+
+def _own(draft: Draft, actor: str, listing: str) -> Listing:
+    agent = need_agent(draft, actor)
+    found = need_listing(draft, listing)
+    if found.agent != agent.id:
+        raise Refused(Reason.NOT_YOURS, id=listing)
+    if found.is_withdrawn:
+        raise Refused(Reason.CLOSED, id=listing)
+    return found
+
+
+def _edit(draft: Draft, actor: str, command: EditListing) -> None:
+    listing = _own(draft, actor, command.listing)
+    check_text("title", command.title, TITLE_MAX)
+    check_text("description", command.description, TEXT_MAX)
+    check_price(draft, command.price)
+    if command.available is not None and not 0 < command.available <= QUANTITY_MAX:
+        raise invalid("available", "must be above 0; withdraw the listing to end it")
+    if command.available not in (None, 1) and listing.delivery == "title":
+        raise invalid("available", "ownership moves whole: one piece")
+    draft.emit(
+        ListingEdited(
+            listing.id,
+            command.price,
+            command.title.digest if command.title else None,
+            command.description.digest if command.description else None,
+            command.available,
+        )
+    )
+
+
+def _pause(draft: Draft, actor: str, command: PauseListing) -> None:
+    if _own(draft, actor, command.listing).is_paused:
+        raise Refused(Reason.WRONG_STATE, state="Paused")
+    draft.emit(ListingPaused(command.listing))
+
+
+def _resume(draft: Draft, actor: str, command: ResumeListing) -> None:
+    if not _own(draft, actor, command.listing).is_paused:
+        raise Refused(Reason.WRONG_STATE, state="Open")
+    draft.emit(ListingResumed(command.listing))
+
+
+def _withdraw(draft: Draft, actor: str, command: WithdrawListing) -> None:
+    _own(draft, actor, command.listing)
+    draft.emit(ListingWithdrawn(command.listing))
+
+
+def _posted(view: View, event: ListingPosted) -> None:
+    take_id(view, event.listing.id)
+    view.put(LISTINGS, event.listing.id, event.listing)
+
+
+def _edited(view: View, event: ListingEdited) -> None:
+    changed = {
+        name: value
+        for name in ("price", "title", "description", "available")
+        if (value := getattr(event, name)) is not None
+    }
+    change(view, event.listing, **changed)
+
+
+def change(view: View, listing: str, **fields: Any) -> None:
+    """Fold a change; a listing with nothing left, and nothing set aside, is over."""
+    found = view.get(LISTINGS, listing)
+    assert found is not None, f"an ended listing changes: {listing}"
+    changed = msgspec.structs.replace(found, **fields)
+    is_over = changed.reserved == 0 and (changed.is_withdrawn or changed.available == 0)
+    if is_over:
+        view.drop(LISTINGS, listing)
+    else:
+        view.put(LISTINGS, listing, changed)
+
+
+EVOLVE: dict[type, Any] = {
+    ListingPosted: _posted,
+    ListingEdited: _edited,
+    ListingPaused: lambda view, event: change(view, event.listing, is_paused=True),
+    ListingResumed: lambda view, event: change(view, event.listing, is_paused=False),
+    ListingWithdrawn: lambda view, event: change(view, event.listing, is_withdrawn=True),
+}
+DECIDE: dict[type, Any] = {
+    PostListing: _post,
+    EditListing: _edit,
+    PauseListing: _pause,
+    ResumeListing: _resume,
+    WithdrawListing: _withdraw,
+}

@@ -1,0 +1,349 @@
+"""A mandate is the authority a principal lent an agent; nothing the agent says can exceed it.
+
+Budget is reserved when an offer that could bind is made, committed when it binds, and given back
+when the deal comes to nothing. At every moment reserved + committed <= cap, for every cap.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from souq.core.agreement import Leg, cash_given
+from souq.core.party import AGENTS, Agent, need_other_agent
+from souq.core.refusal import Reason, Refused, invalid
+from souq.core.rules import DAY_US, OPERATOR, need_asset
+from souq.core.seal import Secret
+from souq.core.state import Draft, Table, View, next_id, take_id
+
+
+class GoodsLimit(Struct, frozen=True, omit_defaults=True):
+    """What one unit must bring in, fees deducted; and whether barter may replace that."""
+
+    floor_units: int = 0
+    may_barter: bool = False
+
+
+class Limits(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What an agent may do. None leaves a dimension open; amounts are units of `asset`.
+
+    `goods`: by the principal's own `ref`, what may be given away, and for how little; anything
+    else is outside. `ceilings`: the most to pay per unit, by listing id, else by category (a
+    category covers those below it, as "bikes" does "bikes/folding"); anything else is outside.
+    """
+
+    asset: str = "USD"
+    per_deal_units: int | None = None
+    window_units: int | None = None
+    window_us: int = DAY_US
+    lifetime_units: int | None = None
+    quantity_max: int | None = None
+    categories: tuple[str, ...] | None = None
+    counterparties: tuple[str, ...] | None = None
+    counterparties_denied: tuple[str, ...] = ()
+    goods: dict[str, GoodsLimit] | None = None
+    ceilings: dict[str, int] | None = None
+    approval_above_units: int | None = None
+    expires_at: int | None = None
+
+
+class SecretLimits(Secret):
+    """Limits for the core and their principal alone."""
+
+    of = Limits
+
+
+class GrantMandate(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """Lend an agent authority, replacing what it had. By its principal, or the operator for it."""
+
+    agent: str
+    limits: SecretLimits
+
+
+class RevokeMandate(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """Take authority back, from the next command on. By the principal, or the operator."""
+
+    agent: str
+
+
+class Mandate(Struct, frozen=True):
+    id: str
+    agent: str
+    principal: str
+    limits: SecretLimits
+    reserved_units: int = 0
+    lifetime_units: int = 0
+    window_units: int = 0  # sum of the entries oldest..newest
+    oldest: int = 1
+    newest: int = 0
+
+
+class Reservation(Struct, frozen=True, gc=False, array_like=True):
+    """What one agent's open offer in one negotiation binds."""
+
+    mandate: str
+    units: int
+
+
+class Spending(Struct, frozen=True, gc=False, array_like=True):
+    """One commitment within a rolling window."""
+
+    at: int
+    units: int
+
+
+class Commitment(Struct, frozen=True, gc=False, array_like=True):
+    """What a contract took from a mandate's budget."""
+
+    mandate: str
+    entry: int
+    units: int
+
+
+class MandateGranted(Struct, frozen=True, tag=True):
+    mandate: str
+    agent: str
+    principal: str
+    limits: SecretLimits
+
+
+class MandateRevoked(Struct, frozen=True, tag=True):
+    mandate: str
+
+
+class BudgetReserved(Struct, frozen=True, tag=True):
+    """What an open offer binds is set aside; it replaces what the negotiation bound before."""
+
+    mandate: str
+    agent: str
+    negotiation: str
+    units: int
+
+
+class BudgetReleased(Struct, frozen=True, tag=True):
+    mandate: str
+    agent: str
+    negotiation: str
+
+
+class BudgetCommitted(Struct, frozen=True, tag=True):
+    mandate: str
+    agent: str
+    contract: str
+    units: int
+
+
+class BudgetSettled(Struct, frozen=True, tag=True):
+    """A contract ended; what came back may be spent again."""
+
+    mandate: str
+    agent: str
+    contract: str
+    returned_units: int
+
+
+MANDATES: Table[Mandate] = Table("mandates", Mandate)
+RESERVATIONS: Table[Reservation] = Table("reservations", Reservation)
+SPENDINGS: Table[Spending] = Table("spendings", Spending)
+COMMITMENTS: Table[Commitment] = Table("commitments", Commitment)
+TABLES: tuple[Table[Any], ...] = (MANDATES, RESERVATIONS, SPENDINGS, COMMITMENTS)
+
+
+def need_mandate(view: View, agent: Agent) -> Mandate:
+    """Give an agent's live mandate. Raises Refused(no_mandate)."""
+    found = view.get(MANDATES, agent.mandate) if agent.mandate else None
+    if found is None:
+        raise Refused(Reason.NO_MANDATE)
+    return found
+
+
+def live_limits(view: View, mandate: Mandate) -> Limits:
+    """Give a mandate's limits. Raises Refused(no_mandate) once it has expired."""
+    limits: Limits = mandate.limits.value
+    if limits.expires_at is not None and view.at >= limits.expires_at:
+        raise Refused(Reason.NO_MANDATE)
+    return limits
+
+
+def expired_entries(view: View, mandate: Mandate, limits: Limits) -> list[tuple[int, int]]:
+    """List (number, units) of window entries that no longer count: the window is (at - w, at]."""
+    entries = []
+    for number in range(mandate.oldest, mandate.newest + 1):
+        spending = view.get(SPENDINGS, f"{mandate.id}/{number}")
+        assert spending is not None, f"a hole in the window of {mandate.id}: {number}"
+        if spending.at > view.at - limits.window_us:
+            break
+        entries.append((number, spending.units))
+    return entries
+
+
+def reserve(draft: Draft, agent: Agent, negotiation: str, units: int) -> None:
+    """Set the budget aside that an open offer binds, or let it go where it binds nothing."""
+    before = draft.get(RESERVATIONS, f"{agent.id}/{negotiation}")
+    if before is not None and (not units or before.mandate != agent.mandate):
+        draft.emit(BudgetReleased(before.mandate, agent.id, negotiation))
+    if units and before != Reservation(agent.mandate, units):
+        draft.emit(BudgetReserved(agent.mandate, agent.id, negotiation, units))
+
+
+def release(draft: Draft, agents: tuple[str, ...], negotiation: str) -> None:
+    """Let go of everything a closing negotiation had reserved."""
+    for agent in agents:
+        before = draft.get(RESERVATIONS, f"{agent}/{negotiation}")
+        if before is not None:
+            draft.emit(BudgetReleased(before.mandate, agent, negotiation))
+
+
+def commit(draft: Draft, agents: tuple[str, ...], legs: tuple[Leg, ...], contract: str) -> None:
+    """Count what each party pays against its mandate."""
+    for id in agents:
+        pays = cash_given(legs, id)
+        if pays:
+            mandate = need_mandate(draft, need_other_agent(draft, id))
+            draft.emit(BudgetCommitted(mandate.id, id, contract, pays))
+
+
+def settle(draft: Draft, contract: str, agent: str, returned_units: int) -> None:
+    """Close a contract's claim on a budget, giving back what was not spent."""
+    found = draft.get(COMMITMENTS, f"{contract}/{agent}")
+    if found is not None:
+        draft.emit(BudgetSettled(found.mandate, agent, contract, returned_units))
+
+
+def _need_authority(draft: Draft, actor: str, agent: str) -> Agent:
+    found = need_other_agent(draft, agent)
+    if actor not in (OPERATOR, found.principal):
+        raise Refused(Reason.NOT_YOURS)
+    return found
+
+
+def _grant(draft: Draft, actor: str, command: GrantMandate) -> None:
+    agent = _need_authority(draft, actor, command.agent)
+    limits: Limits = command.limits.value
+    need_asset(draft, limits.asset)
+    for name in ("per_deal_units", "window_units", "lifetime_units", "approval_above_units"):
+        if (getattr(limits, name) or 0) < 0:
+            raise invalid(name, "must be 0 or more")
+    if limits.window_us <= 0 or (limits.quantity_max is not None and limits.quantity_max < 1):
+        raise invalid("window_us", "window_us and quantity_max must be above 0")
+    if any(limit.floor_units < 0 for limit in (limits.goods or {}).values()):
+        raise invalid("goods", "a floor is 0 or more")
+    if any(ceiling < 0 for ceiling in (limits.ceilings or {}).values()):
+        raise invalid("ceilings", "a ceiling is 0 or more")
+    if agent.mandate:
+        draft.emit(MandateRevoked(agent.mandate))
+    draft.emit(MandateGranted(next_id(draft, "M"), agent.id, agent.principal, command.limits))
+
+
+def _revoke(draft: Draft, actor: str, command: RevokeMandate) -> None:
+    agent = _need_authority(draft, actor, command.agent)
+    if not agent.mandate:
+        raise Refused(Reason.NO_MANDATE)
+    draft.emit(MandateRevoked(agent.mandate))
+
+
+def _granted(view: View, event: MandateGranted) -> None:
+    take_id(view, event.mandate)
+    view.put(
+        MANDATES,
+        event.mandate,
+        Mandate(event.mandate, event.agent, event.principal, event.limits),
+    )
+    _point_agent(view, event.agent, event.mandate)
+
+
+def _point_agent(view: View, agent: str, mandate: str) -> None:
+    found = view.get(AGENTS, agent)
+    assert found is not None, f"a mandate without an agent: {agent}"
+    view.put(AGENTS, agent, msgspec.structs.replace(found, mandate=mandate))
+
+
+def _revoked(view: View, event: MandateRevoked) -> None:
+    mandate = view.get(MANDATES, event.mandate)
+    assert mandate is not None, f"revoked twice: {event.mandate}"
+    for number in range(mandate.oldest, mandate.newest + 1):
+        view.drop(SPENDINGS, f"{mandate.id}/{number}")
+    view.drop(MANDATES, event.mandate)
+    _point_agent(view, mandate.agent, "")
+
+
+def _reserved(view: View, event: BudgetReserved) -> None:
+    key = f"{event.agent}/{event.negotiation}"
+    before = view.get(RESERVATIONS, key)
+    view.put(RESERVATIONS, key, Reservation(event.mandate, event.units))
+    _add_reserved(view, event.mandate, event.units - (before.units if before else 0))
+
+
+def _released(view: View, event: BudgetReleased) -> None:
+    key = f"{event.agent}/{event.negotiation}"
+    before = view.get(RESERVATIONS, key)
+    assert before is not None, f"released twice: {key}"
+    view.drop(RESERVATIONS, key)
+    _add_reserved(view, event.mandate, -before.units)
+
+
+def _add_reserved(view: View, mandate: str, units: int) -> None:
+    found = view.get(MANDATES, mandate)
+    if found is not None:  # a revoked mandate's open offers still end
+        reserved = found.reserved_units + units
+        view.put(MANDATES, mandate, msgspec.structs.replace(found, reserved_units=reserved))
+
+
+def _committed(view: View, event: BudgetCommitted) -> None:
+    mandate = view.get(MANDATES, event.mandate)
+    assert mandate is not None, f"committed without a mandate: {event.mandate}"
+    limits: Limits = mandate.limits.value
+    oldest, newest, window = mandate.oldest, mandate.newest, mandate.window_units
+    if limits.window_units is not None:
+        for number, units in expired_entries(view, mandate, limits):
+            view.drop(SPENDINGS, f"{mandate.id}/{number}")
+            oldest, window = number + 1, window - units
+        newest += 1
+        window += event.units
+        view.put(SPENDINGS, f"{mandate.id}/{newest}", Spending(view.at, event.units))
+    view.put(
+        MANDATES,
+        mandate.id,
+        msgspec.structs.replace(
+            mandate,
+            lifetime_units=mandate.lifetime_units + event.units,
+            window_units=window,
+            oldest=oldest,
+            newest=newest,
+        ),
+    )
+    commitment = Commitment(mandate.id, newest, event.units)
+    view.put(COMMITMENTS, f"{event.contract}/{event.agent}", commitment)
+
+
+def _settled(view: View, event: BudgetSettled) -> None:
+    claim = f"{event.contract}/{event.agent}"
+    commitment = view.get(COMMITMENTS, claim)
+    assert commitment is not None, f"settled twice: {claim}"
+    view.drop(COMMITMENTS, claim)
+    mandate = view.get(MANDATES, event.mandate)
+    if mandate is None or not event.returned_units:
+        return
+    window = mandate.window_units
+    key = f"{mandate.id}/{commitment.entry}"
+    entry = view.get(SPENDINGS, key)
+    if entry is not None:
+        view.put(SPENDINGS, key, Spending(entry.at, entry.units - event.returned_units))
+        window -= event.returned_units
+    lifetime = mandate.lifetime_units - event.returned_units
+    view.put(
+        MANDATES,
+        mandate.id,
+        msgspec.structs.replace(mandate, lifetime_units=lifetime, window_units=window),
+    )
+
+
+DECIDE: dict[type, Any] = {GrantMandate: _grant, RevokeMandate: _revoke}
+EVOLVE: dict[type, Any] = {
+    MandateGranted: _granted,
+    MandateRevoked: _revoked,
+    BudgetReserved: _reserved,
+    BudgetReleased: _released,
+    BudgetCommitted: _committed,
+    BudgetSettled: _settled,
+}

@@ -1,0 +1,145 @@
+"""The market: every rule wired together. `decide` judges, `evolve` folds, reactions follow at once.
+
+state = market.new()
+draft = market.decide(state, at=at, actor="A1", command=MakeOffer(...))   # may raise Refused
+draft.merge()
+"""
+
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from msgspec import Struct
+
+from souq.core import (
+    contract,
+    funds,
+    ledger,
+    listing,
+    mandate,
+    message,
+    negotiation,
+    party,
+    rules,
+    stock,
+)
+from souq.core.mechanisms import MECHANISMS
+from souq.core.refusal import Reason, Refused
+from souq.core.seal import canonical
+from souq.core.state import DEADLINES, Draft, State, View
+
+# A command causes a handful of events; far more means that reactions feed each other.
+EVENTS_MAX = 1_000
+
+
+class Tick(Struct, frozen=True, tag=True):
+    """One deadline has come. The engine's own; it cannot be refused."""
+
+    due: str
+
+
+_MODULES: tuple[Any, ...] = (rules, party, funds, mandate, listing, message, contract)
+_OTHERS: tuple[Any, ...] = (ledger, stock, negotiation)  # they answer to no command
+
+TABLES = (
+    *ledger.TABLES,
+    *rules.TABLES,
+    *party.TABLES,
+    *mandate.TABLES,
+    *listing.TABLES,
+    *negotiation.TABLES,
+    *contract.TABLES,
+    *(table for mechanism in MECHANISMS for table in mechanism.TABLES),
+)
+
+_DECIDE: dict[type, Any] = {
+    **{command: decide for module in _MODULES for command, decide in module.DECIDE.items()},
+    **{
+        command: negotiation.open_or_move
+        for mechanism in MECHANISMS
+        for command in (*mechanism.OPENS, *mechanism.MOVES)
+    },
+}
+
+_EVOLVE: dict[type, Any] = {
+    event: evolve
+    for module in (*_MODULES, *_OTHERS, *MECHANISMS)
+    for event, evolve in module.EVOLVE.items()
+}
+
+# What must follow at once from an event. It is recorded with it, or neither is.
+REACTIONS: dict[type, tuple[Any, ...]] = {
+    negotiation.NegotiationClosed: (negotiation.release_budgets,),
+    negotiation.AgreementReached: (contract.form,),
+    contract.ContractFulfilled: (contract.fulfil,),
+    contract.ContractCancelled: (contract.cancel,),
+    contract.RulingMade: (contract.carry_out,),
+}
+
+COMMANDS: tuple[type, ...] = tuple(_DECIDE)
+EVENTS: tuple[type, ...] = tuple(_EVOLVE)
+# Built from the tables above, so that a new command or event is decoded without another line.
+Command: Any = reduce(or_, (*COMMANDS, Tick))
+Event: Any = reduce(or_, EVENTS)
+
+
+def new() -> State:
+    """Give the state before the first record."""
+    return State(TABLES)
+
+
+def evolve(view: View, event: Any) -> None:
+    """Fold one event. It is history: it cannot be refused, and an unknown one is corruption."""
+    _EVOLVE[type(event)](view, event)
+
+
+def decide(state: State, *, at: int, actor: str, command: Any) -> Draft:
+    """Judge a command and give its changes, not yet merged. Raises Refused, having changed nothing.
+
+    `at` is microseconds UTC, later than every stamp before it.
+    """
+    assert at > state.at, f"time went backwards: {state.at} to {at}"
+    draft = Draft(state, at, evolve)
+    if type(command) is Tick:
+        assert actor == rules.SYSTEM, "only the engine ticks"
+        _tick(draft, command.due)
+    else:
+        judge = _DECIDE.get(type(command))
+        if judge is None:
+            raise TypeError(f"not a command: {type(command).__name__}")
+        judge(draft, actor, command)
+    _react(draft)
+    return draft
+
+
+def _react(draft: Draft) -> None:
+    for seen, event in enumerate(draft.events):  # grows as reactions emit
+        assert seen < EVENTS_MAX, f"reactions do not end: {type(event).__name__}"
+        for reaction in REACTIONS.get(type(event), ()):
+            reaction(draft, event)
+
+
+def _tick(draft: Draft, due: str) -> None:
+    assert draft.get(DEADLINES, due) is not None, f"a tick without a deadline: {due}"
+    match due[0]:
+        case "N":
+            negotiation.lapse(draft, due)
+        case "C":
+            contract.lapse(draft, due)
+        case _:
+            ledger.expire(draft, due.removeprefix("hold:"))
+
+
+def fold(state: State, *, at: int, events: tuple[Any, ...]) -> None:
+    """Fold one record into the state."""
+    state.at = at
+    for event in events:
+        _EVOLVE[type(event)](state, event)
+
+
+def state_hash(state: State) -> str:
+    """Give SHA-256 over the canonical bytes of all live tables in key order, as hex."""
+    return state.digest(canonical.encode)
+
+
+__all__ = ["COMMANDS", "EVENTS", "Reason", "Refused", "Tick", "decide", "evolve", "fold", "new"]

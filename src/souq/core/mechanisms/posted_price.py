@@ -1,0 +1,91 @@
+"""A posted price: whoever takes it has a deal at once."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
+from souq.core.mechanisms.moves import Item, Outcome, need_listed, need_strangers
+from souq.core.money import UNITS_MAX, Money
+from souq.core.party import Agent
+from souq.core.refusal import Reason, Refused, invalid
+from souq.core.state import Draft, Table, View
+
+NAME = "posted_price"
+
+
+class TakePrice(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Buy a listing, or supply a want, at the price it states per unit.
+
+    Naming the price protects the taker: had it changed meanwhile, nothing would happen.
+    """
+
+    listing: str
+    price: Money
+    quantity: int = 1
+
+
+class PriceTaken(Struct, frozen=True, tag=True):
+    negotiation: str
+    agreement: Agreement
+
+
+TAKES: Table[Agreement] = Table("posted_price", Agreement)
+TABLES: tuple[Table[Any], ...] = (TAKES,)
+
+
+def _take(draft: Draft, agent: Agent, command: TakePrice, id: str) -> tuple[str, ...]:
+    listing = need_listed(draft, Item(command.listing, command.quantity), NAME)
+    if listing.price is None:
+        raise Refused(Reason.WRONG_MECHANISM, listing=listing.id)
+    if listing.price != command.price:
+        raise Refused(Reason.PRICE_CHANGED, units=listing.price.units, asset=listing.price.asset)
+    need_strangers(draft, (agent.id, listing.agent))
+    is_sale = listing.side == "sell"
+    seller, buyer = (listing.agent, agent.id) if is_sale else (agent.id, listing.agent)
+    total = listing.price * command.quantity
+    if total.units > UNITS_MAX:
+        raise invalid("quantity", "the total would pass 2**53 units")
+    legs: tuple[Leg, ...] = (GoodsLeg(seller, buyer, listing.id, command.quantity),)
+    if total.units:
+        legs += (CashLeg(buyer, seller, total),)
+    draft.emit(PriceTaken(id, Agreement((agent.id, listing.agent), legs)))
+    return (agent.id,)
+
+
+def _need(view: View, id: str) -> Agreement:
+    taken = view.get(TAKES, id)
+    assert taken is not None, f"no price was taken in {id}"
+    return taken
+
+
+def parties(view: View, id: str) -> tuple[str, ...]:
+    """List the taker and the lister."""
+    return _need(view, id).parties
+
+
+def bound(view: View, id: str, agent: str) -> tuple[Leg, ...]:
+    """Give the legs that bind an agent."""
+    return _need(view, id).legs
+
+
+def outcome(view: View, id: str) -> Outcome | None:
+    """Taking is agreeing."""
+    return Outcome("agreed", (_need(view, id),))
+
+
+def lapse(draft: Draft, id: str) -> tuple[str, ...]:
+    """Never comes: a run ends in the command that began it."""
+    raise AssertionError(f"a posted price has no deadline: {id}")
+
+
+def forget(view: View, id: str) -> None:
+    """Drop an ended run."""
+    view.drop(TAKES, id)
+
+
+OPENS: dict[type, Any] = {TakePrice: _take}
+MOVES: dict[type, Any] = {}
+EVOLVE: dict[type, Any] = {
+    PriceTaken: lambda view, event: view.put(TAKES, event.negotiation, event.agreement)
+}

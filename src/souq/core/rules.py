@@ -1,0 +1,118 @@
+"""A market's house rules: set once, by the operator, in the first record of its journal."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from souq.core import ledger
+from souq.core.money import USD, Asset, Money
+from souq.core.refusal import Reason, Refused, invalid
+from souq.core.state import Draft, Table, View
+
+SECOND_US = 1_000_000
+HOUR_US = 3_600 * SECOND_US
+DAY_US = 24 * HOUR_US
+OPERATOR = "operator"
+SYSTEM = "system"
+
+# What an attribute of a listing may be: a whole number, words, yes or no, or one of a few choices.
+AttributeKind = str | tuple[str, ...]
+
+
+class Rules(Struct, frozen=True, omit_defaults=True):
+    """What one market's participants can rely on. Durations are in microseconds.
+
+    `categories` maps a category to its attributes ("int", "text", "bool", or a tuple of choices);
+    empty means that any category is welcome. Every duration ends in a defined outcome, so that no
+    money can be stuck: see `contract`.
+    """
+
+    name: str = "souq"
+    assets: tuple[Asset, ...] = (USD,)
+    fee_bps: int = 0  # of each payment, taken from what the payee receives
+    arbiter: str = OPERATOR
+    categories: dict[str, dict[str, AttributeKind]] = {}
+    offer_us: int = DAY_US
+    offer_max_us: int = 30 * DAY_US
+    rounds_max: int = 20
+    approval_us: int = DAY_US
+    delivery_us: int = 7 * DAY_US
+    inspection_us: int = DAY_US
+    ruling_us: int = 7 * DAY_US
+    silent_ruling_bps: int = 5_000  # of the price back to the payer when no ruling comes in time
+
+
+class OpenMarket(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """Open the market under its rules. Operator only, once."""
+
+    rules: Rules = Rules()
+
+
+class MarketOpened(Struct, frozen=True, tag=True):
+    rules: Rules
+
+
+RULES: Table[Rules] = Table("rules", Rules)
+TABLES: tuple[Table[Any], ...] = (RULES,)
+
+
+def rules(view: View) -> Rules:
+    """Give the market's rules. Raises Refused(wrong_state) before it is open."""
+    found = view.get(RULES, "market")
+    if found is None:
+        raise Refused(Reason.WRONG_STATE, state="NotOpen")
+    return found
+
+
+def need_operator(actor: str) -> None:
+    """Raise Refused(not_yours) for anybody but the operator."""
+    if actor != OPERATOR:
+        raise Refused(Reason.NOT_YOURS)
+
+
+def fee_of(view: View, price: Money) -> Money:
+    """Give the fee on a payment, rounded down in the payee's favour."""
+    return price.split(rules(view).fee_bps, 10_000)[0]
+
+
+def need_asset(view: View, asset: str) -> None:
+    """Raise Refused(invalid) for an asset that this market does not count in."""
+    if all(asset != known.code for known in rules(view).assets):
+        raise invalid("asset", f"this market does not know {asset!r}")
+
+
+def _open_market(draft: Draft, actor: str, command: OpenMarket) -> None:
+    need_operator(actor)
+    asked = command.rules
+    if draft.get(RULES, "market") is not None:
+        raise Refused(Reason.ALREADY_EXISTS)
+    if not asked.assets or len({asset.code for asset in asked.assets}) != len(asked.assets):
+        raise invalid("assets", "name at least one asset, each once")
+    for name in ("fee_bps", "silent_ruling_bps"):
+        if not 0 <= getattr(asked, name) <= 10_000:
+            raise invalid(name, "stands between 0 and 10000")
+    for name in (
+        "offer_us",
+        "approval_us",
+        "delivery_us",
+        "inspection_us",
+        "ruling_us",
+        "rounds_max",
+    ):
+        if not 0 < getattr(asked, name) <= asked.offer_max_us * 12:
+            raise invalid(name, "must be above 0 and within a year")
+    kinds = [kind for schema in asked.categories.values() for kind in schema.values()]
+    if any(kind not in ("int", "text", "bool") for kind in kinds if isinstance(kind, str)):
+        raise invalid("categories", "an attribute is int, text, bool, or a list of choices")
+    draft.emit(MarketOpened(asked))
+    for asset in asked.assets:
+        ledger.open_account(draft, f"fees/{asset.code}", asset.code, no_overdraft=True)
+        ledger.open_account(draft, f"reserve/{asset.code}", asset.code, no_overdraft=True)
+
+
+def _opened(view: View, event: MarketOpened) -> None:
+    view.put(RULES, "market", event.rules)
+
+
+DECIDE: dict[type, Any] = {OpenMarket: _open_market}
+EVOLVE: dict[type, Any] = {MarketOpened: _opened}

@@ -1,0 +1,175 @@
+"""The market's state is tables of frozen entities; a draft is a sheet of changes over them."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from heapq import heapify, heappop, heappush
+from typing import Any, Generic, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Table(Generic[T]):
+    """A name for rows of one type, keyed by their typed id."""
+
+    __slots__ = ("name", "of")
+
+    def __init__(self, name: str, of: Any) -> None:
+        self.name = name
+        self.of = of
+
+
+class View(Protocol):
+    """What `evolve` may touch: the state itself in replay, a draft while judging."""
+
+    at: int
+
+    def get(self, table: Table[T], key: str) -> T | None: ...
+    def put(self, table: Table[T], key: str, row: T) -> None: ...
+    def put_many(self, table: Table[T], rows: dict[str, T]) -> None: ...
+    def drop(self, table: Table[Any], key: str) -> None: ...
+
+
+# Every entity that must be looked at again has one entry here; its heap is the only index so far.
+DEADLINES: Table[int] = Table("deadlines", int)
+COUNTERS: Table[int] = Table("counters", int)
+
+
+class State:
+    """All live entities. It changes by folding events, and by nothing else."""
+
+    __slots__ = ("_heap", "at", "tables")
+
+    def __init__(self, tables: Iterable[Table[Any]]) -> None:
+        self.at = 0
+        self.tables: dict[Table[Any], dict[str, Any]] = {table: {} for table in tables}
+        self._heap: list[tuple[int, str]] = []
+
+    def get(self, table: Table[T], key: str) -> T | None:
+        return self.tables[table].get(key)
+
+    def put(self, table: Table[T], key: str, row: T) -> None:
+        self.tables[table][key] = row
+        if table is DEADLINES:
+            due: Any = row
+            heappush(self._heap, (due, key))
+
+    def put_many(self, table: Table[T], rows: dict[str, T]) -> None:
+        assert table is not DEADLINES, "deadlines go through put, which keeps their heap"
+        self.tables[table].update(rows)
+
+    def drop(self, table: Table[Any], key: str) -> None:
+        self.tables[table].pop(key, None)
+
+    def rows(self, table: Table[T]) -> dict[str, T]:
+        """Give a table's rows; readers must not change them."""
+        return self.tables[table]
+
+    def next_due(self) -> tuple[int, str] | None:
+        """Give the earliest deadline and whose it is.
+
+        A deadline that moved leaves its old entry in the heap; such entries are passed over here
+        rather than searched for at every change.
+        """
+        due_by_id = self.tables[DEADLINES]
+        heap = self._heap
+        while heap and due_by_id.get(heap[0][1]) != heap[0][0]:
+            heappop(heap)
+        if len(heap) > 64 + 4 * len(due_by_id):
+            self._heap = heap = [(due, key) for key, due in due_by_id.items()]
+            heapify(heap)
+        return heap[0] if heap else None
+
+    def fork(self) -> "State":
+        """Copy the tables; the entities are frozen and shared."""
+        other = State(())
+        other.at = self.at
+        other.tables = {table: dict(rows) for table, rows in self.tables.items()}
+        other._heap = list(self._heap)
+        return other
+
+    def digest(self, encode: Callable[[Any], bytes]) -> str:
+        """Hash every table, by name, and every row, by key, each as canonical bytes."""
+        whole = hashlib.sha256()
+        for table in sorted(self.tables, key=lambda table: table.name):
+            rows = self.tables[table]
+            whole.update(encode([table.name, len(rows)]))
+            for key in sorted(rows):
+                whole.update(encode([key, rows[key]]))
+        return whole.hexdigest()
+
+
+_MISSING: Any = object()
+
+
+class Draft:
+    """Changes laid over a state. Merged whole, or dropped: no half-applied command can exist."""
+
+    __slots__ = ("_changed", "_evolve", "_tables", "at", "events", "state")
+
+    def __init__(self, state: State, at: int, evolve: Callable[[View, Any], None]) -> None:
+        self.state = state
+        self.at = at
+        self.events: list[Any] = []
+        self._tables = state.tables
+        self._changed: dict[Table[Any], dict[str, Any]] = {}
+        self._evolve = evolve
+
+    def emit(self, event: Any) -> None:
+        """Record that something happened and let the rest of this command see it."""
+        self.events.append(event)
+        self._evolve(self, event)
+
+    def get(self, table: Table[T], key: str) -> T | None:
+        changed = self._changed.get(table)
+        if changed is not None:
+            row: T | None = changed.get(key, _MISSING)
+            if row is not _MISSING:
+                return row
+        return self._tables[table].get(key)
+
+    def put(self, table: Table[T], key: str, row: T) -> None:
+        changed = self._changed.get(table)
+        if changed is None:
+            self._changed[table] = {key: row}
+        else:
+            changed[key] = row
+
+    def put_many(self, table: Table[T], rows: dict[str, T]) -> None:
+        self._changed.setdefault(table, {}).update(rows)
+
+    def drop(self, table: Table[Any], key: str) -> None:
+        self._changed.setdefault(table, {})[key] = None
+
+    def merge(self) -> None:
+        """Make the changes the state's own."""
+        state = self.state
+        state.at = self.at
+        for table, changed in self._changed.items():
+            rows = self._tables[table]
+            for key, row in changed.items():
+                if row is None:
+                    rows.pop(key, None)
+                elif table is DEADLINES:
+                    state.put(table, key, row)
+                else:
+                    rows[key] = row
+
+
+def next_id(view: View, letter: str) -> str:
+    """Propose the next short typed id, such as L42. It is taken when its event is folded."""
+    return f"{letter}{(view.get(COUNTERS, letter) or 0) + 1}"
+
+
+def take_id(view: View, key: str) -> None:
+    """Count an id as used."""
+    view.put(COUNTERS, key[0], int(key[1:]))
+
+
+def was_issued(view: View, key: str) -> bool:
+    """Tell an entity that has ended from one that never was: ids are handed out in order."""
+    number = key[1:]
+    return (
+        number.isascii()
+        and number.isdigit()
+        and 0 < int(number) <= (view.get(COUNTERS, key[0]) or 0)
+    )

@@ -1,0 +1,277 @@
+"""The single writer: stamp, judge, append, fold, answer.
+
+One engine writes one market. Deciding and merging happen in the caller's thread, one command at a
+time; the journal is flushed by one other thread; nothing that shows the effect of a record leaves
+before that record is durable.
+"""
+
+import hashlib
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from souq.core import market
+from souq.core.refusal import Reason, Refused
+from souq.core.rules import DAY_US, SYSTEM
+from souq.core.seal import SALT_BYTES
+from souq.core.state import Draft, State
+from souq.journal.commit import GroupCommits, InstantCommits, Stopped
+from souq.journal.record import Entry, Payload, Record, Refusal, chained, encode
+from souq.journal.replay import reader, replay
+from souq.journal.sealing import is_same, seal
+from souq.journal.store import Store
+
+IDS_MAX = 262_144
+ID_LENGTH_MAX = 128
+QUEUE_MAX = 16_384
+_COMMANDS = frozenset(market.COMMANDS)
+
+
+class Answer(Struct, frozen=True, omit_defaults=True):
+    """What became of a command: events, or a refusal. `is_replay`: it had been answered before."""
+
+    seq: int
+    at: int
+    events: tuple[Any, ...] = ()
+    refusal: Refusal | None = None
+    is_replay: bool = False
+
+    def need(self) -> "Answer":
+        """Return the answer itself, or raise Refused for a no."""
+        if self.refusal is not None:
+            raise Refused(Reason(self.refusal.reason), **self.refusal.facts)
+        return self
+
+
+class Pending:
+    """An answer that may not be shown yet: its record is on the way to the disk."""
+
+    __slots__ = ("_answer", "_engine")
+
+    def __init__(self, engine: "Engine", answer: Answer) -> None:
+        self._engine = engine
+        self._answer = answer
+
+    @property
+    def seq(self) -> int:
+        """Give the record's number, or 0 where nothing was recorded."""
+        return self._answer.seq
+
+    def result(self) -> Answer:
+        """Wait until the record is durable, then give the answer. Raises Stopped."""
+        self._engine.wait(self._answer.seq)
+        return self._answer
+
+
+class Fault(Exception):
+    """An invariant is broken. The engine has stopped; replay brings back the last good state."""
+
+
+def system_clock() -> int:
+    """Give microseconds UTC."""
+    return time.time_ns() // 1_000
+
+
+def system_salts() -> bytes:
+    """Give salt that nobody can guess."""
+    return secrets.token_bytes(SALT_BYTES)
+
+
+class Engine:
+    """One market, open for commands. Close it, or use it in a `with` block."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Callable[[], int] = system_clock,
+        salts: Callable[[], bytes] = system_salts,
+        snapshot: Path | None = None,
+        on_durable: Callable[[int], None] | None = None,
+        queue_max: int = QUEUE_MAX,
+    ) -> None:
+        """Open a market by replaying its journal. Raises Damaged where that cannot be done."""
+        assert __debug__, "the market never runs with assertions off"
+        self._store = store
+        self._clock = clock
+        self._salts = salts
+        replayed = replay(store, snapshot=snapshot)
+        self._state, self._seq, self._hash = replayed.state, replayed.seq, replayed.hash
+        self._quarantined = store.quarantined()
+        self._lock = threading.RLock()
+        self._stopped: str = ""
+        self._queue_max = queue_max
+        # A day of answered ids stays in memory; the store's index knows the rest.
+        self._ids: dict[tuple[str, str], int] = {}
+        self._ids_by_age: deque[tuple[int, tuple[str, str]]] = deque()
+        self._knows_all_ids = self._seq == 0
+        self._commits: InstantCommits | GroupCommits = (
+            InstantCommits(store) if store.is_instant else GroupCommits(store, on_durable)
+        )
+
+    def __enter__(self) -> "Engine":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def submit(self, actor: str, command_id: str, command: Any) -> Answer:
+        """Judge a command and wait until its record is durable."""
+        return self.submit_soon(actor, command_id, command).result()
+
+    def submit_many(self, commands: Iterable[tuple[str, str, Any]]) -> list[Answer]:
+        """Judge (actor, command id, command) in order and wait once for all of them."""
+        pending = [self.submit_soon(*command) for command in commands]
+        return [one.result() for one in pending]
+
+    def submit_soon(self, actor: str, command_id: str, command: Any) -> Pending:
+        """Judge a command now; its answer may be shown when `result` returns it.
+
+        Raises Fault where the command breaks an invariant, and Stopped after one, or after a
+        failed flush.
+        """
+        with self._lock:
+            return Pending(self, self._answer(actor, command_id, command))
+
+    def tick(self) -> int:
+        """Handle every deadline that has come; give their number."""
+        with self._lock:
+            return self._tick(self._clock())
+
+    def wait(self, seq: int) -> None:
+        """Return once record `seq` is durable."""
+        self._commits.wait(seq)
+
+    @property
+    def state(self) -> State:
+        """Give the live state, once everything that made it is durable. Not to be changed."""
+        self._commits.wait(self._seq)
+        return self._state
+
+    @property
+    def head(self) -> tuple[int, bytes]:
+        """Give the last durable record's number and hash."""
+        self._commits.wait(self._seq)
+        return self._seq, self._hash
+
+    @property
+    def store(self) -> Store:
+        """Give the journal's store, for reading."""
+        return self._store
+
+    def close(self) -> None:
+        """Flush, and let go of the journal."""
+        with self._lock:
+            if not self._stopped:
+                self._stopped = "the market is closed"
+            self._commits.close()
+            self._store.close()
+
+    def _answer(self, actor: str, command_id: str, command: Any) -> Answer:
+        if self._stopped:
+            raise Stopped(self._stopped)
+        if type(command) not in _COMMANDS:
+            raise TypeError(f"not a command: {type(command).__name__}")
+        if not 0 < len(command_id) <= ID_LENGTH_MAX or not 0 < len(actor) <= ID_LENGTH_MAX:
+            return self._no(Reason.INVALID, field="command_id", why="1 to 128 characters")
+        before = self._find(actor, command_id)
+        if before is not None:
+            return self._again(before, command)
+        if self._quarantined and _digest(actor, command) in self._quarantined:
+            return self._no(Reason.QUARANTINED)
+        if self._seq - self._commits.durable >= self._queue_max:
+            return self._no(Reason.OVERLOADED)
+        now = self._clock()
+        self._tick(now)
+        at = max(now, self._state.at + 1)
+        sealed, payloads = seal(command, self._salts)
+        try:
+            draft = market.decide(self._state, at=at, actor=actor, command=sealed)
+        except Refused as refused:
+            refusal = Refusal(refused.reason.value, refused.facts)
+            answer = self._append(at, actor, command_id, sealed, (), refusal, payloads)
+            self._state.at = at
+        except Exception as error:
+            self._stop(f"{type(error).__name__}: {error}")
+            self._store.quarantine(_digest(actor, command))
+            raise Fault(f"a command broke an invariant: {error!r}") from error
+        else:
+            events = tuple(draft.events)
+            answer = self._append(at, actor, command_id, sealed, events, None, payloads)
+            draft.merge()
+        self._remember(at, actor, command_id, answer.seq)
+        return answer
+
+    def _append(
+        self,
+        at: int,
+        actor: str,
+        command_id: str,
+        command: Any,
+        events: tuple[Any, ...],
+        refusal: Refusal | None,
+        payloads: tuple[Payload, ...] = (),
+    ) -> Answer:
+        seq = self._seq + 1
+        body = encode(Record(seq, at, actor, command_id, command, events, refusal))
+        hash = chained(self._hash, body)
+        stored_id = None if actor == SYSTEM else command_id
+        self._commits.put(Entry(seq, hash, body, actor, stored_id, payloads))
+        self._seq, self._hash = seq, hash
+        return Answer(seq, at, events, refusal)
+
+    def _tick(self, now: int) -> int:
+        count = 0
+        while (due := self._state.next_due()) is not None and due[0] <= now:
+            at = max(due[0], self._state.at + 1)
+            tick = market.Tick(due[1])
+            try:
+                draft: Draft = market.decide(self._state, at=at, actor=SYSTEM, command=tick)
+            except Exception as error:
+                self._stop(f"{type(error).__name__}: {error}")
+                raise Fault(f"a deadline broke an invariant: {due[1]}: {error!r}") from error
+            self._append(at, SYSTEM, "", tick, tuple(draft.events), None)
+            draft.merge()
+            count += 1
+        return count
+
+    def _find(self, actor: str, command_id: str) -> int | None:
+        found = self._ids.get((actor, command_id))
+        if found is None and not self._knows_all_ids:
+            found = self._store.find(actor, command_id)
+        return found
+
+    def _again(self, seq: int, command: Any) -> Answer:
+        self._commits.wait(seq)
+        entry = next(iter(self._store.read(seq, seq)))
+        record = reader(self._store).whole(seq, entry.body)
+        if not is_same(command, record.command, self._store.payload):
+            return self._no(Reason.ID_REUSED, seq=seq)
+        return Answer(seq, record.at, record.events, record.refusal, is_replay=True)
+
+    def _remember(self, at: int, actor: str, command_id: str, seq: int) -> None:
+        key = (actor, command_id)
+        self._ids[key] = seq
+        self._ids_by_age.append((at, key))
+        while len(self._ids) > IDS_MAX or self._ids_by_age[0][0] <= at - DAY_US:
+            del self._ids[self._ids_by_age.popleft()[1]]
+            self._knows_all_ids = False
+
+    def _no(self, reason: Reason, **facts: str | int) -> Answer:
+        """Refuse without a record: nothing was judged, so nothing sticks to the id."""
+        return Answer(0, self._state.at, (), Refusal(reason.value, facts))
+
+    def _stop(self, why: str) -> None:
+        self._stopped = f"the market stopped at a broken invariant: {why}"
+
+
+def _digest(actor: str, command: Any) -> str:
+    """Name a command by what it asks, whatever id it comes under."""
+    plain, _ = seal(command, lambda: bytes(SALT_BYTES))
+    return hashlib.sha256(actor.encode() + b"\0" + encode(plain)).hexdigest()

@@ -1,0 +1,110 @@
+"""Natural group commit: whatever gathered while the last flush ran is appended in one go.
+
+One thread writes, and no timer waits for company: alone, a record is flushed at once; under load,
+groups grow by themselves.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from souq.journal.record import Entry
+from souq.journal.store import Store
+
+
+class Stopped(Exception):
+    """A flush failed. Nothing is written any more: what is on the disk is not known."""
+
+
+class Commits(Protocol):
+    """Takes records in order and makes them durable."""
+
+    durable: int
+
+    def put(self, entry: Entry) -> None: ...
+    def wait(self, seq: int) -> None: ...
+    def close(self) -> None: ...
+
+
+class InstantCommits:
+    """For a store that needs no flush."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.durable = store.head()[0]
+
+    def put(self, entry: Entry) -> None:
+        self._store.append((entry,))
+        self.durable = entry.seq
+
+    def wait(self, seq: int) -> None:
+        assert seq <= self.durable, f"record {seq} was never put"
+
+    def close(self) -> None:
+        """Nothing is pending."""
+
+
+class GroupCommits:
+    """One writer thread over a store. `on_durable` hears the last number of each group."""
+
+    def __init__(self, store: Store, on_durable: Callable[[int], None] | None = None) -> None:
+        self._store = store
+        self._on_durable = on_durable
+        self._pending: list[Entry] = []
+        self._changed = threading.Condition()
+        self._failure: BaseException | None = None
+        self._is_closing = False
+        self.durable = store.head()[0]
+        self._thread = threading.Thread(target=self._run, name="souq-journal", daemon=True)
+        self._thread.start()
+
+    def put(self, entry: Entry) -> None:
+        """Queue a record. Raises Stopped once a flush has failed."""
+        with self._changed:
+            self._check()
+            self._pending.append(entry)
+            if len(self._pending) == 1:
+                self._changed.notify_all()
+
+    def wait(self, seq: int) -> None:
+        """Return once record `seq` is durable. Raises Stopped where it never will be."""
+        if seq <= self.durable:
+            return
+        with self._changed:
+            while self.durable < seq:
+                self._check()
+                self._changed.wait()
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise Stopped(f"the journal stopped: {self._failure}") from self._failure
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._pending and not self._is_closing:
+                    self._changed.wait()
+                if not self._pending:
+                    return
+                group, self._pending = self._pending, []
+            try:
+                self._store.append(group)
+            except BaseException as error:
+                # Never retried: after a failed sync the system may have dropped the pages and
+                # call the next sync a success.
+                with self._changed:
+                    self._failure = error
+                    self._changed.notify_all()
+                return
+            with self._changed:
+                self.durable = group[-1].seq
+                self._changed.notify_all()
+            if self._on_durable is not None:
+                self._on_durable(group[-1].seq)
+
+    def close(self) -> None:
+        """Flush what is pending and end the thread."""
+        with self._changed:
+            self._is_closing = True
+            self._changed.notify_all()
+        self._thread.join()

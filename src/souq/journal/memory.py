@@ -1,0 +1,53 @@
+"""A journal in memory, for experiments that need no disk."""
+
+from collections.abc import Iterator, Sequence
+
+from souq.journal.record import GENESIS, Entry, Payload
+
+
+class MemoryStore:
+    """Keeps everything until the process ends."""
+
+    is_instant = True
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._ids: dict[tuple[str, str], int] = {}
+        self._payloads: dict[str, Payload] = {}
+        self._quarantined: set[str] = set()
+
+    def head(self) -> tuple[int, bytes]:
+        last = self._entries[-1] if self._entries else None
+        return (last.seq, last.hash) if last else (0, GENESIS)
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            if entry.command_id is not None:
+                self._ids[entry.actor, entry.command_id] = entry.seq
+            for payload in entry.payloads:
+                self._payloads[payload.digest] = payload
+            self._entries.append(entry)
+
+    def read(self, start: int = 1, until: int | None = None) -> Iterator[Entry]:
+        yield from self._entries[start - 1 : until]
+
+    def find(self, actor: str, command_id: str) -> int | None:
+        return self._ids.get((actor, command_id))
+
+    def payload(self, digest: str) -> Payload | None:
+        return self._payloads.get(digest)
+
+    def payloads(self) -> Iterator[Payload]:
+        yield from self._payloads.values()
+
+    def erase(self, digest: str) -> None:
+        self._payloads.pop(digest, None)
+
+    def quarantine(self, digest: str) -> None:
+        self._quarantined.add(digest)
+
+    def quarantined(self) -> set[str]:
+        return set(self._quarantined)
+
+    def close(self) -> None:
+        """Nothing is held open."""

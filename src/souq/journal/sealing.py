@@ -1,0 +1,93 @@
+"""Before a command is judged its words and secrets are sealed: digest in, bytes beside."""
+
+from collections.abc import Callable
+from typing import Any, get_type_hints
+
+import msgspec
+
+from souq.core import market
+from souq.core.seal import PublicText, Sealed, Secret
+from souq.journal.record import Payload
+
+Salts = Callable[[], bytes]
+
+
+def _sealed_fields(command: type) -> tuple[str, ...]:
+    # Unions come only as "a text or None", so one look at the arguments finds them.
+    found = []
+    for name, hint in get_type_hints(command).items():
+        kinds = [hint, *getattr(hint, "__args__", ())]
+        if any(isinstance(kind, type) and issubclass(kind, Sealed) for kind in kinds):
+            found.append(name)
+    return tuple(found)
+
+
+# Which fields of which command are sealed, worked out once.
+FIELDS: dict[type, tuple[str, ...]] = {
+    command: fields for command in market.COMMANDS if (fields := _sealed_fields(command))
+}
+
+
+def seal(command: Any, salts: Salts) -> tuple[Any, tuple[Payload, ...]]:
+    """Give the command with digests in place, and the payloads to store beside its record."""
+    fields = FIELDS.get(type(command))
+    if fields is None:
+        return command, ()
+    changes: dict[str, Sealed] = {}
+    payloads = []
+    for name in fields:
+        value = getattr(command, name)
+        if value is None or value.value == "":
+            continue
+        salt = salts()
+        changes[name] = sealed = value.sealed(salt)
+        payloads.append(Payload(sealed.digest, salt, audience(command, value), value.content()))
+    return msgspec.structs.replace(command, **changes), tuple(payloads)
+
+
+def audience(command: Any, value: Sealed) -> str:
+    """Say who may read a sealed value: everybody, the parties of a thing, or one agent's side."""
+    if isinstance(value, PublicText):
+        return "public"
+    if isinstance(value, Secret):
+        return f"principal-of:{command.agent}"
+    return f"parties:{getattr(command, 'negotiation', '') or command.contract}"
+
+
+def opened(command: Any, find: Callable[[str], Payload | None]) -> tuple[Any, bool]:
+    """Give a recorded command with its words back, and whether all of them were still there."""
+    fields = FIELDS.get(type(command), ())
+    changes: dict[str, Sealed] = {}
+    is_whole = True
+    for name in fields:
+        value = getattr(command, name)
+        if value is None or not value.digest:
+            continue
+        payload = find(value.digest)
+        if payload is None:
+            is_whole = False
+        else:
+            content = msgspec.json.decode(payload.content, type=type(value).of)
+            changes[name] = type(value)(content, value.digest)
+    return msgspec.structs.replace(command, **changes), is_whole
+
+
+def is_same(submitted: Any, recorded: Any, find: Callable[[str], Payload | None]) -> bool:
+    """Tell whether a repeated command asks what the recorded one asked.
+
+    An erased text cannot be compared and counts as the same: the caller brought the same id.
+    """
+    if type(submitted) is not type(recorded):
+        return False
+    changes: dict[str, Any] = {}
+    for name in FIELDS.get(type(recorded), ()):
+        was, now = getattr(recorded, name), getattr(submitted, name)
+        if was is None or not was.digest or now is None or now.value == "":
+            if (was is None or not was.digest) != (now is None or now.value == ""):
+                return False
+        else:
+            payload = find(was.digest)
+            if payload is not None and payload.content != now.content():
+                return False
+        changes[name] = was
+    return bool(msgspec.structs.replace(submitted, **changes) == recorded)

@@ -1,0 +1,205 @@
+"""A journal in one SQLite file: one writer connection, WAL, a sync for every commit.
+
+Two facts of SQLite shape this module. WAL with `synchronous=NORMAL` loses acknowledged commits on
+a power cut, so it is FULL. And recovery ends silently at a damaged WAL frame, so the head (number
+and hash of the last record) is also kept in a file of its own, written after the commit and
+before anybody hears of it: a journal that ends below its head has lost records.
+Versions before 3.51.3 can lose pages when one connection resets the WAL while another
+checkpoints; the one writer does all checkpoints, and readers open the file read-only.
+"""
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from souq.journal.record import GENESIS, Damaged, Entry, Payload
+
+FILE = "journal.sqlite"
+HEAD = "head"
+LOCK = "lock"
+_READ_CHUNK = 2_000
+_ROWS_MAX = 512
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS records (
+    seq INTEGER PRIMARY KEY, hash BLOB NOT NULL, body BLOB NOT NULL,
+    actor TEXT NOT NULL, command_id TEXT);
+CREATE UNIQUE INDEX IF NOT EXISTS record_ids ON records (actor, command_id);
+CREATE TABLE IF NOT EXISTS payloads (
+    digest TEXT PRIMARY KEY, salt BLOB NOT NULL, audience TEXT NOT NULL, content BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS quarantine (digest TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+
+
+class InUse(Exception):
+    """Another process writes this journal."""
+
+
+class SqliteStore:
+    """A folder with a journal. `read_only` opens a second view of one that somebody may write."""
+
+    is_instant = False
+
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+        self.folder = folder
+        self._lock: int | None = None
+        self._head: int | None = None
+        path = folder / FILE
+        if read_only:
+            if not path.is_file():
+                raise FileNotFoundError(f"{folder} holds no journal")
+            self._db = self._connect(f"file:{path}?mode=ro")
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = self._take_lock()
+            self._db = self._connect(f"file:{path}")
+        # Readers use a connection of their own: on the writer's they would see what is not yet
+        # committed.
+        self._writing = threading.Lock()
+        self._reader = self._db
+        try:
+            with _damage_named(self):
+                if not read_only:
+                    self._db.execute("PRAGMA journal_mode=WAL")
+                    self._db.execute("PRAGMA synchronous=FULL")
+                    self._db.executescript(_SCHEMA)
+                self._check_head()
+        except BaseException:
+            self.close()
+            raise
+        if not read_only:
+            self._reader = self._connect(f"file:{path}?mode=ro")
+            self._head = os.open(folder / HEAD, os.O_RDWR | os.O_CREAT, 0o600)
+
+    def _connect(self, uri: str) -> sqlite3.Connection:
+        uri = uri.replace("#", "%23")
+        return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+
+    def _take_lock(self) -> int:
+        lock = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            raise InUse(f"{self.folder} is being written by another process") from None
+        return lock
+
+    def _check_head(self) -> None:
+        try:
+            text = (self.folder / HEAD).read_text("ascii", "replace")
+        except FileNotFoundError:
+            return
+        if not text:
+            return
+        seq, _, hash_hex = text.strip().partition(" ")
+        if not (seq.isdigit() and len(hash_hex) == 64):
+            raise Damaged(0, f"the file {HEAD} beside the journal is unreadable")
+        row = self._db.execute("SELECT hash FROM records WHERE seq = ?", (int(seq),)).fetchone()
+        if row is None:
+            last = self.head()[0]
+            raise Damaged(last + 1, f"the journal ends at {last} but was acknowledged up to {seq}")
+        if row[0].hex() != hash_hex:
+            raise Damaged(int(seq), "its hash is not the one acknowledged")
+
+    def head(self) -> tuple[int, bytes]:
+        row = self._reader.execute(
+            "SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
+        return (row[0], bytes(row[1])) if row else (0, GENESIS)
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        with self._writing:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._insert("records", [entry[:5] for entry in entries])
+                payloads = [payload for entry in entries for payload in entry.payloads]
+                if payloads:
+                    self._insert("payloads", payloads)
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        last = entries[-1]
+        assert self._head is not None, "a read-only store was written"
+        # A fixed width, so that no write leaves half of an older line behind.
+        os.pwrite(self._head, f"{last.seq:020d} {last.hash.hex()}\n".encode(), 0)
+
+    def _insert(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+        # Many rows in one statement: the interpreter's lock changes hands once for all of them,
+        # and powers of two keep the number of distinct statements small.
+        start = 0
+        while start < len(rows):
+            size = min(_ROWS_MAX, 1 << ((len(rows) - start).bit_length() - 1))
+            chunk = rows[start : start + size]
+            row = "(" + ",".join("?" * len(chunk[0])) + ")"
+            values = [value for line in chunk for value in line]
+            self._db.execute(f"INSERT INTO {table} VALUES " + ",".join([row] * size), values)
+            start += size
+
+    def read(self, start: int = 1, until: int | None = None) -> Iterator[Entry]:
+        last = self.head()[0] if until is None else until
+        expected = start
+        with _damage_named(self):
+            while expected <= last:
+                rows = self._reader.execute(
+                    "SELECT seq, hash, body, actor, command_id FROM records"
+                    " WHERE seq >= ? AND seq <= ? ORDER BY seq LIMIT ?",
+                    (expected, last, _READ_CHUNK),
+                ).fetchall()
+                if not rows:
+                    raise Damaged(expected, "is missing")
+                for row in rows:
+                    if row[0] != expected:
+                        raise Damaged(expected, "is missing")
+                    yield Entry(*row)
+                    expected += 1
+
+    def find(self, actor: str, command_id: str) -> int | None:
+        row = self._reader.execute(
+            "SELECT seq FROM records WHERE actor = ? AND command_id = ?", (actor, command_id)
+        ).fetchone()
+        return row[0] if row else None
+
+    def payload(self, digest: str) -> Payload | None:
+        row = self._reader.execute("SELECT * FROM payloads WHERE digest = ?", (digest,)).fetchone()
+        return Payload(*row) if row else None
+
+    def payloads(self) -> Iterator[Payload]:
+        with _damage_named(self):
+            for row in self._reader.execute("SELECT * FROM payloads ORDER BY digest"):
+                yield Payload(*row)
+
+    def erase(self, digest: str) -> None:
+        with self._writing:
+            self._db.execute("DELETE FROM payloads WHERE digest = ?", (digest,))
+
+    def quarantine(self, digest: str) -> None:
+        with self._writing:
+            self._db.execute("INSERT OR IGNORE INTO quarantine VALUES (?)", (digest,))
+
+    def quarantined(self) -> set[str]:
+        return {row[0] for row in self._reader.execute("SELECT digest FROM quarantine")}
+
+    def close(self) -> None:
+        self._reader.close()
+        self._db.close()
+        for handle in (self._head, self._lock):
+            if handle is not None:
+                os.close(handle)
+        self._head = self._lock = None
+
+
+@contextmanager
+def _damage_named(store: SqliteStore) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError:
+        raise  # locked, full, unreadable: the disk's trouble, not the journal's
+    except sqlite3.DatabaseError as error:
+        raise Damaged(0, f"{store.folder / FILE} is not a sound database: {error}") from error
