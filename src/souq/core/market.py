@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from souq.core import (
+    annotation,
     contract,
     funds,
     ledger,
@@ -38,7 +39,7 @@ class Tick(Struct, frozen=True, tag=True):
     due: str
 
 
-_MODULES: tuple[Any, ...] = (rules, party, funds, mandate, listing, message, contract)
+_MODULES: tuple[Any, ...] = (rules, party, funds, mandate, listing, message, annotation, contract)
 _OTHERS: tuple[Any, ...] = (ledger, stock, negotiation)  # they answer to no command
 
 TABLES = (

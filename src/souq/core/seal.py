@@ -69,6 +69,10 @@ class PartyText(Text):
     """Words for the parties of one negotiation or contract."""
 
 
+class OperatorText(Text):
+    """Words for the operator alone."""
+
+
 class Secret(Sealed):
     """A typed value that the core needs and only its principal may see."""
 

@@ -6,7 +6,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 from souq.core import market
-from souq.core.seal import PublicText, Sealed, Secret
+from souq.core.seal import OperatorText, PublicText, Sealed, Secret
 from souq.journal.record import Payload
 
 Salts = Callable[[], bytes]
@@ -49,6 +49,8 @@ def audience(command: Any, value: Sealed) -> str:
     """Say who may read a sealed value: everybody, the parties of a thing, or one agent's side."""
     if isinstance(value, PublicText):
         return "public"
+    if isinstance(value, OperatorText):
+        return "operator"
     if isinstance(value, Secret):
         return f"principal-of:{command.agent}"
     return f"parties:{getattr(command, 'negotiation', '') or command.contract}"

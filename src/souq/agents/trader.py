@@ -1,0 +1,287 @@
+"""A trader lists a person's things, looks for what the person wants, and haggles by its tactic.
+
+It knows its brief and what it is shown. It represents a person; it is not that person.
+"""
+
+import random
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct
+
+from souq.agents import Turn
+from souq.agents.tactic import Role, Tactic
+from souq.core.agreement import GoodsLeg
+from souq.core.listing import PostListing, Subject
+from souq.core.mechanisms.alternating_offers import Counter, MakeOffer
+from souq.core.mechanisms.moves import Accept, Item, Reject
+from souq.core.mechanisms.posted_price import TakePrice
+from souq.core.money import Money
+from souq.core.seal import PublicText
+from souq.views.observation import ListingSeen, NegotiationSeen, Observation
+
+QUANTUM_UNITS = 250_000  # people haggle in quarters of a dollar
+OPEN_MAX = 3  # negotiations a trader starts before it waits for answers
+PATIENCE = 5  # own prices named before giving up
+BUNDLE_RATE = 0.3
+BARTER_RATE = 0.3
+WANTED_RATE = 0.1
+BARGAIN_SHARE = 0.2  # a price at or below this share of the worth is simply taken
+
+
+class Thing(Struct, frozen=True, omit_defaults=True):
+    """Something to sell: what to ask, and the least to take."""
+
+    ref: str
+    title: str
+    description: str
+    category: str
+    subject: Subject
+    ask_units: int
+    floor_units: int
+    may_barter: bool = False
+
+
+class Brief(Struct):
+    """What a person told its agent. `worth` says what a listing is worth to the person, 0 nothing.
+
+    `wants`: by category, how many pieces at most; `adverts`: by category, what to announce.
+    """
+
+    name: str
+    things: tuple[Thing, ...]
+    wants: dict[str, int]
+    worth: Callable[[ListingSeen], int]
+    adverts: dict[str, int] = {}
+    asset: str = "USD"
+
+
+class Trader:
+    """The agent of one person in the haggling market."""
+
+    def __init__(self, brief: Brief, tactic: Tactic, rng: random.Random) -> None:
+        self._brief = brief
+        self._tactic = tactic
+        self._rng = rng
+        self._to_list = list(brief.things)
+        self._adverts = sorted(brief.adverts.items())
+        self._thing_of: dict[str, Thing] = {}  # own listing -> thing
+        self._tried: set[str] = set()  # what was bid for, and wants that were answered
+        self._category: dict[str, str] = {}  # listings bid for
+        self._bought: set[str] = set()
+
+    def wake(self, seen: Observation, note: str) -> Turn:
+        """Do the most pressing thing: answer, list, then look for a deal."""
+        self._recognise(seen)
+        for negotiation in seen.negotiations:
+            if negotiation.is_my_turn:
+                return self._answer(seen, negotiation)
+        if self._to_list:
+            return self._list()
+        return self._sell_to_want(seen) or self._buy(seen) or self._advertise() or Turn()
+
+    def _recognise(self, seen: Observation) -> None:
+        for contract in seen.contracts:
+            self._bought.update(leg.listing for leg in _taken(contract.legs, seen.agent))
+        if len(self._thing_of) + len(self._to_list) < len(self._brief.things):
+            by_title = {thing.title: thing for thing in self._brief.things}
+            for listing in seen.listings:
+                if listing.agent == seen.agent and listing.side == "sell":
+                    self._thing_of.setdefault(listing.id, by_title[listing.title])
+
+    def _list(self) -> Turn:
+        thing = self._to_list.pop(0)
+        return Turn(
+            PostListing(
+                title=PublicText(thing.title),
+                category=thing.category,
+                price=self._money(thing.ask_units),
+                subject=thing.subject,
+                description=PublicText(thing.description),
+                ref=thing.ref,
+            )
+        )
+
+    def _answer(self, seen: Observation, negotiation: NegotiationSeen) -> Turn:
+        giving = [leg for leg in negotiation.goods if leg.giver == seen.agent]
+        if not {leg.listing for leg in negotiation.goods} <= {one.id for one in seen.listings}:
+            return Turn(Reject(negotiation.id))  # something in it has gone to somebody else
+        if giving and len(giving) < len(negotiation.goods):
+            return self._answer_barter(seen, negotiation, giving)
+        role: Role = "seller" if giving else "buyer"
+        if role == "seller":
+            limit = sum(self._thing_of[leg.listing].floor_units for leg in giving)
+            opening = max(limit, sum(self._thing_of[leg.listing].ask_units for leg in giving))
+        else:
+            limit = min(self._worth(seen, negotiation.goods), self._spendable(seen))
+            opening = min(limit, round(negotiation.theirs[0] * self._tactic.opening_share))
+        mine, offered = negotiation.mine, negotiation.units
+        price = self._tactic.price(
+            role,
+            opening=opening,
+            limit=limit,
+            progress=len(mine) / PATIENCE,
+            mine=mine,
+            theirs=negotiation.theirs,
+        )
+        price = _quantise(price, up=role == "seller")
+        is_sound = offered >= limit if role == "seller" else offered <= limit
+        is_good = offered >= price if role == "seller" else offered <= price
+        has_stalled = len(mine) > 1 and mine[-2:] == (price, price)
+        is_last = len(mine) >= PATIENCE or has_stalled
+        if is_good or (is_last and is_sound and not has_stalled):
+            return Turn(Accept(negotiation.id, negotiation.terms))
+        if is_last:
+            return Turn(Reject(negotiation.id))
+        return Turn(Counter(negotiation.id, self._money(price)))
+
+    def _answer_barter(
+        self, seen: Observation, negotiation: NegotiationSeen, giving: list[GoodsLeg]
+    ) -> Turn:
+        things = [self._thing_of[leg.listing] for leg in giving]
+        coming = self._worth(seen, negotiation.goods) + negotiation.units
+        if all(one.may_barter for one in things) and coming >= sum(
+            one.floor_units for one in things
+        ):
+            return Turn(Accept(negotiation.id, negotiation.terms))
+        return Turn(Reject(negotiation.id))
+
+    def _sell_to_want(self, seen: Observation) -> Turn | None:
+        busy = _busy(seen)
+        for want in seen.listings:
+            if want.side != "want" or want.agent == seen.agent or want.id in self._tried:
+                continue
+            self._tried.add(want.id)
+            fits = [
+                (listing.id, self._thing_of[listing.id])
+                for listing in seen.listings
+                if listing.id in self._thing_of
+                and listing.category == want.category
+                and listing.id not in busy
+                and self._thing_of[listing.id].floor_units <= (want.price_units or 0)
+            ]
+            if fits:
+                id, thing = max(fits, key=lambda fit: (fit[1].ask_units, fit[0]))
+                price = min(thing.ask_units, want.price_units or 0)
+                return Turn(MakeOffer((Item(id),), self._money(price), to=want.agent))
+        return None
+
+    def _buy(self, seen: Observation) -> Turn | None:
+        spendable = self._spendable(seen)
+        if sum(not one.is_my_turn for one in seen.negotiations) >= OPEN_MAX:
+            return None
+        candidates = self._candidates(seen)
+        for gain, listing in candidates:
+            price_units = listing.price_units or 0
+            worth = gain + price_units
+            if price_units <= min(worth * BARGAIN_SHARE, spendable):
+                self._try(listing)
+                return Turn(TakePrice(listing.id, self._money(price_units)))
+            bid = self._bid(listing, worth)
+            if bid > spendable:
+                swap = self._barter(seen, listing, bid, spendable)
+                if swap is not None:
+                    return swap
+                continue
+            self._try(listing)
+            items = [Item(listing.id)]
+            for other_gain, other in candidates:
+                if other.agent != listing.agent or other.category == listing.category:
+                    continue
+                more = self._bid(other, other_gain + (other.price_units or 0))
+                if bid + more <= spendable and self._rng.random() < BUNDLE_RATE:
+                    self._try(other)
+                    items.append(Item(other.id))
+                    bid += more
+                break
+            return Turn(MakeOffer(tuple(items), self._money(bid)))
+        return None
+
+    def _candidates(self, seen: Observation) -> list[tuple[int, ListingSeen]]:
+        """List what could be bid for, the most worth for its price first: money is short."""
+        room = dict(self._brief.wants)
+        busy = _busy(seen)
+        for id in self._bought | {
+            leg.listing for one in seen.negotiations for leg in _taken(one.legs, seen.agent)
+        }:
+            category = self._category.get(id)
+            if category is not None:
+                room[category] = room.get(category, 0) - 1
+        found = []
+        for listing in seen.listings:
+            if room.get(listing.category, 0) <= 0 or listing.side != "sell":
+                continue
+            if listing.agent == seen.agent or listing.id in busy or listing.id in self._tried:
+                continue
+            worth = self._brief.worth(listing)
+            if worth > 0:
+                found.append((worth - (listing.price_units or 0), listing))
+        return sorted(found, key=lambda one: (-one[0] / (1 + (one[1].price_units or 0)), one[1].id))
+
+    def _bid(self, listing: ListingSeen, worth: int) -> int:
+        seen_units = worth if listing.price_units is None else listing.price_units
+        return _quantise(min(round(seen_units * self._tactic.opening_share), worth), up=False)
+
+    def _barter(
+        self, seen: Observation, listing: ListingSeen, bid: int, spendable: int
+    ) -> Turn | None:
+        """Offer a thing of ours in part payment where money is short."""
+        busy = _busy(seen)
+        own = [
+            one
+            for one in seen.listings
+            if one.id in self._thing_of
+            and one.id not in busy
+            and self._thing_of[one.id].may_barter
+            and self._thing_of[one.id].floor_units <= bid
+        ]
+        if not own or self._rng.random() > BARTER_RATE:
+            return None
+        given = max(own, key=lambda one: (self._thing_of[one.id].ask_units, one.id))
+        cash = max(0, min(spendable, bid - self._thing_of[given.id].ask_units))
+        self._try(listing)
+        price = self._money(_quantise(cash, up=False))
+        items = (Item(listing.id), Item(given.id))
+        return Turn(MakeOffer(items, price, payer=seen.agent if price.units else ""))
+
+    def _advertise(self) -> Turn | None:
+        if not self._adverts or self._rng.random() > WANTED_RATE:
+            return None
+        category, price = self._adverts.pop(0)
+        title = PublicText(f"Looking for something in {category}")
+        return Turn(PostListing(title, category, self._money(price), side="want"))
+
+    def _try(self, listing: ListingSeen) -> None:
+        self._tried.add(listing.id)
+        self._category[listing.id] = listing.category
+
+    def _worth(self, seen: Observation, legs: Iterable[GoodsLeg]) -> int:
+        """Sum what the goods coming to us are worth; nothing for those no longer on the floor."""
+        coming = {leg.listing for leg in legs if leg.taker == seen.agent}
+        for listing in seen.listings:
+            if listing.id in coming:
+                self._category.setdefault(listing.id, listing.category)
+        return sum(self._brief.worth(one) for one in seen.listings if one.id in coming)
+
+    def _spendable(self, seen: Observation) -> int:
+        """Give the money that no open offer of ours has promised already."""
+        promised = sum(
+            one.units
+            for one in seen.negotiations
+            if not one.is_my_turn and _taken(one.legs, seen.agent)
+        )
+        return max(0, seen.available_units - promised)
+
+    def _money(self, units: int) -> Money:
+        return Money(units, self._brief.asset)
+
+
+def _taken(legs: Iterable[object], agent: str) -> list[GoodsLeg]:
+    return [leg for leg in legs if isinstance(leg, GoodsLeg) and leg.taker == agent]
+
+
+def _busy(seen: Observation) -> set[str]:
+    return {leg.listing for one in seen.negotiations for leg in one.goods}
+
+
+def _quantise(units: int, *, up: bool) -> int:
+    return (units + (QUANTUM_UNITS - 1 if up else 0)) // QUANTUM_UNITS * QUANTUM_UNITS

@@ -1,0 +1,55 @@
+"""What a market was worth: surplus made, surplus there was to make, and who got it."""
+
+from collections.abc import Sequence
+
+from souq.lab.population import Population
+
+
+class LabExtraMissing(ImportError):
+    """Something here needs the extra `lab`."""
+
+
+def best_surplus(population: Population) -> int:
+    """Give the largest total surplus any allocation could reach, budgets aside, in units.
+
+    Exact: each good goes to at most one buyer and each wanted piece takes at most one good, a
+    linear assignment problem (Kuhn 1955) solved by scipy on integers below 2**53.
+    """
+    try:
+        import numpy
+        from scipy.optimize import linear_sum_assignment
+    except ImportError:
+        raise LabExtraMissing(
+            "the best possible surplus needs scipy: pip install 'souq[lab]'"
+        ) from None
+    goods = [(n, thing) for n, person in enumerate(population.people) for thing in person.things]
+    slots = [
+        (n, category)
+        for n, person in enumerate(population.people)
+        for category, count in person.wants.items()
+        for _ in range(count)
+    ]
+    gain = numpy.zeros((len(slots), len(goods)))
+    for row, (buyer, category) in enumerate(slots):
+        values = population.people[buyer].values
+        for column, (seller, thing) in enumerate(goods):
+            if thing.category == category and seller != buyer:
+                gain[row, column] = max(0, values.get(thing.ref, 0) - thing.floor_units)
+    rows, columns = linear_sum_assignment(gain, maximize=True)
+    return int(gain[rows, columns].sum())
+
+
+def gini(values: Sequence[int]) -> float:
+    """Give the Gini coefficient of non-negative values: 0 all equal, towards 1 one has all."""
+    ordered = sorted(values)
+    total, count = sum(ordered), len(ordered)
+    if not total:
+        return 0.0
+    weighted = sum(rank * value for rank, value in enumerate(ordered, start=1))
+    return 2 * weighted / (count * total) - (count + 1) / count
+
+
+def median(values: Sequence[int]) -> int:
+    """Give the middle value, the lower of two, so that money stays whole units; 0 of nothing."""
+    ordered = sorted(values)
+    return ordered[(len(ordered) - 1) // 2] if ordered else 0

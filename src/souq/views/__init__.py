@@ -1,0 +1,1 @@
+"""Views: everything anybody reads is folded from what the journal recorded."""

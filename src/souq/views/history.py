@@ -1,0 +1,305 @@
+"""The story of a market, folded record by record: names, listings, negotiations, deals, refusals.
+
+A view may be thrown away and folded again; it decides nothing. Words come from the payloads
+beside the record, and an erased one reads as "(erased)".
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from souq.core import contract as contracts
+from souq.core import listing, message, negotiation, party, rules, stock
+from souq.core.agreement import Agreement, CashLeg, Leg
+from souq.core.annotation import Annotated
+from souq.core.mechanisms import alternating_offers, posted_price, swap
+from souq.journal.record import Payload
+from souq.journal.replay import records
+from souq.journal.store import Store
+
+ERASED = "(erased)"
+_strings = msgspec.json.Decoder(str)
+Find = Callable[[str], Payload | None]
+
+
+class ListingStory(Struct):
+    """A listing from its first day to its last."""
+
+    id: str
+    agent: str
+    title: str
+    description: str
+    posted: listing.Listing
+    price_units: int | None
+    posted_at: int
+    sold: int = 0
+    is_withdrawn: bool = False
+
+
+class Move(Struct, frozen=True):
+    """One step of a negotiation; `units` is the payment it names, None where it names none."""
+
+    at: int
+    by: str
+    what: str
+    units: int | None = None
+
+
+class NegotiationStory(Struct):
+    """A negotiation and how it ended; `why` is empty while it runs."""
+
+    id: str
+    mechanism: str
+    parties: tuple[str, ...] = ()
+    legs: tuple[Leg, ...] = ()
+    moves: list[Move] = field(default_factory=list)
+    why: str = ""
+    contract: str = ""
+
+
+class Deal(Struct):
+    """An agreement and what became of it."""
+
+    contract: str
+    negotiation: str
+    at: int
+    agreement: Agreement
+    stage: str = "agreed"
+    payer_bps: int = 0  # what a ruling gave back
+
+    @property
+    def units(self) -> int:
+        """Give the sum of its payments."""
+        return sum(leg.amount.units for leg in self.agreement.legs if isinstance(leg, CashLeg))
+
+    @property
+    def is_void(self) -> bool:
+        """Tell whether it came to nothing."""
+        return self.stage in ("cancelled", "declined", "not_approved", "not_delivered")
+
+
+class Said(Struct, frozen=True):
+    """A message on the floor, or within a negotiation."""
+
+    at: int
+    agent: str
+    text: str
+    negotiation: str = ""
+
+
+class History:
+    """Fold records with `take`; read the attributes."""
+
+    def __init__(self, find: Find) -> None:
+        self._find = find
+        self.records = 0
+        self.at = 0
+        self.name = ""
+        self.rules = rules.Rules()
+        self.names: dict[str, str] = {}
+        self.principal_of: dict[str, str] = {}
+        self.agent_of: dict[str, str] = {}
+        self.listings: dict[str, ListingStory] = {}
+        self.negotiations: dict[str, NegotiationStory] = {}
+        self.deals: dict[str, Deal] = {}
+        self.said: list[Said] = []
+        self.notes: dict[str, str] = {}
+        self.refusals: Counter[str] = Counter()
+        self.listings_version = 0  # grows whenever what is listed changes
+
+    def take(self, at: int, events: tuple[Any, ...], refusal: str | None = None) -> None:
+        """Fold one record."""
+        self.records += 1
+        self.at = at
+        if refusal is not None:
+            self.refusals[refusal] += 1
+        for event in events:
+            fold = _FOLD.get(type(event))
+            if fold is not None:
+                fold(self, at, event)
+
+    def words(self, digest: str) -> str:
+        """Give the text behind a digest."""
+        if not digest:
+            return ""
+        payload = self._find(digest)
+        return ERASED if payload is None else _strings.decode(payload.content)
+
+
+def read(store: Store, until: int | None = None) -> History:
+    """Fold a whole journal, or its first part. Raises Damaged."""
+    history = History(store.payload)
+    for record in records(store, until=until):
+        refused = record.refusal.reason if record.refusal else None
+        history.take(record.at, record.events, refused)
+    return history
+
+
+def _opened(history: History, at: int, event: rules.MarketOpened) -> None:
+    history.rules = event.rules
+    history.name = event.rules.name
+
+
+def _principal(history: History, at: int, event: party.PrincipalRegistered) -> None:
+    history.names[event.principal] = history.words(event.name)
+
+
+def _agent(history: History, at: int, event: party.AgentRegistered) -> None:
+    history.names[event.agent] = history.words(event.name)
+    history.principal_of[event.agent] = event.principal
+    history.agent_of[event.principal] = event.agent
+
+
+def _posted(history: History, at: int, event: listing.ListingPosted) -> None:
+    posted = event.listing
+    history.listings[posted.id] = ListingStory(
+        id=posted.id,
+        agent=posted.agent,
+        title=history.words(posted.title),
+        description=history.words(posted.description),
+        posted=posted,
+        price_units=posted.price.units if posted.price else None,
+        posted_at=at,
+    )
+    history.listings_version += 1
+
+
+def _edited(history: History, at: int, event: listing.ListingEdited) -> None:
+    story = history.listings[event.listing]
+    if event.price is not None:
+        story.price_units = event.price.units
+    if event.title is not None:
+        story.title = history.words(event.title)
+    if event.description is not None:
+        story.description = history.words(event.description)
+    history.listings_version += 1
+
+
+def _withdrawn(history: History, at: int, event: listing.ListingWithdrawn) -> None:
+    history.listings[event.listing].is_withdrawn = True
+    history.listings_version += 1
+
+
+def _changed(history: History, at: int, event: Any) -> None:
+    history.listings_version += 1
+
+
+def _sold(history: History, at: int, event: stock.StockSold) -> None:
+    history.listings[event.listing].sold += event.quantity
+    history.listings_version += 1
+
+
+def _title_moved(history: History, at: int, event: stock.TitleMoved) -> None:
+    history.listings[event.listing].agent = event.agent
+    history.listings_version += 1
+
+
+def _negotiation(history: History, at: int, event: negotiation.NegotiationOpened) -> None:
+    story = NegotiationStory(event.negotiation, event.mechanism)
+    history.negotiations[event.negotiation] = story
+
+
+def _offer(history: History, at: int, event: alternating_offers.OfferMade) -> None:
+    story = history.negotiations[event.negotiation]
+    story.parties = (event.opener, event.responder)
+    story.legs = event.legs
+    units = sum(leg.amount.units for leg in event.legs if isinstance(leg, CashLeg))
+    what = "offers" if event.version == 1 else "counters"
+    story.moves.append(Move(at, event.by, what, units))
+
+
+def _accepted(history: History, at: int, event: alternating_offers.OfferAccepted) -> None:
+    story = history.negotiations[event.negotiation]
+    units = sum(leg.amount.units for leg in story.legs if isinstance(leg, CashLeg))
+    story.moves.append(Move(at, event.by, "accepts", units))
+
+
+def _taken(history: History, at: int, event: posted_price.PriceTaken) -> None:
+    story = history.negotiations[event.negotiation]
+    story.parties, story.legs = event.agreement.parties, event.agreement.legs
+    units = sum(leg.amount.units for leg in story.legs if isinstance(leg, CashLeg))
+    story.moves.append(Move(at, event.agreement.parties[0], "takes the price", units))
+
+
+def _proposed(history: History, at: int, event: swap.SwapProposed) -> None:
+    story = history.negotiations[event.negotiation]
+    story.parties, story.legs = event.parties, event.legs
+    story.moves.append(Move(at, event.by, "proposes"))
+
+
+def _swap_accepted(history: History, at: int, event: swap.SwapAccepted) -> None:
+    history.negotiations[event.negotiation].moves.append(Move(at, event.by, "accepts"))
+
+
+def _closed(history: History, at: int, event: negotiation.NegotiationClosed) -> None:
+    history.negotiations[event.negotiation].why = event.why
+
+
+def _agreed(history: History, at: int, event: negotiation.AgreementReached) -> None:
+    history.negotiations[event.negotiation].contract = event.contract
+    history.deals[event.contract] = Deal(event.contract, event.negotiation, at, event.agreement)
+    history.listings_version += 1
+
+
+def _stage(stage: str) -> Callable[[History, int, Any], None]:
+    def fold(history: History, at: int, event: Any) -> None:
+        history.deals[event.contract].stage = stage
+
+    return fold
+
+
+def _cancelled(history: History, at: int, event: contracts.ContractCancelled) -> None:
+    history.deals[event.contract].stage = event.why
+
+
+def _ruled(history: History, at: int, event: contracts.RulingMade) -> None:
+    deal = history.deals[event.contract]
+    deal.stage, deal.payer_bps = "ruled", event.payer_bps
+
+
+def _posted_message(history: History, at: int, event: message.MessagePosted) -> None:
+    history.said.append(Said(at, event.agent, history.words(event.text)))
+
+
+def _sent_message(history: History, at: int, event: message.MessageSent) -> None:
+    history.said.append(Said(at, event.agent, history.words(event.text), event.negotiation))
+
+
+def _noted(history: History, at: int, event: Annotated) -> None:
+    history.notes[event.topic] = event.note
+
+
+_FOLD: dict[type, Callable[[History, int, Any], None]] = {
+    rules.MarketOpened: _opened,
+    party.PrincipalRegistered: _principal,
+    party.AgentRegistered: _agent,
+    listing.ListingPosted: _posted,
+    listing.ListingEdited: _edited,
+    listing.ListingWithdrawn: _withdrawn,
+    listing.ListingPaused: _changed,
+    listing.ListingResumed: _changed,
+    stock.StockReturned: _changed,
+    stock.StockSold: _sold,
+    stock.TitleMoved: _title_moved,
+    negotiation.NegotiationOpened: _negotiation,
+    alternating_offers.OfferMade: _offer,
+    alternating_offers.OfferAccepted: _accepted,
+    posted_price.PriceTaken: _taken,
+    swap.SwapProposed: _proposed,
+    swap.SwapAccepted: _swap_accepted,
+    negotiation.NegotiationClosed: _closed,
+    negotiation.AgreementReached: _agreed,
+    contracts.ContractHeld: _stage("held"),
+    contracts.ContractFormed: _stage("formed"),
+    contracts.InspectionBegan: _stage("delivered"),
+    contracts.DisputeOpened: _stage("disputed"),
+    contracts.ContractFulfilled: _stage("fulfilled"),
+    contracts.ContractCancelled: _cancelled,
+    contracts.RulingMade: _ruled,
+    message.MessagePosted: _posted_message,
+    message.MessageSent: _sent_message,
+    Annotated: _noted,
+}
