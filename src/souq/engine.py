@@ -63,6 +63,11 @@ class Pending:
         """Give the record's number, or 0 where nothing was recorded."""
         return self._answer.seq
 
+    @property
+    def judged(self) -> Answer:
+        """Give the answer before it is durable; nobody outside this process may see it yet."""
+        return self._answer
+
     def result(self) -> Answer:
         """Wait until the record is durable, then give the answer. Raises Stopped."""
         self._engine.wait(self._answer.seq)

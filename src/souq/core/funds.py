@@ -72,17 +72,18 @@ def _check(draft: Draft, actor: str, command: ReportDeposit | ReportPayout) -> t
 
 def _report_deposit(draft: Draft, actor: str, command: ReportDeposit) -> None:
     world, account = _check(draft, actor, command)
-    if ledger.balance(draft, account).posted + command.amount.units > UNITS_MAX:
+    if ledger.need_account(draft, account).posted + command.amount.units > UNITS_MAX:
         raise invalid("amount", "the wallet would pass 2**53 units")
     _move(draft, world, account, command.amount.units)
 
 
 def _report_payout(draft: Draft, actor: str, command: ReportPayout) -> None:
     world, account = _check(draft, actor, command)
-    available = ledger.balance(draft, account).available
+    available = ledger.need_account(draft, account).available
     if available < command.amount.units:
         raise Refused(Reason.INSUFFICIENT_FUNDS, available=available, needed=command.amount.units)
-    if ledger.balance(draft, world).posted + command.amount.units > 0:
+    owed = ledger.need_account(draft, world)
+    if owed.posted + owed.incoming + command.amount.units > 0:
         raise invalid("rail", "more would leave by this rail than came in by it")
     _move(draft, account, world, command.amount.units)
 

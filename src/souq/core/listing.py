@@ -206,8 +206,9 @@ def _post(draft: Draft, actor: str, command: PostListing) -> None:
         command.shipping_units and command.delivery != "ship"
     ):
         raise invalid("shipping_units", "0 or more, and only where delivery is ship")
-    if command.delivery == "title" and (command.quantity != 1 or command.side != "sell"):
-        raise invalid("delivery", "ownership moves whole: one piece, offered")
+    is_one = command.quantity == 1 and command.side == "sell" and command.subject != "data"
+    if command.delivery == "title" and not is_one:
+        raise invalid("delivery", "ownership moves whole: one piece, offered, and no licence")
     if not 0 < len(command.category) <= 64 or len(command.ref) > 64 or len(command.unit) > 32:
         raise invalid("category", "category and ref have up to 64 characters, unit up to 32")
     if not command.mechanisms:
@@ -253,7 +254,7 @@ def _edit(draft: Draft, actor: str, command: EditListing) -> None:
     check_price(draft, command.price)
     if command.available is not None and not 0 < command.available <= QUANTITY_MAX:
         raise invalid("available", "must be above 0; withdraw the listing to end it")
-    if command.available not in (None, 1) and listing.delivery == "title":
+    if command.available is not None and listing.delivery == "title":
         raise invalid("available", "ownership moves whole: one piece")
     draft.emit(
         ListingEdited(

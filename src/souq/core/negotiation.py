@@ -143,7 +143,7 @@ def _check_funds(draft: Draft, agent: Agent, agreement: Agreement) -> None:
         if isinstance(leg, CashLeg) and leg.giver == agent.id:
             needed[leg.amount.asset] = needed.get(leg.amount.asset, 0) + leg.amount.units
     for asset, units in needed.items():
-        available = ledger.balance(draft, wallet(agent.principal, asset)).available
+        available = ledger.need_account(draft, wallet(agent.principal, asset)).available
         # Held money counts as gone. Otherwise two offers accepted in the same second could both
         # pass, and the second contract would have nothing behind it.
         if available < units:

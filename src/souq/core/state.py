@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
+from functools import partial
 from heapq import heapify, heappop, heappush
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -24,6 +25,7 @@ class View(Protocol):
     at: int
 
     def get(self, table: Table[T], key: str) -> T | None: ...
+    def getter(self, table: Table[T]) -> Callable[[str], T | None]: ...
     def put(self, table: Table[T], key: str, row: T) -> None: ...
     def put_many(self, table: Table[T], rows: dict[str, T]) -> None: ...
     def drop(self, table: Table[Any], key: str) -> None: ...
@@ -46,6 +48,11 @@ class State:
 
     def get(self, table: Table[T], key: str) -> T | None:
         return self.tables[table].get(key)
+
+    def getter(self, table: Table[T]) -> Callable[[str], T | None]:
+        """Give a quick `get` of one table, good until the next change to it."""
+        rows: dict[str, T] = self.tables[table]
+        return rows.get
 
     def put(self, table: Table[T], key: str, row: T) -> None:
         self.tables[table][key] = row
@@ -104,7 +111,7 @@ _MISSING: Any = object()
 class Draft:
     """Changes laid over a state. Merged whole, or dropped: no half-applied command can exist."""
 
-    __slots__ = ("_changed", "_evolve", "_tables", "at", "events", "state")
+    __slots__ = ("_changed", "_evolve", "_shrunk", "_tables", "at", "events", "state")
 
     def __init__(self, state: State, at: int, evolve: Callable[[View, Any], None]) -> None:
         self.state = state
@@ -112,6 +119,7 @@ class Draft:
         self.events: list[Any] = []
         self._tables = state.tables
         self._changed: dict[Table[Any], dict[str, Any]] = {}
+        self._shrunk: set[Table[Any]] = set()  # tables that something was dropped from
         self._evolve = evolve
 
     def emit(self, event: Any) -> None:
@@ -127,6 +135,13 @@ class Draft:
                 return row
         return self._tables[table].get(key)
 
+    def getter(self, table: Table[T]) -> Callable[[str], T | None]:
+        """Give a quick `get` of one table, good until the next change to it."""
+        if table in self._changed:
+            return partial(self.get, table)
+        rows: dict[str, T] = self._tables[table]
+        return rows.get
+
     def put(self, table: Table[T], key: str, row: T) -> None:
         changed = self._changed.get(table)
         if changed is None:
@@ -139,20 +154,21 @@ class Draft:
 
     def drop(self, table: Table[Any], key: str) -> None:
         self._changed.setdefault(table, {})[key] = None
+        self._shrunk.add(table)
 
     def merge(self) -> None:
         """Make the changes the state's own."""
         state = self.state
         state.at = self.at
         for table, changed in self._changed.items():
-            rows = self._tables[table]
+            if table not in self._shrunk and table is not DEADLINES:
+                self._tables[table].update(changed)
+                continue
             for key, row in changed.items():
                 if row is None:
-                    rows.pop(key, None)
-                elif table is DEADLINES:
-                    state.put(table, key, row)
+                    state.drop(table, key)
                 else:
-                    rows[key] = row
+                    state.put(table, key, row)
 
 
 def next_id(view: View, letter: str) -> str:

@@ -186,7 +186,7 @@ def _persons(
             style=people[agent].style if agent in people else "",
             surplus_buying=buying[agent],
             surplus_selling=selling[agent],
-            gift_card=ledger.balance(state, wallet(principal, _asset(history))).posted,
+            gift_card=ledger.need_account(state, wallet(principal, _asset(history))).posted,
         )
         for agent, principal in history.principal_of.items()
     ]

@@ -97,7 +97,9 @@ class Observer:
         return Observation(
             at=state.at,
             agent=agent,
-            available_units=ledger.balance(state, wallet(found.principal, self._asset)).available,
+            available_units=ledger.need_account(
+                state, wallet(found.principal, self._asset)
+            ).available,
             limits=mandate.limits.value if mandate else None,
             listings=self.listings(),
             negotiations=self._open_negotiations(agent),

@@ -1,0 +1,199 @@
+"""One rule judges every transfer: limits, two phases, linked chains, ids asked before."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from souq.core.account import ACCOUNTS, HOLDS, SEEN, Asked, Hold
+from souq.core.money import UNITS_MAX
+from souq.core.state import View
+from souq.core.transfer import (
+    CAPTURE,
+    EXISTS_WITH_DIFFERENT,
+    HOLD,
+    MOVE,
+    RELEASE,
+    TRANSIENT,
+    Batch,
+    Outcome,
+    Row,
+)
+
+ID_MAX = 64
+INTERVAL_MAX_US = 366 * 86_400 * 1_000_000
+BURNT = Asked(-1, "", "", 0, "", 0)
+_BEGINS, _ENDS = (MOVE, HOLD), (CAPTURE, RELEASE)
+
+
+class _Scratch:
+    """What a batch has changed so far, while it is judged: each row must see the rows before it.
+
+    Two sums per account say whether it stays within its limits: what may still be debited, and
+    what has come or may come in. Both are kept as differences, which are as easily taken back.
+    """
+
+    __slots__ = ("account_of", "closed", "free", "held", "hold_of", "ids", "owed", "seen")
+
+    def __init__(self, view: View) -> None:
+        self.account_of = view.getter(ACCOUNTS)
+        self.hold_of = view.getter(HOLDS)
+        self.seen = view.getter(SEEN)
+        self.free: dict[str, int] = {}  # posted - held
+        self.owed: dict[str, int] = {}  # posted + incoming
+        self.ids: dict[str, Asked] = {}
+        self.held: dict[str, Hold] = {}
+        self.closed: set[str] = set()
+
+    def hold(self, id: str) -> Hold | None:
+        """Give a hold that no row before has ended."""
+        return None if id in self.closed else self.held.get(id) or self.hold_of(id)
+
+    def add(self, account: str, free: int, owed: int) -> None:
+        """Note that an account's sums moved."""
+        self.free[account] = self.free.get(account, 0) + free
+        self.owed[account] = self.owed.get(account, 0) + owed
+
+    def end(self, hold: Hold, posted: int, sign: int) -> None:
+        """Note that a hold ended with so much posted; with sign -1, that it did not after all."""
+        self.add(hold.debit, sign * (hold.amount - posted), sign * -posted)
+        self.add(hold.credit, sign * posted, sign * (posted - hold.amount))
+
+    def undo(self, row: Row) -> None:
+        """Take a row back that had succeeded."""
+        id, kind, debit, credit, amount, hold_id, _ = row
+        self.ids.pop(id, None)
+        if kind in _ENDS:
+            self.closed.discard(hold_id)
+            hold = self.hold(hold_id)
+            assert hold is not None, f"an undone end of no hold: {hold_id}"
+            self.end(hold, 0 if kind == RELEASE else amount or hold.amount, -1)
+        elif kind == HOLD:
+            del self.held[id]
+            self.add(debit, amount, 0)
+            self.add(credit, 0, -amount)
+        else:
+            self.add(debit, amount, amount)
+            self.add(credit, -amount, -amount)
+
+
+def judge(view: View, batch: Batch, *, from_caller: bool = False) -> list[int]:
+    """Give the outcome of each row, in order, without recording anything."""
+    scratch = _Scratch(view)
+    if not batch.linked:
+        return _judge_rows(scratch, batch.rows(), from_caller)
+    outcomes: list[int] = []
+    for rows, is_chain in _runs(batch):
+        found = _judge_rows(scratch, rows, from_caller)
+        is_open = len(outcomes) + len(rows) == len(batch.id) and batch.linked[-1]
+        if is_chain and (is_open or any(found)):
+            for row, outcome in zip(reversed(rows), reversed(found), strict=True):
+                if outcome == 0:
+                    scratch.undo(row)
+            failed = Outcome.CHAIN_LEFT_OPEN if is_open else Outcome.LINKED_TRANSFER_FAILED
+            found = [outcome or int(failed) for outcome in found]
+        outcomes += found
+    return outcomes
+
+
+def _runs(batch: Batch) -> Iterator[tuple[list[Row], bool]]:
+    """Part a batch into chains, which succeed or fail as one, and runs of single rows."""
+    run: list[Row] = []
+    is_chain = False
+    for row, link in zip(batch.rows(), batch.linked, strict=True):
+        if link and not is_chain and run:
+            yield run, False
+            run = []
+        run.append(row)
+        if is_chain and not link:
+            yield run, True
+            run = []
+        is_chain = bool(link)
+    if run:
+        yield run, is_chain
+
+
+def _judge_rows(scratch: _Scratch, rows: Iterable[Row], from_caller: bool) -> list[int]:
+    # The hot loop of the ledger: one pass, local names, no call for a plain transfer.
+    account_of, seen_before = scratch.account_of, scratch.seen
+    free, owed, ids = scratch.free, scratch.owed, scratch.ids
+    outcomes: list[int] = []
+    for row in rows:
+        id, kind, debit, credit, amount, hold_id, interval_us = row
+        outcome = 0
+        if from_caller:
+            if not id or len(id) > ID_MAX or id[0] == "#":
+                outcomes.append(int(Outcome.ID_INVALID))
+                continue
+            seen = ids.get(id) or seen_before(id)
+            if seen is not None:
+                outcomes.append(_exists(seen, row))
+                continue
+        if kind in _ENDS:
+            outcome = _judge_end(scratch, row)
+        elif kind not in _BEGINS:
+            outcome = int(Outcome.KIND_INVALID)
+        elif not 0 < amount <= UNITS_MAX:
+            outcome = int(Outcome.AMOUNT_INVALID)
+        elif hold_id or (interval_us and (kind == MOVE or not 0 < interval_us <= INTERVAL_MAX_US)):
+            outcome = int(Outcome.HOLD_DIFFERS if hold_id else Outcome.INTERVAL_INVALID)
+        else:
+            payer, payee = account_of(debit), account_of(credit)
+            if payer is None:
+                outcome = int(Outcome.DEBIT_UNKNOWN)
+            elif payee is None:
+                outcome = int(Outcome.CREDIT_UNKNOWN)
+            elif debit == credit:
+                outcome = int(Outcome.SAME_ACCOUNT)
+            elif payer.asset != payee.asset:
+                outcome = int(Outcome.ASSETS_DIFFER)
+            else:
+                left = free.get(debit, 0) - amount
+                if payer.no_overdraft and payer.posted - payer.held + left < 0:
+                    outcome = int(Outcome.EXCEEDS_CREDITS)
+                elif payee.no_surplus and (
+                    payee.posted + payee.incoming + owed.get(credit, 0) + amount > 0
+                ):
+                    outcome = int(Outcome.EXCEEDS_DEBITS)
+                else:
+                    free[debit] = left
+                    if kind == MOVE:
+                        free[credit] = free.get(credit, 0) + amount
+                    else:
+                        scratch.held[id] = Hold(debit, credit, amount)
+                    if payer.no_surplus or payee.no_surplus:
+                        owed[credit] = owed.get(credit, 0) + amount
+                        owed[debit] = owed.get(debit, 0) - (amount if kind == MOVE else 0)
+        if from_caller and (outcome == 0 or outcome in TRANSIENT):
+            ids[id] = (
+                Asked(kind, debit, credit, amount, hold_id, interval_us) if outcome == 0 else BURNT
+            )
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _exists(seen: Asked, row: tuple[Any, ...]) -> int:
+    if seen.kind < 0:
+        return int(Outcome.ID_FAILED_BEFORE)
+    was = (seen.kind, seen.debit, seen.credit, seen.amount, seen.hold, seen.interval_us)
+    for before, now, outcome in zip(was, row[1:], EXISTS_WITH_DIFFERENT, strict=True):
+        if before != now:
+            return int(outcome)
+    return int(Outcome.EXISTS)
+
+
+def _judge_end(scratch: _Scratch, row: Row) -> int:
+    id, kind, debit, credit, amount, hold_id, interval_us = row
+    hold = scratch.hold(hold_id)
+    # A caller's capture must not reach the market's own holds: those are somebody's escrow.
+    if hold is None or (hold_id[:1] == "#" and id[:1] != "#"):
+        return int(Outcome.HOLD_UNKNOWN)
+    if interval_us:
+        return int(Outcome.INTERVAL_INVALID)
+    if (debit and debit != hold.debit) or (credit and credit != hold.credit):
+        return int(Outcome.HOLD_DIFFERS)
+    if amount < 0 or (kind == RELEASE and amount):
+        return int(Outcome.AMOUNT_INVALID)
+    if amount > hold.amount:
+        return int(Outcome.EXCEEDS_HOLD)
+    scratch.closed.add(hold_id)
+    scratch.end(hold, 0 if kind == RELEASE else amount or hold.amount, 1)
+    return 0
