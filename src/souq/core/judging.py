@@ -34,9 +34,8 @@ class _Scratch:
     __slots__ = ("account_of", "closed", "free", "held", "hold_of", "ids", "owed", "seen")
 
     def __init__(self, view: View) -> None:
-        self.account_of = view.getter(ACCOUNTS)
-        self.hold_of = view.getter(HOLDS)
-        self.seen = view.getter(SEEN)
+        accounts, holds, seen = view.getter(ACCOUNTS), view.getter(HOLDS), view.getter(SEEN)
+        self.account_of, self.hold_of, self.seen = accounts, holds, seen
         self.free: dict[str, int] = {}  # posted - held
         self.owed: dict[str, int] = {}  # posted + incoming
         self.ids: dict[str, Asked] = {}
