@@ -12,18 +12,19 @@ from souq.journal.record import Payload
 Salts = Callable[[], bytes]
 
 
-def _sealed_fields(command: type) -> tuple[str, ...]:
+def _sealed_fields(command: type) -> dict[str, Any]:
     # Unions come only as "a text or None", so one look at the arguments finds them.
-    found = []
-    for name, hint in get_type_hints(command).items():
-        kinds = [hint, *getattr(hint, "__args__", ())]
-        if any(isinstance(kind, type) and issubclass(kind, Sealed) for kind in kinds):
-            found.append(name)
-    return tuple(found)
+    hints = get_type_hints(command)
+    return {
+        field.name: field.default
+        for field in msgspec.structs.fields(command)
+        for kind in (hints[field.name], *getattr(hints[field.name], "__args__", ()))
+        if isinstance(kind, type) and issubclass(kind, Sealed)
+    }
 
 
-# Which fields of which command are sealed, worked out once.
-FIELDS: dict[type, tuple[str, ...]] = {
+# Which fields of which command are sealed, with their defaults, worked out once.
+FIELDS: dict[type, dict[str, Any]] = {
     command: fields for command in market.COMMANDS if (fields := _sealed_fields(command))
 }
 
@@ -35,9 +36,12 @@ def seal(command: Any, salts: Salts) -> tuple[Any, tuple[Payload, ...]]:
         return command, ()
     changes: dict[str, Sealed] = {}
     payloads = []
-    for name in fields:
+    for name, default in fields.items():
         value = getattr(command, name)
-        if value is None or value.value == "":
+        if value is None or value is default:
+            continue
+        if value.value == "" and isinstance(default, Sealed):
+            changes[name] = default  # said or left out, nothing is nothing, and stays unsealed
             continue
         salt = salts()
         changes[name] = sealed = value.sealed(salt)
@@ -58,7 +62,7 @@ def audience(command: Any, value: Sealed) -> str:
 
 def opened(command: Any, find: Callable[[str], Payload | None]) -> tuple[Any, bool]:
     """Give a recorded command with its words back, and whether all of them were still there."""
-    fields = FIELDS.get(type(command), ())
+    fields = FIELDS.get(type(command), {})
     changes: dict[str, Sealed] = {}
     is_whole = True
     for name in fields:
@@ -82,10 +86,13 @@ def is_same(submitted: Any, recorded: Any, find: Callable[[str], Payload | None]
     if type(submitted) is not type(recorded):
         return False
     changes: dict[str, Any] = {}
-    for name in FIELDS.get(type(recorded), ()):
+    for name in FIELDS.get(type(recorded), {}):
         was, now = getattr(recorded, name), getattr(submitted, name)
-        if was is None or not was.digest or now is None or now.value == "":
-            if (was is None or not was.digest) != (now is None or now.value == ""):
+        if was is None or now is None:
+            if was is not now:
+                return False
+        elif not was.digest:
+            if now.value != "":
                 return False
         else:
             payload = find(was.digest)
