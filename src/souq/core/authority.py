@@ -6,23 +6,16 @@ from souq.core.mandate import (
     RESERVATIONS,
     Limits,
     Mandate,
+    covers,
     expired_entries,
     live_limits,
     need_mandate,
+    outside,
 )
 from souq.core.party import Agent, need_other_agent
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import fee_of
 from souq.core.state import View
-
-
-def check_listing(view: View, agent: Agent, *, category: str, ref: str, side: str) -> None:
-    """Raise Refused unless the agent may list this. Giving things away is judged at the deal."""
-    limits = live_limits(view, need_mandate(view, agent))
-    if limits.categories is not None and not _covers(limits.categories, category):
-        raise _outside("categories")
-    if side == "sell" and limits.goods is not None and ref not in limits.goods:
-        raise _outside("goods")
 
 
 def check(view: View, agent: Agent, legs: tuple[Leg, ...], *, negotiation: str) -> bool:
@@ -36,23 +29,23 @@ def check(view: View, agent: Agent, legs: tuple[Leg, ...], *, negotiation: str) 
     coming = [leg for leg in goods(legs) if leg.taker == agent.id]
     going = [leg for leg in goods(legs) if leg.giver == agent.id]
     if any(isinstance(leg, CashLeg) and leg.amount.asset != limits.asset for leg in legs):
-        raise _outside("asset")
+        raise outside("asset")
     _check_others(view, limits, agent, legs)
     for leg in coming + going:
         listing = _listing(view, leg.listing)
         if limits.quantity_max is not None and leg.quantity > limits.quantity_max:
-            raise _outside("quantity_max")
-        if limits.categories is not None and not _covers(limits.categories, listing.category):
-            raise _outside("categories")
+            raise outside("quantity_max")
+        if limits.categories is not None and not covers(limits.categories, listing.category):
+            raise outside("categories")
     if limits.ceilings is not None and pays:
         most = 0
         for leg in coming:
             ceiling = _ceiling(limits.ceilings, _listing(view, leg.listing))
             if ceiling is None:
-                raise _outside("ceilings")
+                raise outside("ceilings")
             most += ceiling * leg.quantity
         if pays > most:
-            raise _outside("ceilings")
+            raise outside("ceilings")
     if limits.goods is not None:
         least = 0
         for leg in going:
@@ -60,12 +53,12 @@ def check(view: View, agent: Agent, legs: tuple[Leg, ...], *, negotiation: str) 
             # Supplying somebody's want gives away a thing that no listing of ours names.
             limit = limits.goods.get(listing.ref) if listing.side == "sell" else None
             if limit is None:
-                raise _outside("goods")
+                raise outside("goods")
             if not (limit.may_barter and coming):
                 least += limit.floor_units * leg.quantity
         net = sum(price.units - fee_of(view, price).units for price in cash_taken(legs, agent.id))
         if net < least:
-            raise _outside("goods")
+            raise outside("goods")
     _check_budget(view, mandate, limits, pays, negotiation)
     return limits.approval_above_units is not None and pays > limits.approval_above_units
 
@@ -78,7 +71,7 @@ def _check_others(view: View, limits: Limits, agent: Agent, legs: tuple[Leg, ...
         if principal in limits.counterparties_denied or (
             limits.counterparties is not None and principal not in limits.counterparties
         ):
-            raise _outside("counterparties")
+            raise outside("counterparties")
 
 
 def _check_budget(
@@ -117,10 +110,6 @@ def _listing(view: View, listing: str) -> Listing:
     return found
 
 
-def _covers(categories: tuple[str, ...], category: str) -> bool:
-    return any(category == one or category.startswith(one + "/") for one in categories)
-
-
 def _ceiling(ceilings: dict[str, int], listing: Listing) -> int | None:
     if listing.id in ceilings:
         return ceilings[listing.id]
@@ -128,7 +117,3 @@ def _ceiling(ceilings: dict[str, int], listing: Listing) -> int | None:
     while category not in ceilings and "/" in category:
         category = category.rpartition("/")[0]
     return ceilings.get(category)
-
-
-def _outside(rule: str) -> Refused:
-    return Refused(Reason.OUTSIDE_MANDATE, rule=rule)

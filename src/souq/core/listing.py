@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from souq.core.mandate import check_listing
 from souq.core.money import UNITS_MAX, Money
 from souq.core.party import need_agent
 from souq.core.refusal import Reason, Refused, invalid
@@ -216,6 +217,7 @@ def _post(draft: Draft, actor: str, command: PostListing) -> None:
     if market.categories and command.category not in market.categories:
         raise invalid("category", "not a category of this market")
     _check_attributes(market.categories.get(command.category), command.attributes)
+    check_listing(draft, agent, category=command.category, ref=command.ref, side=command.side)
     listing = Listing(
         id=next_id(draft, "L"),
         agent=agent.id,

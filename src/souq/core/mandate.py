@@ -157,6 +157,25 @@ def need_mandate(view: View, agent: Agent) -> Mandate:
     return found
 
 
+def check_listing(view: View, agent: Agent, *, category: str, ref: str, side: str) -> None:
+    """Raise Refused unless the agent may list this. Giving things away is judged at the deal."""
+    limits = live_limits(view, need_mandate(view, agent))
+    if limits.categories is not None and not covers(limits.categories, category):
+        raise outside("categories")
+    if side == "sell" and limits.goods is not None and ref not in limits.goods:
+        raise outside("goods")
+
+
+def covers(categories: tuple[str, ...], category: str) -> bool:
+    """Tell whether a category is one of these, or below one."""
+    return any(category == one or category.startswith(one + "/") for one in categories)
+
+
+def outside(rule: str) -> Refused:
+    """Build the refusal of what a mandate does not cover; it names the rule and no limit."""
+    return Refused(Reason.OUTSIDE_MANDATE, rule=rule)
+
+
 def live_limits(view: View, mandate: Mandate) -> Limits:
     """Give a mandate's limits. Raises Refused(no_mandate) once it has expired."""
     limits: Limits = mandate.limits.value
