@@ -14,8 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from souq.core import escrow, mandate, stock
-from souq.core.agreement import Agreement, givers, goods, takers
-from souq.core.listing import LISTINGS
+from souq.core.agreement import Agreement, givers, takers
 from souq.core.negotiation import AgreementReached
 from souq.core.party import AGENTS, need_other_agent
 from souq.core.refusal import Reason, Refused, invalid
@@ -270,46 +269,9 @@ def form(draft: Draft, event: AgreementReached) -> None:
 
 def _begin(draft: Draft, id: str, agreement: Agreement) -> None:
     draft.emit(ContractFormed(id, draft.at + rules(draft).delivery_us))
-    if _is_title_only(draft, agreement):
+    if stock.is_title_only(draft, agreement.legs):
         # Nothing is left to hand over: ownership inside the market moves at once.
         draft.emit(ContractFulfilled(id, agreement))
-
-
-def fulfil(draft: Draft, event: ContractFulfilled) -> None:
-    """React to fulfilment: goods are gone, money is the payee's."""
-    _end_goods(draft, event.agreement)
-    _end_money(draft, event.contract, event.agreement, back_bps=0)
-
-
-def cancel(draft: Draft, event: ContractCancelled) -> None:
-    """React to cancellation: everything returns."""
-    stock.return_stock(draft, event.agreement.legs)
-    _end_money(draft, event.contract, event.agreement, back_bps=BPS)
-
-
-def carry_out(draft: Draft, event: RulingMade) -> None:
-    """React to a ruling: the goods stay where they are, the money is split."""
-    _end_goods(draft, event.agreement)
-    _end_money(draft, event.contract, event.agreement, back_bps=event.payer_bps)
-
-
-def _end_goods(draft: Draft, agreement: Agreement) -> None:
-    if _is_title_only(draft, agreement):
-        stock.move_title(draft, agreement.legs)
-        stock.return_stock(draft, agreement.legs)
-    else:
-        stock.hand_over(draft, agreement.legs)
-
-
-def _end_money(draft: Draft, id: str, agreement: Agreement, *, back_bps: int) -> None:
-    returned = escrow.end_holds(draft, id, agreement, back_bps=back_bps)
-    for agent, units in returned.items():
-        mandate.settle(draft, id, agent, units)
-
-
-def _is_title_only(view: View, agreement: Agreement) -> bool:
-    found = [view.get(LISTINGS, leg.listing) for leg in goods(agreement.legs)]
-    return all(listing is not None and listing.delivery == "title" for listing in found)
 
 
 def _principals(view: View, agreement: Agreement) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from souq.core import (
     negotiation,
     party,
     rules,
+    settlement,
     stock,
 )
 from souq.core.mechanisms import MECHANISMS
@@ -72,9 +73,9 @@ _EVOLVE: dict[type, Any] = {
 REACTIONS: dict[type, tuple[Any, ...]] = {
     negotiation.NegotiationClosed: (negotiation.release_budgets,),
     negotiation.AgreementReached: (contract.form,),
-    contract.ContractFulfilled: (contract.fulfil,),
-    contract.ContractCancelled: (contract.cancel,),
-    contract.RulingMade: (contract.carry_out,),
+    contract.ContractFulfilled: (settlement.fulfil,),
+    contract.ContractCancelled: (settlement.cancel,),
+    contract.RulingMade: (settlement.carry_out,),
 }
 
 COMMANDS: tuple[type, ...] = tuple(_DECIDE)

@@ -50,6 +50,12 @@ def are_goods_here(view: View, legs: tuple[Leg, ...]) -> bool:
     return True
 
 
+def is_title_only(view: View, legs: tuple[Leg, ...]) -> bool:
+    """Tell whether all of it moves by ownership alone, with nothing left to hand over."""
+    found = [view.get(LISTINGS, leg.listing) for leg in goods(legs)]
+    return all(listing is not None and listing.delivery == "title" for listing in found)
+
+
 def reserve_stock(draft: Draft, legs: tuple[Leg, ...]) -> None:
     """Set stock aside for an agreement, so that it cannot be promised again."""
     for leg in goods(legs):

@@ -1,0 +1,38 @@
+"""What a contract's end does: to goods, to money held, and to the budgets they came from."""
+
+from souq.core import escrow, mandate, stock
+from souq.core.agreement import Agreement
+from souq.core.contract import BPS, ContractCancelled, ContractFulfilled, RulingMade
+from souq.core.state import Draft
+
+
+def fulfil(draft: Draft, event: ContractFulfilled) -> None:
+    """React to fulfilment: goods are gone, money is the payee's."""
+    _end_goods(draft, event.agreement)
+    _end_money(draft, event.contract, event.agreement, back_bps=0)
+
+
+def cancel(draft: Draft, event: ContractCancelled) -> None:
+    """React to cancellation: everything returns."""
+    stock.return_stock(draft, event.agreement.legs)
+    _end_money(draft, event.contract, event.agreement, back_bps=BPS)
+
+
+def carry_out(draft: Draft, event: RulingMade) -> None:
+    """React to a ruling: the goods stay where they are, the money is split."""
+    _end_goods(draft, event.agreement)
+    _end_money(draft, event.contract, event.agreement, back_bps=event.payer_bps)
+
+
+def _end_goods(draft: Draft, agreement: Agreement) -> None:
+    if stock.is_title_only(draft, agreement.legs):
+        stock.move_title(draft, agreement.legs)
+        stock.return_stock(draft, agreement.legs)
+    else:
+        stock.hand_over(draft, agreement.legs)
+
+
+def _end_money(draft: Draft, id: str, agreement: Agreement, *, back_bps: int) -> None:
+    returned = escrow.end_holds(draft, id, agreement, back_bps=back_bps)
+    for agent, units in returned.items():
+        mandate.settle(draft, id, agent, units)
