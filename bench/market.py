@@ -1,4 +1,4 @@
-"""The haggling mix: offer, counter, offer, counter, accept, deliver, confirm; seven commands a deal."""
+"""The haggling mix, seven commands a deal: an offer, three counters, accept, deliver, confirm."""
 
 import random
 from collections import deque

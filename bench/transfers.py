@@ -40,7 +40,7 @@ def batches(size: int, count: int, name: str, accounts: int = ACCOUNTS) -> list[
     open_holds: list[str] = []
     made = []
     for b in range(count):
-        rows = []
+        rows: list[tuple[str, str, str, int, int, str]] = []
         for n in range(size):
             id, roll = f"{name}-{b}-{n}", rng.random()
             debit, credit = rng.sample(range(accounts), 2)
@@ -48,13 +48,15 @@ def batches(size: int, count: int, name: str, accounts: int = ACCOUNTS) -> list[
             ends = (f"account-{debit}", f"account-{credit}")
             if roll < 0.15 and open_holds:
                 hold = open_holds.pop(rng.randrange(len(open_holds)))
-                rows.append((id, "", "", 0, CAPTURE if roll < 0.10 else RELEASE, hold))
+                kind = int(CAPTURE if roll < 0.10 else RELEASE)
+                rows.append((id, "", "", 0, kind, hold))
             elif roll < 0.30:
                 rows.append((id, *ends, min(amount, 1_000), HOLD, ""))
                 open_holds.append(id)
             else:
                 rows.append((id, *ends, amount, MOVE, ""))
-        columns = [tuple(column) for column in zip(*rows, strict=True)]
+        ids, debits, credits, amounts, kinds, holds = zip(*rows, strict=True)
         linked = tuple(int(rng.random() < 0.1 and n < size - 1) for n in range(size))
-        made.append(TransferMany(Batch(*columns, linked=linked)))
+        batch = Batch(ids, debits, credits, amounts, kinds, holds, linked=linked)
+        made.append(TransferMany(batch))
     return made
