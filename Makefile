@@ -14,6 +14,7 @@ help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: .venv/.lab ## 69 people trade through their agents; the report lands in runs/demo
+	@rm -rf runs/demo
 	$(BIN)/souq run deal --people 69 --seed 7 --out runs/demo
 
 test: .venv/.dev ## lint, types, layers and every test that takes seconds

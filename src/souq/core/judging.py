@@ -123,6 +123,10 @@ def _judge_rows(scratch: _Scratch, rows: Iterable[Row], from_caller: bool) -> li
                 outcomes.append(int(Outcome.ID_INVALID))
                 continue
             seen = ids.get(id) or seen_before(id)
+            if seen is None and kind == HOLD and (live := scratch.hold_of(id)) is not None:
+                # Ids are forgotten after a day, but a hold may live longer, and two of one name
+                # would leave the first one's money held for good.
+                seen = Asked(HOLD, live.debit, live.credit, live.amount, hold_id, interval_us)
             if seen is not None:
                 outcomes.append(_exists(seen, row))
                 continue

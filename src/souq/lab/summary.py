@@ -111,7 +111,8 @@ def summarise(history: History, state: State) -> DealSummary:
         efficiency=realised / possible if possible else 0.0,
         surplus_buyers=sum(one.surplus_buying for one in persons),
         surplus_sellers=sum(one.surplus_selling for one in persons),
-        gini_surplus=gini([one.surplus_buying + one.surplus_selling for one in persons]),
+        # Barter can leave somebody below zero, where the coefficient is not defined.
+        gini_surplus=gini([max(0, one.surplus_buying + one.surplus_selling) for one in persons]),
         budget_breaches=_breaches(deals, people),
         gift_cards=sum(one.gift_card for one in persons),
         refusals=dict(sorted(history.refusals.items())),

@@ -1,0 +1,330 @@
+"""An auditor who trusts nobody: it reads raw record bytes and keeps books of its own.
+
+It shares no code with the market. Whatever it expects it computes from the agreements' legs, the
+house rules and the limits in the payloads, and it compares that with what the market recorded.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+
+from tests.laws.audit_goods import Goods
+from tests.laws.audit_limits import Limits, pays
+from tests.laws.audit_money import Books, Broken, Json, need
+
+__all__ = ["Auditor", "Broken"]
+
+GRAPH = {
+    "agreed": {"ContractHeld": "held", "ContractFormed": "formed"},
+    "held": {"ContractApproved": "held", "ContractFormed": "formed", "ContractCancelled": "ended"},
+    "formed": {
+        "DeliverySubmitted": "formed",
+        "InspectionBegan": "delivered",
+        "ContractFulfilled": "ended",  # only where titles alone move
+        "ContractCancelled": "ended",
+    },
+    "delivered": {
+        "DeliveryAccepted": "delivered",
+        "ContractFulfilled": "ended",
+        "DisputeOpened": "disputed",
+    },
+    "disputed": {"RulingMade": "ended"},
+    "ended": {},
+}
+DUE = ("decide_by", "deliver_by", "accept_by", "rule_by")
+QUIET = {"MessagePosted", "Annotated"}
+OPERATORS = {  # what only the operator may do
+    "OpenMarket",
+    "RegisterPrincipal",
+    "ReportDeposit",
+    "ReportPayout",
+    "OpenAccount",
+    "TransferMany",
+    "Annotate",
+}
+
+
+class Auditor:
+    """Sees records one by one, and raises Broken after the first that breaks a law."""
+
+    def __init__(self, payload: Callable[[str], bytes]) -> None:
+        self.books = Books()
+        self.goods = Goods()
+        self.limits = Limits(payload)
+        self.rules: Json = {}
+        self.seq = 0
+        self.at = 0
+        self.hash = bytes(32)
+        self.commands: set[tuple[str, str]] = set()
+        self.principals: dict[str, str] = {}
+        self.tables: dict[str, Json] = {}  # negotiation to what stands on its table
+        self.terms: set[str] = set()
+        self.contracts: dict[str, Json] = {}
+        self.due: dict[str, int] = {}  # negotiations and contracts that time will end
+        self.seen: set[str] = set()  # types of events, and reasons
+        self.deals = 0
+
+    def see(self, body: bytes, hash: bytes) -> None:
+        """Read one record."""
+        record = json.loads(body)
+        try:
+            self.hash = hashlib.sha256(self.hash + body).digest()
+            need(self.hash == hash, "chain", "the hash is not of these bytes")
+            self._record(record)
+            self.books.check()
+            self.goods.check()
+            self.limits.check(self.at)
+        except Broken as broken:
+            raise Broken(record["seq"], broken.law, broken.detail) from None
+
+    def _record(self, record: Json) -> None:
+        need(record["seq"] == self.seq + 1, "order", f"{record['seq']} follows {self.seq}")
+        need(record["at"] > self.at, "stamps", f"{record['at']} follows {self.at}")
+        self.seq, self.at = record["seq"], record["at"]
+        actor, command, events = record["actor"], record["command"], record.get("events", [])
+        if actor != "system":
+            late = [id for id, due in self.due.items() if due <= self.at]
+            need(not late, "deadlines", f"a command is judged while {late} are due")
+            key = (actor, record["command_id"])
+            need(key not in self.commands, "one effect", f"{key} was judged twice")
+            self.commands.add(key)
+        if "refusal" in record:
+            need(not events, "refusals", "a refused command has events")
+            self._refused(actor, command, record["refusal"])
+        may = not events or actor == "operator" or command["type"] not in OPERATORS
+        need(may, "authority", f"{actor} does what only the operator may")
+        for event in events:
+            self.seen.add(event["type"])
+            self._event(event, actor, command)
+        for id in [event["contract"] for event in events if event["type"] == "AgreementReached"]:
+            need(self.contracts[id]["state"] != "agreed", "contract graph", f"{id} never began")
+
+    def _event(self, event: Json, actor: str, command: Json) -> None:
+        kind = event["type"]
+        if "Offer" in kind or "Swap" in kind or kind in ("PriceTaken", "NegotiationClosed"):
+            self._negotiation(event, actor, command)
+        elif kind == "AgreementReached":
+            self._agreement(event)
+        elif any(kind in moves for moves in GRAPH.values()):
+            self._contract(event, actor)
+        elif kind.startswith(("Listing", "Stock", "Title")):
+            self.goods.see(event)
+            if kind.startswith("Listing"):
+                id = (
+                    event["listing"]
+                    if isinstance(event["listing"], str)
+                    else event["listing"]["id"]
+                )
+                owner = self.goods.listings[id]["agent"]
+                need(actor == owner, "authority", f"{actor} changes {owner}'s {id}")
+                if kind == "ListingPosted":
+                    self.limits.allow_listing(actor, self.goods.listings[id], self.at)
+        elif kind.startswith("Budget"):
+            self.limits.claim(event)
+        elif kind == "TransfersMade":
+            self.books.transfers(event, self.at)
+        elif kind == "AccountOpened":
+            self.books.opened(event)
+        elif kind == "MandateGranted":
+            owner = self.principals[event["agent"]]
+            need(actor in (owner, "operator"), "authority", f"{actor} lends {owner}'s money")
+            self.limits.granted(event, json.loads)
+        elif kind == "MandateRevoked":
+            self.limits.revoked(event)
+        elif kind == "AgentRegistered":
+            owner = event["principal"]
+            need(actor in (owner, "operator"), "authority", f"{actor} speaks for {owner}")
+            self.principals[event["agent"]] = owner
+        elif kind == "MarketOpened":
+            self.rules = event["rules"]
+        elif kind == "NegotiationOpened":
+            self.tables[event["negotiation"]] = {"state": "opened", "by": actor}
+        elif kind == "MessageSent":
+            table = self.tables[event["negotiation"]]
+            inside = table["state"] == "open" and actor == event["agent"] in table["parties"]
+            need(inside, "messages", f"{actor} speaks in {event['negotiation']}")
+        else:
+            need(kind in QUIET or kind == "PrincipalRegistered", "events", f"unknown: {kind}")
+
+    def _negotiation(self, event: Json, actor: str, command: Json) -> None:
+        id, table = event["negotiation"], self.tables[event["negotiation"]]
+        match event["type"]:
+            case "OfferMade" | "SwapProposed":
+                pair = event.get("parties") or [event["opener"], event["responder"]]
+                need(event["by"] == actor and actor in pair, "offers", f"{actor} offers for others")
+                twice = table["state"] == "open" and table["by"] == actor
+                need(not twice, "offers", f"{actor} answers itself")
+                need(event["terms"] not in self.terms, "terms", "two offers share one digest")
+                self.terms.add(event["terms"])
+                for agent in pair:
+                    self.limits.release(agent, id)
+                self._allow(actor, event["legs"])
+                self.limits.reserve(actor, id, pays(event["legs"], actor))
+                self.tables[id] = {**event, "state": "open", "parties": pair, "yes": {actor}}
+                self.due[id] = event["expires_at"]
+            case "OfferAccepted" | "SwapAccepted":
+                need(event["by"] == actor, "acceptance", f"{actor} accepts for {event['by']}")
+                need(actor in table["parties"], "acceptance", f"{actor} is a stranger to {id}")
+                need(actor not in table["yes"], "acceptance", f"{actor} accepts its own offer")
+                named = {command.get("terms"), event.get("terms", table["terms"]), table["terms"]}
+                need(len(named) == 1, "acceptance", f"{named} are not the terms on the table")
+                need(self.at < table["expires_at"], "acceptance", f"{id} had expired")
+                need(table["state"] == "open", "acceptance", f"{id} is {table['state']}")
+                table["yes"].add(actor)
+            case "PriceTaken":
+                agreement = event["agreement"]
+                listing = self.goods.listings[command["listing"]]
+                total = listing["price"][0] * command.get("quantity", 1)
+                paid = sum(leg["amount"][0] for leg in agreement["legs"] if leg["type"] == "cash")
+                need(command["price"] == listing["price"], "price", "another price was named")
+                need(paid == total, "price", f"{paid} is paid for what costs {total}")
+                both = {actor, listing["agent"]}
+                need(set(agreement["parties"]) == both, "price", f"{both} should deal")
+                self.tables[id] = {**agreement, "state": "open", "yes": set(agreement["parties"])}
+            case "OfferEnded" | "SwapEnded":
+                if event["why"] == "lapsed":
+                    due = command.get("due") == id and self.at >= table["expires_at"]
+                    need(due, "deadlines", f"{id} lapses early")
+            case "NegotiationClosed":
+                need(table["state"] == "open", "negotiations", f"{id} is {table['state']}")
+                table["state"] = event["why"]
+                self.due.pop(id, None)
+                for agent in table["parties"]:
+                    self.limits.release(agent, id)
+            case other:
+                need(False, "events", f"the auditor does not know {other}")
+
+    def _allow(self, agent: str, legs: list[Json]) -> bool:
+        return self.limits.allow(
+            agent,
+            legs,
+            self.at,
+            principals=self.principals,
+            listings=self.goods.listings,
+            fee_bps=self.rules.get("fee_bps", 0),
+        )
+
+    def _agreement(self, event: Json) -> None:
+        id, agreement = event["contract"], event["agreement"]
+        table, legs = self.tables[event["negotiation"]], agreement["legs"]
+        parties = agreement["parties"]
+        need(id not in self.contracts, "contract graph", f"{id} is agreed twice")
+        need(table["state"] == "agreed", "agreements", f"the negotiation is {table['state']}")
+        need(table["yes"] == set(table["parties"]), "agreements", f"only {table['yes']} said yes")
+        need(table["parties"] == parties and table["legs"] == legs, "agreements", "other legs")
+        owners = [self.principals[agent] for agent in parties]
+        need(len(set(owners)) == len(owners), "same principal", f"{parties} stand for {owners}")
+        self.goods.promise(legs)
+        cash = [leg for leg in legs if leg["type"] == "cash"]
+        payments = [
+            (
+                self.principals[leg["giver"]],
+                self.principals[leg["taker"]],
+                leg["amount"][1],
+                leg["amount"][0],
+            )
+            for leg in cash
+        ]
+        waiting = [self.principals[agent] for agent in parties if self._allow(agent, legs)]
+        asked = event.get("waiting", [])
+        need(waiting == asked, "approval", f"{waiting} must approve, {asked} were asked")
+        self.books.begin_contract(id, payments, self.rules.get("fee_bps", 0))
+        for agent in parties:
+            self.limits.commit(agent, id, pays(legs, agent), self.at)
+        self.contracts[id] = {
+            "state": "agreed",
+            "parties": parties,
+            "legs": legs,
+            "waiting": set(waiting),
+            "delivered": set(),
+            "accepted": set(),
+            "due": 0,
+        }
+        self.deals += 1
+
+    def _contract(self, event: Json, actor: str) -> None:
+        id, kind = event["contract"], event["type"]
+        one = self.contracts[id]
+        legs = [leg for leg in one["legs"] if leg["type"] == "goods"]
+        before, after = one["state"], GRAPH[one["state"]].get(kind)
+        need(after is not None, "contract graph", f"{kind} in {id}, which is {before}")
+        if actor == "system":
+            need(before == "agreed" or self.at >= one["due"], "deadlines", f"{id} ends early")
+        one["state"] = after
+        one["due"] = next((event[name] for name in DUE if name in event), one["due"])
+        self.due[id] = one["due"]
+        mine = actor if actor in self.principals else ""
+        stands_for = {a for a in one["parties"] if actor in (a, self.principals[a])}
+        match kind:
+            case "ContractHeld":
+                need(one["waiting"], "approval", f"{id} waits for nobody")
+            case "ContractApproved":
+                need(actor in one["waiting"], "approval", f"{actor} cannot approve {id}")
+                one["waiting"].remove(actor)
+            case "ContractFormed":
+                need(not one["waiting"], "approval", f"{id} begins without {one['waiting']}")
+            case "DeliverySubmitted":
+                ours = event["by"] in stands_for - one["delivered"]
+                need(ours, "delivery", f"{actor} delivers as {event['by']}")
+                need(event["by"] in {leg["giver"] for leg in legs}, "delivery", "not a giver")
+                one["delivered"].add(event["by"])
+            case "InspectionBegan":
+                need(one["delivered"] == {leg["giver"] for leg in legs}, "delivery", "not all")
+            case "DeliveryAccepted" if actor == "system":
+                one["accepted"] = {leg["taker"] for leg in legs}
+            case "DeliveryAccepted" | "DisputeOpened":
+                takes = event["by"] in {leg["taker"] for leg in legs} - one["accepted"]
+                need(event["by"] in stands_for and takes, "inspection", f"{actor} judges {id}")
+                need(not mine or mine == event["by"], "inspection", f"{mine} as {event['by']}")
+                one["accepted"].add(event["by"])
+            case _:
+                self._end(event, actor, before)
+
+    def _end(self, event: Json, actor: str, before: str) -> None:
+        id, one = event["contract"], self.contracts[event["contract"]]
+        legs = one["legs"]
+        if event["type"] == "ContractFulfilled":
+            takers = {leg["taker"] for leg in legs if leg["type"] == "goods"}
+            done = self.goods.is_title_only(legs) or one["accepted"] == takers
+            need(done and (before == "delivered") != self.goods.is_title_only(legs), "graph", id)
+            back_bps = 0
+        elif event["type"] == "ContractCancelled":
+            back_bps = 10_000
+        else:
+            back_bps = event["payer_bps"]
+            arbiter = self.rules.get("arbiter", "operator")
+            need(actor in (arbiter, "system"), "ruling", f"{actor} rules")
+            owners = {self.principals[agent] for agent in one["parties"]}
+            need(actor not in owners, "ruling", f"{actor} rules its own case")
+        del self.due[id]
+        self.goods.end(legs, is_done=event["type"] != "ContractCancelled")
+        self.books.end_contract(id, back_bps)
+        for agent in one["parties"]:
+            self.limits.settle(agent, id, self._returned(legs, agent, back_bps))
+
+    def _returned(self, legs: list[Json], agent: str, back_bps: int) -> int:
+        bps = self.rules.get("fee_bps", 0)
+        back = 0
+        for leg in legs:
+            if leg["type"] == "cash" and leg["giver"] == agent:
+                fee = leg["amount"][0] * bps // 10_000
+                for part in (fee, leg["amount"][0] - fee):
+                    back += part * back_bps // 10_000
+        return back
+
+    def _refused(self, actor: str, command: Json, refusal: Json) -> None:
+        reason, facts = refusal["reason"], refusal.get("facts", {})
+        self.seen.add(reason)
+        if reason == "counterparty_unable":
+            need(not facts, "privacy", f"{facts} about somebody else are told")
+        if reason == "budget_exceeded":
+            run = command.get("negotiation", "")
+            left = self.limits.available(actor, facts["rule"], run, self.at)
+            need(facts["available"] == left, "refusals", f"{facts}, though {left} is left")
+            need(facts["needed"] > left, "refusals", f"{facts} is no reason")
+        if reason == "insufficient_funds":
+            owner = self.principals.get(actor) or command["principal"]
+            wallets = [name for name in self.books.accounts if name.startswith(f"wallet:{owner}/")]
+            there = {self.books.posted[name] - self.books.held[name] for name in wallets}
+            told = facts["available"] in there and facts["needed"] > facts["available"]
+            need(told, "refusals", f"{facts}, though {there} is there")

@@ -1,0 +1,45 @@
+"""A guard that no test misses is decoration: plant a bug, and the walk must run into it."""
+
+from functools import cache
+
+import pytest
+
+from souq.engine import Fault
+from tests.laws import trespasses
+from tests.laws.audit_money import Broken
+from tests.laws.bugs import BUGS, Plant
+from tests.laws.walk import walk
+
+assert trespasses  # imported for the bugs it puts on the list
+SEEDS, STEPS = tuple(range(6)), 1_200
+FEES_BPS = (333, 2_500)  # a fee of a few units on every price shows what rounds away otherwise
+
+
+@cache
+def clean(seed: int) -> bool:
+    """Walk without any bug; what a law says of it would be raised here."""
+    return walk(seed, STEPS, fee_bps=FEES_BPS[seed % 2]).auditor.deals > 0
+
+
+def caught(seed: int) -> str:
+    """Walk with a bug, and tell what noticed it; nothing did where this is empty."""
+    try:
+        walk(seed, STEPS, fee_bps=FEES_BPS[seed % 2])
+    except Broken as broken:
+        return broken.law
+    except (Fault, AssertionError, KeyError) as fault:
+        return type(fault).__name__
+    return ""
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_without_a_bug_nothing_is_noticed(seed: int) -> None:
+    assert clean(seed)
+
+
+@pytest.mark.parametrize("plant", BUGS.values(), ids=BUGS)
+def test_a_planted_bug_is_caught(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch)
+    found = next((law for seed in SEEDS if (law := caught(seed))), "")
+    monkeypatch.undo()
+    assert found, f"no law notices that {plant.__name__.replace('_', ' ')}"

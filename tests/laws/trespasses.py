@@ -1,0 +1,55 @@
+"""More bugs to plant: people do what is not theirs to do."""
+
+import pytest
+
+from souq.core import authority, contract, funds, listing, mandate
+from souq.core.money import Money
+from souq.core.party import need_other_agent
+from tests.laws.bugs import _nothing, bug
+
+
+@bug
+def counterparties_are_not_checked(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(authority, "_check_others", _nothing)
+
+
+@bug
+def a_floor_forgets_the_fee(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(authority, "fee_of", lambda view, price: Money(0, price.asset))
+
+
+@bug
+def a_ceiling_is_not_checked(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(authority, "_ceiling", lambda ceilings, listing: 10**9)
+
+
+@bug
+def categories_are_not_checked(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(authority, "covers", lambda categories, category: True)
+
+
+@bug
+def anybody_lists_anything(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(listing, "check_listing", _nothing)
+
+
+@bug
+def anybody_reports_money(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(funds, "need_operator", _nothing)
+
+
+@bug
+def anybody_changes_a_listing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(listing, "_own", lambda draft, actor, id: listing.need_listing(draft, id))
+
+
+@bug
+def anybody_lends_authority(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        mandate, "_need_authority", lambda draft, actor, agent: need_other_agent(draft, agent)
+    )
+
+
+@bug
+def anybody_performs_a_contract(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(contract, "_speaks_for", lambda view, actor, agreement: agreement.parties[0])
