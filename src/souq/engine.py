@@ -18,9 +18,10 @@ from msgspec import Struct
 
 from souq.core import market
 from souq.core.refusal import Reason, Refused
-from souq.core.rules import DAY_US, SYSTEM
+from souq.core.rules import DAY_US, OPERATOR, SYSTEM
 from souq.core.seal import SALT_BYTES
 from souq.core.state import Draft, State
+from souq.journal.admission import SIZE_MAX, SIZE_MAX_OPERATOR, Malformed, admit
 from souq.journal.commit import GroupCommits, InstantCommits, Stopped
 from souq.journal.record import Entry, Payload, Record, Refusal, chained, encode
 from souq.journal.replay import reader, replay
@@ -101,11 +102,15 @@ class Engine:
         on_durable: Callable[[int], None] | None = None,
         queue_max: int = QUEUE_MAX,
     ) -> None:
-        """Open a market by replaying its journal. Raises Damaged where that cannot be done."""
+        """Open a market by replaying its journal. Raises Damaged where that cannot be done.
+
+        `on_durable` is called by the writing thread and must not call the engine.
+        """
         assert __debug__, "the market never runs with assertions off"
         self._store = store
         self._clock = clock
         self._salts = salts
+        self._read = reader(store).whole
         replayed = replay(store, snapshot=snapshot)
         self._state, self._seq, self._hash = replayed.state, replayed.seq, replayed.hash
         self._quarantined = store.quarantined()
@@ -142,11 +147,17 @@ class Engine:
         failed flush.
         """
         with self._lock:
-            return Pending(self, self._answer(actor, command_id, command))
+            answer = self._answer(actor, command_id, command)
+        if isinstance(answer, int):
+            # The lock is free again: while one caller waits for an old record, others go on.
+            answer = self._again(answer, actor, command)
+        return Pending(self, answer)
 
     def tick(self) -> int:
         """Handle every deadline that has come; give their number."""
         with self._lock:
+            if self._stopped:
+                raise Stopped(self._stopped)
             return self._tick(self._clock())
 
     def wait(self, seq: int) -> None:
@@ -155,15 +166,25 @@ class Engine:
 
     @property
     def state(self) -> State:
-        """Give the live state, once everything that made it is durable. Not to be changed."""
-        self._commits.wait(self._seq)
-        return self._state
+        """Give the live state, once everything that made it is durable. Not to be changed.
+
+        It is the state of this moment until the next command; another thread wants a `fork`.
+        """
+        with self._lock:
+            self._commits.wait(self._seq)
+            return self._state
+
+    def fork(self) -> State:
+        """Give a copy of the state, once everything that made it is durable."""
+        with self._lock:
+            return self.state.fork()
 
     @property
     def head(self) -> tuple[int, bytes]:
         """Give the last durable record's number and hash."""
-        self._commits.wait(self._seq)
-        return self._seq, self._hash
+        with self._lock:
+            self._commits.wait(self._seq)
+            return self._seq, self._hash
 
     @property
     def store(self) -> Store:
@@ -178,20 +199,30 @@ class Engine:
             self._commits.close()
             self._store.close()
 
-    def _answer(self, actor: str, command_id: str, command: Any) -> Answer:
+    def _answer(self, actor: str, command_id: str, command: Any) -> Answer | int:
+        """Judge a command, or give the number of the record that answered it before."""
         if self._stopped:
             raise Stopped(self._stopped)
         if type(command) not in _COMMANDS:
             raise TypeError(f"not a command: {type(command).__name__}")
-        if not 0 < len(command_id) <= ID_LENGTH_MAX or not 0 < len(actor) <= ID_LENGTH_MAX:
-            return self._no(Reason.INVALID, field="command_id", why="1 to 128 characters")
+        for field, name in (("actor", actor), ("command_id", command_id)):
+            if type(name) is not str or not 0 < len(name) <= ID_LENGTH_MAX:
+                return self._no(Reason.INVALID, field=field, why="1 to 128 characters")
+            if not name.isprintable():
+                return self._no(Reason.INVALID, field=field, why="printable characters only")
+        if actor == SYSTEM:
+            return self._no(Reason.NOT_YOURS)
         before = self._find(actor, command_id)
         if before is not None:
-            return self._again(before, command)
-        if self._quarantined and _digest(actor, command) in self._quarantined:
-            return self._no(Reason.QUARANTINED)
+            return before
         if self._seq - self._commits.durable >= self._queue_max:
             return self._no(Reason.OVERLOADED)
+        try:
+            command = _admitted(actor, command)
+        except Malformed as error:
+            return self._no(Reason.INVALID, field="command", why=str(error))
+        if self._quarantined and _digest(actor, command) in self._quarantined:
+            return self._no(Reason.QUARANTINED)
         now = self._clock()
         self._tick(now)
         at = max(now, self._state.at + 1)
@@ -200,40 +231,46 @@ class Engine:
             draft = market.decide(self._state, at=at, actor=actor, command=sealed)
         except Refused as refused:
             refusal = Refusal(refused.reason.value, refused.facts)
-            answer = self._append(at, actor, command_id, sealed, (), refusal, payloads)
-            self._state.at = at
+            return self._record(at, actor, command_id, sealed, None, refusal, payloads)
         except Exception as error:
             self._stop(f"{type(error).__name__}: {error}")
             self._store.quarantine(_digest(actor, command))
             raise Fault(f"a command broke an invariant: {error!r}") from error
-        else:
-            events = tuple(draft.events)
-            answer = self._append(at, actor, command_id, sealed, events, None, payloads)
-            draft.merge()
-        self._remember(at, actor, command_id, answer.seq)
-        return answer
+        return self._record(at, actor, command_id, sealed, draft, None, payloads)
 
-    def _append(
+    def _record(
         self,
         at: int,
         actor: str,
         command_id: str,
         command: Any,
-        events: tuple[Any, ...],
-        refusal: Refusal | None,
+        draft: Draft | None,
+        refusal: Refusal | None = None,
         payloads: tuple[Payload, ...] = (),
     ) -> Answer:
+        events = () if draft is None else tuple(draft.events)
         seq = self._seq + 1
         body = encode(Record(seq, at, actor, command_id, command, events, refusal))
         hash = chained(self._hash, body)
-        stored_id = None if actor == SYSTEM else command_id
-        self._commits.put(Entry(seq, hash, body, actor, stored_id, payloads))
+        # From here to the end the journal and the memory differ. Whatever breaks in, a key pressed
+        # or memory run out, the engine must not judge by half of a record.
+        self._stopped = "the market was interrupted in the midst of a record; open it again"
+        self._commits.put(Entry(seq, hash, body, actor, command_id or None, payloads))
         self._seq, self._hash = seq, hash
+        if draft is None:
+            self._state.at = at
+        else:
+            draft.merge()
+        if command_id:
+            self._remember(at, actor, command_id, seq)
+        self._stopped = ""
         return Answer(seq, at, events, refusal)
 
     def _tick(self, now: int) -> int:
         count = 0
-        while (due := self._state.next_due()) is not None and due[0] <= now:
+        # The next stamp counts, not the clock: where that stands still or goes back, stamps run
+        # ahead of it, and none may pass a deadline.
+        while (due := self._state.next_due()) and due[0] <= max(now, self._state.at + 1):
             at = max(due[0], self._state.at + 1)
             tick = market.Tick(due[1])
             try:
@@ -241,8 +278,7 @@ class Engine:
             except Exception as error:
                 self._stop(f"{type(error).__name__}: {error}")
                 raise Fault(f"a deadline broke an invariant: {due[1]}: {error!r}") from error
-            self._append(at, SYSTEM, "", tick, tuple(draft.events), None)
-            draft.merge()
+            self._record(at, SYSTEM, "", tick, draft)
             count += 1
         return count
 
@@ -252,10 +288,14 @@ class Engine:
             found = self._store.find(actor, command_id)
         return found
 
-    def _again(self, seq: int, command: Any) -> Answer:
+    def _again(self, seq: int, actor: str, command: Any) -> Answer:
+        try:
+            command = _admitted(actor, command)
+        except Malformed as error:
+            return self._no(Reason.INVALID, field="command", why=str(error))
         self._commits.wait(seq)
         entry = next(iter(self._store.read(seq, seq)))
-        record = reader(self._store).whole(seq, entry.body)
+        record = self._read(seq, entry.body)
         if not is_same(command, record.command, self._store.payload):
             return self._no(Reason.ID_REUSED, seq=seq)
         return Answer(seq, record.at, record.events, record.refusal, is_replay=True)
@@ -263,9 +303,12 @@ class Engine:
     def _remember(self, at: int, actor: str, command_id: str, seq: int) -> None:
         key = (actor, command_id)
         self._ids[key] = seq
-        self._ids_by_age.append((at, key))
-        while len(self._ids) > IDS_MAX or self._ids_by_age[0][0] <= at - DAY_US:
-            del self._ids[self._ids_by_age.popleft()[1]]
+        by_age = self._ids_by_age
+        by_age.append((at, key))
+        while len(by_age) > IDS_MAX or by_age[0][0] <= at - DAY_US:
+            if self._ids[by_age[0][1]] > self._commits.durable:
+                break  # not in the store yet, so nobody else could answer for it
+            del self._ids[by_age.popleft()[1]]
             self._knows_all_ids = False
 
     def _no(self, reason: Reason, **facts: str | int) -> Answer:
@@ -276,7 +319,11 @@ class Engine:
         self._stopped = f"the market stopped at a broken invariant: {why}"
 
 
+def _admitted(actor: str, command: Any) -> Any:
+    return admit(command, SIZE_MAX_OPERATOR if actor == OPERATOR else SIZE_MAX)
+
+
 def _digest(actor: str, command: Any) -> str:
     """Name a command by what it asks, whatever id it comes under."""
-    plain, _ = seal(command, lambda: bytes(SALT_BYTES))
+    plain, _ = seal(command, bytes)
     return hashlib.sha256(actor.encode() + b"\0" + encode(plain)).hexdigest()

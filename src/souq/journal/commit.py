@@ -45,7 +45,10 @@ class InstantCommits:
 
 
 class GroupCommits:
-    """One writer thread over a store. `on_durable` hears the last number of each group."""
+    """One writer thread over a store. `on_durable` hears the last number of each group.
+
+    It is called by that thread, so it must not wait for a record; where it raises, writing stops.
+    """
 
     def __init__(self, store: Store, on_durable: Callable[[int], None] | None = None) -> None:
         self._store = store
@@ -77,7 +80,9 @@ class GroupCommits:
 
     def _check(self) -> None:
         if self._failure is not None:
-            raise Stopped(f"the journal stopped: {self._failure}") from self._failure
+            raise Stopped(f"the journal stopped: {self._failure!r}") from self._failure
+        if self._is_closing and not self._thread.is_alive():
+            raise Stopped("the journal is closed")
 
     def _run(self) -> None:
         while True:
@@ -89,6 +94,11 @@ class GroupCommits:
                 group, self._pending = self._pending, []
             try:
                 self._store.append(group)
+                with self._changed:
+                    self.durable = group[-1].seq
+                    self._changed.notify_all()
+                if self._on_durable is not None:
+                    self._on_durable(group[-1].seq)
             except BaseException as error:
                 # Never retried: after a failed sync the system may have dropped the pages and
                 # call the next sync a success.
@@ -96,11 +106,6 @@ class GroupCommits:
                     self._failure = error
                     self._changed.notify_all()
                 return
-            with self._changed:
-                self.durable = group[-1].seq
-                self._changed.notify_all()
-            if self._on_durable is not None:
-                self._on_durable(group[-1].seq)
 
     def close(self) -> None:
         """Flush what is pending and end the thread."""

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from souq.core import market
 from souq.core.refusal import Fact
-from souq.core.seal import DIGEST, Sealed, Secret, canonical
+from souq.core.seal import DIGEST, Sealed, Secret, canonical, digest_of
 
 GENESIS = bytes(32)  # what the first record's hash is chained to
 
@@ -55,6 +55,10 @@ class Payload(NamedTuple):
     salt: bytes
     audience: str
     content: bytes
+
+    def fits(self) -> bool:
+        """Tell whether the content is what the digest was taken of."""
+        return digest_of(self.salt, self.content) == self.digest
 
 
 class Entry(NamedTuple):

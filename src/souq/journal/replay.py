@@ -27,7 +27,6 @@ class Snapshot(Struct, frozen=True):
     """A state written down by another process, so that a start need not fold from the beginning."""
 
     seq: int
-    at: int
     hash: str
     state_hash: str
     tables: dict[str, dict[str, msgspec.Raw]]
@@ -85,7 +84,6 @@ def write_snapshot(store: Store, path: Path) -> Replayed:
     state = result.state
     snapshot = {
         "seq": result.seq,
-        "at": state.at,
         "hash": result.hash.hex(),
         "state_hash": market.state_hash(state),
         "tables": {table.name: rows for table, rows in state.tables.items()},
@@ -100,16 +98,18 @@ def load_snapshot(store: Store, path: Path, until: int | None) -> Replayed | Non
     """Load a snapshot, or None where there is none that fits this journal: then folding does."""
     try:
         snapshot = msgspec.json.decode(path.read_bytes(), type=Snapshot)
+        last = store.head()[0] if until is None else min(until, store.head()[0])
+        if not 0 < snapshot.seq <= last:
+            return None
+        entry = next(iter(store.read(snapshot.seq, snapshot.seq)))
+        if entry.hash.hex() != snapshot.hash:
+            return None
         state = _tables(store, snapshot)
-    except (FileNotFoundError, msgspec.MsgspecError, KeyError):
-        return None
-    head = store.head()[0]
-    if snapshot.seq > head or (until is not None and snapshot.seq > until) or snapshot.seq == 0:
-        return None
-    entry = next(iter(store.read(snapshot.seq, snapshot.seq)))
-    if entry.hash.hex() != snapshot.hash or market.state_hash(state) != snapshot.state_hash:
-        return None
-    return Replayed(state, snapshot.seq, entry.hash)
+        state.at = reader(store).folded(entry.seq, entry.body).at
+        is_sound = market.state_hash(state) == snapshot.state_hash
+    except (OSError, msgspec.MsgspecError, UnicodeError, KeyError, TypeError, Damaged):
+        return None  # whatever is wrong with the journal itself, folding it will tell
+    return Replayed(state, snapshot.seq, entry.hash) if is_sound else None
 
 
 def _tables(store: Store, snapshot: Snapshot) -> State:
@@ -125,5 +125,4 @@ def _tables(store: Store, snapshot: Snapshot) -> State:
                 state.put(table, key, due)
         else:
             state.put_many(table, rows)
-    state.at = snapshot.at
     return state

@@ -1,47 +1,37 @@
 """Before a command is judged its words and secrets are sealed: digest in, bytes beside."""
 
 from collections.abc import Callable
-from typing import Any, get_type_hints
+from typing import Any
 
 import msgspec
 
-from souq.core import market
 from souq.core.seal import OperatorText, PublicText, Sealed, Secret
+from souq.journal.admission import FIELDS
 from souq.journal.record import Payload
 
 Salts = Callable[[], bytes]
 
-
-def _sealed_fields(command: type) -> dict[str, Any]:
-    # Unions come only as "a text or None", so one look at the arguments finds them.
-    hints = get_type_hints(command)
-    return {
-        field.name: field.default
-        for field in msgspec.structs.fields(command)
-        for kind in (hints[field.name], *getattr(hints[field.name], "__args__", ()))
-        if isinstance(kind, type) and issubclass(kind, Sealed)
-    }
-
-
-# Which fields of which command are sealed, with their defaults, worked out once.
-FIELDS: dict[type, dict[str, Any]] = {
-    command: fields for command in market.COMMANDS if (fields := _sealed_fields(command))
+_DEFAULTS: dict[type, tuple[tuple[str, Any], ...]] = {
+    kind: tuple(
+        (one.name, one.default) for one in msgspec.structs.fields(kind) if one.name in names
+    )
+    for kind, names in FIELDS.items()
 }
 
 
 def seal(command: Any, salts: Salts) -> tuple[Any, tuple[Payload, ...]]:
     """Give the command with digests in place, and the payloads to store beside its record."""
-    fields = FIELDS.get(type(command))
+    fields = _DEFAULTS.get(type(command))
     if fields is None:
         return command, ()
     changes: dict[str, Sealed] = {}
     payloads = []
-    for name, default in fields.items():
+    for name, default in fields:
         value = getattr(command, name)
-        if value is None or value is default:
+        if value is None:
             continue
         if value.value == "" and isinstance(default, Sealed):
-            changes[name] = default  # said or left out, nothing is nothing, and stays unsealed
+            changes[name] = default  # said or left out, no words are no words
             continue
         salt = salts()
         changes[name] = sealed = value.sealed(salt)
@@ -57,15 +47,21 @@ def audience(command: Any, value: Sealed) -> str:
         return "operator"
     if isinstance(value, Secret):
         return f"principal-of:{command.agent}"
-    return f"parties:{getattr(command, 'negotiation', '') or command.contract}"
+    thing = command.negotiation if hasattr(command, "negotiation") else command.contract
+    return f"parties:{thing}"
+
+
+def sealed_values(command: Any) -> list[Sealed]:
+    """List what a recorded command has sealed."""
+    values = (getattr(command, name) for name in FIELDS.get(type(command), {}))
+    return [value for value in values if value is not None and value.digest]
 
 
 def opened(command: Any, find: Callable[[str], Payload | None]) -> tuple[Any, bool]:
     """Give a recorded command with its words back, and whether all of them were still there."""
-    fields = FIELDS.get(type(command), {})
     changes: dict[str, Sealed] = {}
     is_whole = True
-    for name in fields:
+    for name in FIELDS.get(type(command), ()):
         value = getattr(command, name)
         if value is None or not value.digest:
             continue
@@ -85,18 +81,16 @@ def is_same(submitted: Any, recorded: Any, find: Callable[[str], Payload | None]
     """
     if type(submitted) is not type(recorded):
         return False
+    plain, _ = seal(submitted, bytes)
     changes: dict[str, Any] = {}
-    for name in FIELDS.get(type(recorded), {}):
-        was, now = getattr(recorded, name), getattr(submitted, name)
-        if was is None or now is None:
-            if was is not now:
-                return False
-        elif not was.digest:
-            if now.value != "":
+    for name in FIELDS.get(type(recorded), ()):
+        was, now = getattr(recorded, name), getattr(plain, name)
+        if was is None or now is None or not was.digest or not now.digest:
+            if was != now:
                 return False
         else:
             payload = find(was.digest)
             if payload is not None and payload.content != now.content():
                 return False
         changes[name] = was
-    return bool(msgspec.structs.replace(submitted, **changes) == recorded)
+    return bool(msgspec.structs.replace(plain, **changes) == recorded)

@@ -3,7 +3,8 @@
 Two facts of SQLite shape this module. WAL with `synchronous=NORMAL` loses acknowledged commits on
 a power cut, so it is FULL. And recovery ends silently at a damaged WAL frame, so the head (number
 and hash of the last record) is also kept in a file of its own, written after the commit and
-before anybody hears of it: a journal that ends below its head has lost records.
+before anybody hears of it: a journal that ends below its head has lost records. That file is made
+and synced before the first record, so one that is missing is a loss as well.
 Versions before 3.51.3 can lose pages when one connection resets the WAL while another
 checkpoints; the one writer does all checkpoints, and readers open the file read-only.
 """
@@ -15,6 +16,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from souq.journal.record import GENESIS, Damaged, Entry, Payload
 
@@ -53,32 +55,45 @@ class SqliteStore:
         if read_only:
             if not path.is_file():
                 raise FileNotFoundError(f"{folder} holds no journal")
-            self._db = self._connect(f"file:{path}?mode=ro")
+            self._db = self._connect(path, "ro")
         else:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # mandates are in it
             self._lock = self._take_lock()
-            self._db = self._connect(f"file:{path}")
+            self._db = self._connect(path, "rwc")
         # Readers use a connection of their own: on the writer's they would see what is not yet
         # committed.
         self._writing = threading.Lock()
+        self._reading = threading.Lock()
         self._reader = self._db
         try:
             with _damage_named(self):
                 if not read_only:
                     self._db.execute("PRAGMA journal_mode=WAL")
                     self._db.execute("PRAGMA synchronous=FULL")
+                    self._db.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten
                     self._db.executescript(_SCHEMA)
                 self._check_head()
         except BaseException:
             self.close()
             raise
         if not read_only:
-            self._reader = self._connect(f"file:{path}?mode=ro")
-            self._head = os.open(folder / HEAD, os.O_RDWR | os.O_CREAT, 0o600)
+            self._reader = self._connect(path, "ro")
+            self._head = self._open_head()
 
-    def _connect(self, uri: str) -> sqlite3.Connection:
-        uri = uri.replace("#", "%23")
+    def _connect(self, path: Path, mode: str) -> sqlite3.Connection:
+        uri = f"{path.absolute().as_uri()}?mode={mode}"
         return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+
+    def _open_head(self) -> int:
+        head = os.open(self.folder / HEAD, os.O_RDWR | os.O_CREAT, 0o600)
+        if os.fstat(head).st_size == 0:
+            os.pwrite(head, _head_line(*self.head()), 0)
+            os.fsync(head)
+            for folder in (self.folder, self.folder.parent):  # their names must outlast a power cut
+                handle = os.open(folder, os.O_RDONLY)
+                os.fsync(handle)
+                os.close(handle)
+        return head
 
     def _take_lock(self) -> int:
         lock = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
@@ -90,27 +105,43 @@ class SqliteStore:
         return lock
 
     def _check_head(self) -> None:
+        path = self.folder / HEAD
+        last = self.head()[0]
         try:
-            text = (self.folder / HEAD).read_text("ascii", "replace")
+            text = path.read_text("ascii", "replace")
+            while text != (again := path.read_text("ascii", "replace")):
+                text = again  # a living writer was in the midst of it
         except FileNotFoundError:
+            if last:
+                raise Damaged(
+                    last + 1,
+                    f"the file {HEAD} is gone, which tells whether more than {last} records were "
+                    f"acknowledged; an empty file of that name accepts the journal as it is",
+                ) from None
             return
         if not text:
             return
         seq, _, hash_hex = text.strip().partition(" ")
-        if not (seq.isdigit() and len(hash_hex) == 64):
+        if not (seq.isascii() and seq.isdigit() and len(hash_hex) == 64):
             raise Damaged(0, f"the file {HEAD} beside the journal is unreadable")
-        row = self._db.execute("SELECT hash FROM records WHERE seq = ?", (int(seq),)).fetchone()
-        if row is None:
+        if int(seq) == 0:
+            return
+        row = self._rows("SELECT hash FROM records WHERE seq = ?", (int(seq),))
+        if not row:
+            # Asked again: meanwhile a living writer may have gone on.
             last = self.head()[0]
             raise Damaged(last + 1, f"the journal ends at {last} but was acknowledged up to {seq}")
-        if row[0].hex() != hash_hex:
+        if type(row[0][0]) is not bytes or row[0][0].hex() != hash_hex:
             raise Damaged(int(seq), "its hash is not the one acknowledged")
 
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        # One at a time: the connection is shared by whoever reads.
+        with self._reading, _damage_named(self):
+            return self._reader.execute(query, values).fetchall()
+
     def head(self) -> tuple[int, bytes]:
-        row = self._reader.execute(
-            "SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1"
-        ).fetchone()
-        return (row[0], bytes(row[1])) if row else (0, GENESIS)
+        rows = self._rows("SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1")
+        return (rows[0][0], rows[0][1]) if rows else (0, GENESIS)
 
     def append(self, entries: Sequence[Entry]) -> None:
         with self._writing:
@@ -128,7 +159,7 @@ class SqliteStore:
         last = entries[-1]
         assert self._head is not None, "a read-only store was written"
         # A fixed width, so that no write leaves half of an older line behind.
-        os.pwrite(self._head, f"{last.seq:020d} {last.hash.hex()}\n".encode(), 0)
+        os.pwrite(self._head, _head_line(last.seq, last.hash), 0)
 
     def _insert(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
         # Many rows in one statement: the interpreter's lock changes hands once for all of them,
@@ -145,46 +176,53 @@ class SqliteStore:
     def read(self, start: int = 1, until: int | None = None) -> Iterator[Entry]:
         last = self.head()[0] if until is None else until
         expected = start
-        with _damage_named(self):
-            while expected <= last:
-                rows = self._reader.execute(
-                    "SELECT seq, hash, body, actor, command_id FROM records"
-                    " WHERE seq >= ? AND seq <= ? ORDER BY seq LIMIT ?",
-                    (expected, last, _READ_CHUNK),
-                ).fetchall()
-                if not rows:
+        while expected <= last:
+            rows = self._rows(
+                "SELECT seq, hash, body, actor, command_id FROM records"
+                " WHERE seq >= ? AND seq <= ? ORDER BY seq LIMIT ?",
+                (expected, last, _READ_CHUNK),
+            )
+            if not rows:
+                raise Damaged(expected, "is missing")
+            for row in rows:
+                if row[0] != expected:
                     raise Damaged(expected, "is missing")
-                for row in rows:
-                    if row[0] != expected:
-                        raise Damaged(expected, "is missing")
-                    yield Entry(*row)
-                    expected += 1
+                if type(row[1]) is not bytes or type(row[2]) is not bytes:
+                    raise Damaged(expected, "has no bytes where its hash and body should be")
+                yield Entry(*row)
+                expected += 1
 
     def find(self, actor: str, command_id: str) -> int | None:
-        row = self._reader.execute(
+        rows = self._rows(
             "SELECT seq FROM records WHERE actor = ? AND command_id = ?", (actor, command_id)
-        ).fetchone()
-        return row[0] if row else None
+        )
+        return rows[0][0] if rows else None
 
     def payload(self, digest: str) -> Payload | None:
-        row = self._reader.execute("SELECT * FROM payloads WHERE digest = ?", (digest,)).fetchone()
-        return Payload(*row) if row else None
+        rows = self._rows("SELECT * FROM payloads WHERE digest = ?", (digest,))
+        return Payload(*rows[0]) if rows else None
 
     def payloads(self) -> Iterator[Payload]:
-        with _damage_named(self):
-            for row in self._reader.execute("SELECT * FROM payloads ORDER BY digest"):
+        last = ""
+        while rows := self._rows(
+            "SELECT * FROM payloads WHERE digest > ? ORDER BY digest LIMIT ?", (last, _READ_CHUNK)
+        ):
+            for row in rows:
                 yield Payload(*row)
+            last = rows[-1][0]
 
     def erase(self, digest: str) -> None:
         with self._writing:
             self._db.execute("DELETE FROM payloads WHERE digest = ?", (digest,))
+            # The log still holds the bytes until it is folded into the file and cut off.
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def quarantine(self, digest: str) -> None:
         with self._writing:
             self._db.execute("INSERT OR IGNORE INTO quarantine VALUES (?)", (digest,))
 
     def quarantined(self) -> set[str]:
-        return {row[0] for row in self._reader.execute("SELECT digest FROM quarantine")}
+        return {row[0] for row in self._rows("SELECT digest FROM quarantine")}
 
     def close(self) -> None:
         self._reader.close()
@@ -195,11 +233,17 @@ class SqliteStore:
         self._head = self._lock = None
 
 
+def _head_line(seq: int, hash: bytes) -> bytes:
+    return f"{seq:020d} {hash.hex()}\n".encode()
+
+
 @contextmanager
 def _damage_named(store: SqliteStore) -> Iterator[None]:
     try:
         yield
-    except sqlite3.OperationalError:
-        raise  # locked, full, unreadable: the disk's trouble, not the journal's
+    except (sqlite3.OperationalError, sqlite3.ProgrammingError) as error:
+        if "decode" in str(error) or "no such table" in str(error):
+            raise Damaged(0, f"{store.folder / FILE}: {error}") from error
+        raise  # locked, full, unreadable, closed: no trouble of the journal's
     except sqlite3.DatabaseError as error:
         raise Damaged(0, f"{store.folder / FILE} is not a sound database: {error}") from error

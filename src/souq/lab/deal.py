@@ -20,7 +20,7 @@ from souq.core.rules import DAY_US, SECOND_US, Rules
 from souq.core.seal import PublicText, canonical
 from souq.journal.store import Store
 from souq.lab.population import Person, Population, generator
-from souq.lab.simulation import Simulation
+from souq.lab.simulation import EVIDENCE, Simulation
 from souq.views.history import History
 from souq.views.observation import ListingSeen, Observer
 
@@ -131,7 +131,7 @@ def _trader(person: Person, population: Population, history: History) -> Trader:
 
 def read_population(history: History) -> Population | None:
     """Open the evidence a finished run left in its record; None where there is none."""
-    note = history.notes.get("population")
+    note = history.notes.get(EVIDENCE)
     if note is None:
         return None
     return msgspec.json.decode(history.words(note), type=Population)

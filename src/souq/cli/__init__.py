@@ -1,0 +1,19 @@
+"""The command line: `souq run`, then `show`, `log`, `verify` and `replay` what it left behind."""
+
+import sys
+
+from souq.cli.commands import app
+from souq.cli.output import MISTAKES, say_mistake
+
+__all__ = ["app", "main"]
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on stderr and exit code 1."""
+    try:
+        app()
+    except MISTAKES as error:
+        say_mistake(error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,79 @@
+"""How the command line speaks: tables for people, JSON for programs, one line for a mistake."""
+
+import sqlite3
+import sys
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from souq.core.money import USD
+from souq.core.refusal import Refused
+from souq.journal.commit import Stopped
+from souq.journal.record import Damaged
+from souq.journal.sqlite import InUse
+from souq.lab.economics import LabExtraMissing
+from souq.lab.goods import BadGoods
+
+
+class Mistake(Exception):
+    """Something the user asked cannot be done; the message says what, and what to do."""
+
+
+MISTAKES = (
+    Mistake,
+    BadGoods,
+    Damaged,
+    InUse,
+    LabExtraMissing,
+    OSError,
+    Refused,
+    Stopped,
+    sqlite3.OperationalError,
+)
+
+console = Console(highlight=False)
+
+
+def say_mistake(error: BaseException) -> None:
+    """Write one line on stderr."""
+    line = " ".join(str(error).split()) or type(error).__name__
+    sys.stderr.write(f"souq: {line}\n")
+
+
+def write_json(value: Any) -> None:
+    """Write a struct or a dict as one JSON document."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def dollars(units: int) -> str:
+    """Write units with two places at least, and thousands apart."""
+    whole, _, fraction = USD.format(units).partition(".")
+    return f"${int(whole):,}.{fraction}" if not whole.startswith("-") else f"-{dollars(-units)}"
+
+
+def percent(share: float) -> str:
+    """Write a share as a percentage."""
+    return f"{100 * share:.1f} %"
+
+
+def figures(title: str, rows: list[tuple[str, str]]) -> None:
+    """Print names and values."""
+    table = Table(title=title, show_header=False, title_justify="left")
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    for name, value in rows:
+        table.add_row(escape(name), escape(value))
+    console.print(table)
+
+
+def grid(title: str, heads: list[str], rows: list[list[str]]) -> None:
+    """Print a table; the first column is words, the others numbers."""
+    table = Table(title=title, title_justify="left")
+    for n, head in enumerate(heads):
+        table.add_column(head, justify="right" if n else "left")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    console.print(table)
