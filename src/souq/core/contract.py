@@ -199,13 +199,13 @@ def decide(draft: Draft, actor: str, command: Any) -> None:
         case Held(), Decline() if actor in state.waiting:
             draft.emit(ContractCancelled(id, state.agreement, "declined"))
         case _, Approve() | Decline():
-            raise _no(state, actor, _principals(draft, state.agreement))
+            raise _no(state, actor, _asked(draft, state))
         case Disputed(), Rule() if _is_arbiter(draft, actor, state.agreement):
             if not 0 <= command.payer_bps <= BPS:
                 raise invalid("payer_bps", f"stands between 0 and {BPS}")
             draft.emit(RulingMade(id, state.agreement, actor, command.payer_bps))
         case _, Rule():
-            raise _no(state, actor, (rules(draft).arbiter,))
+            raise _no(state, actor, (actor,) if _is_arbiter(draft, actor, state.agreement) else ())
         case _:
             _perform(draft, _speaks_for(draft, actor, state.agreement), state, command)
 
@@ -276,6 +276,11 @@ def _begin(draft: Draft, id: str, agreement: Agreement) -> None:
 
 def _principals(view: View, agreement: Agreement) -> tuple[str, ...]:
     return tuple(need_other_agent(view, party).principal for party in agreement.parties)
+
+
+def _asked(view: View, state: State) -> tuple[str, ...]:
+    """List who might approve: while it is awaited, only those it is awaited from."""
+    return state.waiting if isinstance(state, Held) else _principals(view, state.agreement)
 
 
 def _is_arbiter(view: View, actor: str, agreement: Agreement) -> bool:

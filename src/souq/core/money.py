@@ -1,7 +1,6 @@
 """Money is a whole number of an asset's smallest unit, so nothing is ever rounded away."""
 
 import re
-from collections.abc import Iterable
 from typing import Self
 
 from msgspec import Struct
@@ -81,11 +80,3 @@ class Money(Struct, frozen=True, gc=False, array_like=True):
         share = self.units * numerator // denominator
         cls = type(self)
         return cls(share, self.asset), cls(self.units - share, self.asset)
-
-
-def total(amounts: Iterable[Money], asset: str) -> Money:
-    """Add up amounts of one asset; nothing adds up to zero."""
-    result = Money(0, asset)
-    for amount in amounts:
-        result = result + amount
-    return result

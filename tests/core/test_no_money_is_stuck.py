@@ -1,0 +1,120 @@
+"""Walk every state a contract can reach, and from each let time pass until nothing is held."""
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from souq.core import contract as c
+from souq.core import market
+from souq.core.ledger import ACCOUNTS, HOLDS
+from souq.core.listing import PostListing
+from souq.core.mandate import COMMITMENTS, RESERVATIONS, GoodsLimit, Limits
+from souq.core.mechanisms.alternating_offers import MakeOffer
+from souq.core.mechanisms.moves import Accept, Item
+from souq.core.money import USD
+from souq.core.refusal import Refused
+from souq.core.rules import OPERATOR, SYSTEM, Rules
+from souq.core.seal import PartyText, PublicText
+from souq.core.state import DEADLINES, State
+from souq.journal.memory import MemoryStore
+from souq.lab.simulation import Simulation
+
+CLAIM = PartyText("broken").sealed(b"")
+MOVES = (
+    c.Approve("C1"),
+    c.Decline("C1"),
+    c.SubmitDelivery("C1"),
+    c.AcceptDelivery("C1"),
+    c.CancelContract("C1"),
+    c.OpenDispute("C1", "damaged", CLAIM),
+    c.Rule("C1", 0),
+    c.Rule("C1", 3_333),
+    c.Rule("C1", 10_000),
+)
+ACTORS = ("A1", "A2", "P1", "P2", OPERATOR)
+
+
+def formed(kind: str) -> State:
+    """Bring a market to its first contract. A1 buys, A2 sells."""
+    s = Simulation(MemoryStore(), random.Random(1))
+    s.open(Rules(fee_bps=0 if kind == "plain" else 333), b"")
+    asks = USD.parse("10").units if kind == "one approval" else None
+    buyer = Limits(approval_above_units=asks, lifetime_units=USD.parse("100").units)
+    s.join("bea", buyer, USD.parse("100"))
+    seller = Limits(goods={name: GoodsLimit(0, True) for name in ("lamp", "globe")})
+    s.join("sol", seller, USD.parse("100"))
+    for agent, ref in (("A2", "lamp"), ("A2", "globe"), ("A1", "radio")):
+        s.submit(agent, PostListing(PublicText(ref), "home", ref=ref)).need()
+    items = {"bundle": ("L1", "L2"), "barter": ("L1", "L3")}.get(kind, ("L1",))
+    payer = "A1" if kind == "barter" else ""
+    offer = MakeOffer(tuple(map(Item, items)), USD.parse("33.333333"), payer=payer)
+    made = s.submit("A1", offer).need()
+    terms = next(event.terms for event in made.events if hasattr(event, "terms"))
+    s.submit("A2", Accept("N1", terms)).need()
+    return s.engine.state
+
+
+def step(state: State, actor: str, command: Any, at: int) -> State | None:
+    after = state.fork()
+    try:
+        market.decide(after, at=at, actor=actor, command=command).merge()
+    except Refused:
+        return None
+    return after
+
+
+def reachable(start: State) -> Iterator[State]:
+    seen, frontier = {market.state_hash(start)}, [start]
+    while frontier:
+        state = frontier.pop()
+        yield state
+        for actor in ACTORS:
+            for move in MOVES:
+                after = step(state, actor, move, state.at + 1)
+                if after is not None and (name := market.state_hash(after)) not in seen:
+                    seen.add(name)
+                    frontier.append(after)
+        due = state.next_due()
+        if due is not None:
+            later = step(state, SYSTEM, market.Tick(due[1]), max(due[0], state.at + 1))
+            assert later is not None
+            if (name := market.state_hash(later)) not in seen:
+                seen.add(name)
+                frontier.append(later)
+
+
+def let_time_pass(state: State) -> State:
+    for _ in range(10):
+        due = state.next_due()
+        if due is None:
+            return state
+        after = step(state, SYSTEM, market.Tick(due[1]), max(due[0], state.at + 1))
+        assert after is not None, "a tick was refused"
+        state = after
+    raise AssertionError("time passes, and something is still due")
+
+
+@pytest.mark.parametrize("kind", ["plain", "fee", "bundle", "barter", "one approval"])
+def test_whatever_happens_or_not_all_escrow_ends(kind: str) -> None:
+    stages: set[str] = set()
+    count = 0
+    for state in reachable(formed(kind)):
+        count += 1
+        stages |= {type(one).__name__ for one in state.rows(c.CONTRACTS).values()}
+        end = let_time_pass(state.fork())
+        assert not end.rows(c.CONTRACTS)
+        assert not end.rows(HOLDS)
+        assert not end.rows(COMMITMENTS)
+        assert not end.rows(RESERVATIONS)
+        assert not end.rows(DEADLINES)
+        accounts = end.rows(ACCOUNTS)
+        assert sum(one.posted for one in accounts.values()) == 0
+        assert all(one.held == one.incoming == 0 for one in accounts.values())
+        assert all(
+            one.posted >= 0 for name, one in accounts.items() if not name.startswith("world")
+        )
+    expected = {"Formed", "Delivered", "Disputed"} | ({"Held"} if "approval" in kind else set())
+    assert stages == expected
+    assert count >= 8
