@@ -31,7 +31,10 @@ class _Scratch:
     what has come or may come in. Both are kept as differences, which are as easily taken back.
     """
 
-    __slots__ = ("account_of", "closed", "free", "held", "hold_of", "ids", "owed", "seen")
+    __slots__ = (
+        *("account_of", "asks_ids", "closed", "free", "held", "hold_of", "ids", "is_caller"),
+        *("owed", "seen"),
+    )
 
     def __init__(self, view: View) -> None:
         accounts, holds, seen = view.getter(ACCOUNTS), view.getter(HOLDS), view.getter(SEEN)
@@ -41,6 +44,8 @@ class _Scratch:
         self.ids: dict[str, Asked] = {}
         self.held: dict[str, Hold] = {}
         self.closed: set[str] = set()
+        self.is_caller = False
+        self.asks_ids = False
 
     def hold(self, id: str) -> Hold | None:
         """Give a hold that no row before has ended."""
@@ -77,11 +82,15 @@ class _Scratch:
 def judge(view: View, batch: Batch, *, from_caller: bool = False) -> list[int]:
     """Give the outcome of each row, in order, without recording anything."""
     scratch = _Scratch(view)
+    scratch.is_caller = from_caller
+    # Most batches bring new ids only, which one look at all of them settles for every row.
+    is_new = len(set(batch.id)) == len(batch.id) and not any(map(scratch.seen, batch.id))
+    scratch.asks_ids = from_caller and not is_new
     if not batch.linked:
-        return _judge_rows(scratch, batch.rows(), from_caller)
+        return _judge_rows(scratch, batch.rows())
     outcomes: list[int] = []
     for rows, is_chain in _runs(batch):
-        found = _judge_rows(scratch, rows, from_caller)
+        found = _judge_rows(scratch, rows)
         is_open = len(outcomes) + len(rows) == len(batch.id) and batch.linked[-1]
         if is_chain and (is_open or any(found)):
             for row, outcome in zip(reversed(rows), reversed(found), strict=True):
@@ -110,19 +119,20 @@ def _runs(batch: Batch) -> Iterator[tuple[list[Row], bool]]:
         yield run, is_chain
 
 
-def _judge_rows(scratch: _Scratch, rows: Iterable[Row], from_caller: bool) -> list[int]:
+def _judge_rows(scratch: _Scratch, rows: Iterable[Row]) -> list[int]:
     # The hot loop of the ledger: one pass, local names, no call for a plain transfer.
     account_of, seen_before = scratch.account_of, scratch.seen
     free, owed, ids = scratch.free, scratch.owed, scratch.ids
+    is_caller, asks_ids = scratch.is_caller, scratch.asks_ids
     outcomes: list[int] = []
     for row in rows:
         id, kind, debit, credit, amount, hold_id, interval_us = row
         outcome = 0
-        if from_caller:
+        if is_caller:
             if not id or len(id) > ID_MAX or id[0] == "#":
                 outcomes.append(int(Outcome.ID_INVALID))
                 continue
-            seen = ids.get(id) or seen_before(id)
+            seen = (ids.get(id) or seen_before(id)) if asks_ids else None
             if seen is None and kind == HOLD and (live := scratch.hold_of(id)) is not None:
                 # Ids are forgotten after a day, but a hold may live longer, and two of one name
                 # would leave the first one's money held for good.
@@ -165,7 +175,7 @@ def _judge_rows(scratch: _Scratch, rows: Iterable[Row], from_caller: bool) -> li
                     if payer.no_surplus or payee.no_surplus:
                         owed[credit] = owed.get(credit, 0) + amount
                         owed[debit] = owed.get(debit, 0) - (amount if kind == MOVE else 0)
-        if from_caller and (outcome == 0 or outcome in TRANSIENT):
+        if asks_ids and (outcome == 0 or outcome in TRANSIENT):
             ids[id] = (
                 Asked(kind, debit, credit, amount, hold_id, interval_us) if outcome == 0 else BURNT
             )

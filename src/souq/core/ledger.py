@@ -11,6 +11,7 @@ deadlines as intervals from the ledger's own clock.
     draft.merge()
 """
 
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -118,6 +119,7 @@ def _opened(view: View, event: AccountOpened) -> None:
 
 def _made(view: View, event: TransfersMade) -> None:
     hold_of = view.getter(HOLDS)
+    due_of = partial(view.get, DEADLINES)
     posted: dict[str, int] = {}
     held: dict[str, int] = {}
     incoming: dict[str, int] = {}
@@ -142,7 +144,8 @@ def _made(view: View, event: TransfersMade) -> None:
                 posted[hold.debit] = posted.get(hold.debit, 0) - amount
                 posted[hold.credit] = posted.get(hold.credit, 0) + amount
             holds[hold_id] = None
-            view.drop(DEADLINES, "hold:" + hold_id)
+            if due_of("hold:" + hold_id) is not None:
+                view.drop(DEADLINES, "hold:" + hold_id)
     _add_up(view, posted, held, incoming)
     for hold_id, row in holds.items():
         if row is None:
