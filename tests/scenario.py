@@ -128,8 +128,8 @@ class Play:
         assert subject, "who does what?"
         who, voice, rest = subject.groups()
         found = [(usual, make, pattern.fullmatch(rest)) for pattern, usual, make in STEPS]
-        usual, make, match = next((one for one in found if one[2]), ("", None, None))
-        assert make is not None and match is not None, "the language has no such step"
+        usual, make, match = next((one for one in found if one[2]), found[0])
+        assert match is not None, "the language has no such step"
         self.now += SECOND_US
         made = make(self, who, match)
         if made is None:

@@ -161,14 +161,17 @@ class Draft:
         state = self.state
         state.at = self.at
         for table, changed in self._changed.items():
-            if table not in self._shrunk and table is not DEADLINES:
-                self._tables[table].update(changed)
+            rows = self._tables[table]
+            if table is not DEADLINES and table not in self._shrunk:
+                rows.update(changed)
                 continue
             for key, row in changed.items():
                 if row is None:
-                    state.drop(table, key)
-                else:
+                    rows.pop(key, None)
+                elif table is DEADLINES:
                     state.put(table, key, row)
+                else:
+                    rows[key] = row
 
 
 def next_id(view: View, letter: str) -> str:

@@ -13,9 +13,8 @@ from souq.core.party import RegisterAgent, RegisterPrincipal
 from souq.core.rules import OPERATOR, OpenMarket, Rules
 from souq.core.seal import SALT_BYTES, OperatorText, PublicText
 from souq.engine import Answer, Engine
-from souq.journal.replay import reader
 from souq.journal.store import Store
-from souq.views.history import History
+from souq.views.history import Follower
 
 # A simulated market opens on Monday 1 December 2025 at 09:00 UTC, the week of Project Deal.
 OPENING_US = 1_764_579_600 * 1_000_000
@@ -40,10 +39,9 @@ class Simulation:
         self.clock = Clock()
         salts: Callable[[], bytes] = lambda: rng.randbytes(SALT_BYTES)  # noqa: E731
         self.engine = Engine(store, clock=self.clock, salts=salts)
-        self.history = History(store.payload)
-        self._reader = reader(store)
+        self._follower = Follower(store)
+        self.history = self._follower.history
         self._commands = 0
-        self._folded = 0
 
     def submit(self, actor: str, command: Any) -> Answer:
         """Submit under the next id and fold what came of it, deadlines before it included."""
@@ -54,12 +52,7 @@ class Simulation:
 
     def catch_up(self) -> None:
         """Fold the records the history has not seen; deadlines make some that no answer names."""
-        head, _ = self.engine.head
-        for entry in self.engine.store.read(self._folded + 1, head):
-            record = self._reader.whole(entry.seq, entry.body)
-            refused = record.refusal.reason if record.refusal else None
-            self.history.take(record.at, record.events, refused)
-        self._folded = head
+        self._follower.catch_up(self.engine.head[0])
 
     def advance(self, us: int) -> None:
         """Let simulated time pass, and handle what falls due."""

@@ -29,9 +29,8 @@ from souq.core.rules import OPERATOR, OpenMarket, Rules
 from souq.core.seal import PublicText
 from souq.engine import Answer, Engine, system_salts
 from souq.journal.memory import MemoryStore
-from souq.journal.replay import reader
 from souq.journal.sqlite import SqliteStore
-from souq.views.history import Deal, History
+from souq.views.history import Deal, Follower, History
 from souq.views.observation import Observation, Observer
 
 
@@ -42,10 +41,8 @@ class Market:
         """Open a market; `rules` are for a new one. Raises Damaged or InUse for a bad folder."""
         store = MemoryStore() if folder is None else SqliteStore(Path(folder))
         self.engine = Engine(store)
-        self._reader = reader(store)
-        self._history = History(store.payload)
-        self._observer = Observer(self.engine.state, self._history)
-        self._folded = 0
+        self._follower = Follower(store)
+        self._observer = Observer(self.engine.state, self._follower.history)
         if self.engine.head[0] == 0:
             self.submit(OPERATOR, OpenMarket(rules or Rules()))
 
@@ -86,13 +83,8 @@ class Market:
     @property
     def history(self) -> History:
         """Give the market's story, folded up to now."""
-        head, _ = self.engine.head
-        for entry in self.engine.store.read(self._folded + 1, head):
-            record = self._reader.whole(entry.seq, entry.body)
-            refused = record.refusal.reason if record.refusal else None
-            self._history.take(record.at, record.events, refused)
-        self._folded = head
-        return self._history
+        self._follower.catch_up(self.engine.head[0])
+        return self._follower.history
 
     def deal(self, contract: str) -> Deal:
         """Give a contract and the stage it has reached. Raises KeyError for an unknown one."""

@@ -17,7 +17,7 @@ from souq.core.agreement import Agreement, CashLeg, Leg
 from souq.core.annotation import Annotated
 from souq.core.mechanisms import alternating_offers, posted_price, swap
 from souq.journal.record import Payload
-from souq.journal.replay import records
+from souq.journal.replay import reader, records
 from souq.journal.store import Store
 
 ERASED = "(erased)"
@@ -127,6 +127,24 @@ class History:
             return ""
         payload = self._find(digest)
         return ERASED if payload is None else _strings.decode(payload.content)
+
+
+class Follower:
+    """Keeps a history up to date with a journal that grows."""
+
+    def __init__(self, store: Store) -> None:
+        self.history = History(store.payload)
+        self._store = store
+        self._read = reader(store).whole
+        self._folded = 0
+
+    def catch_up(self, head: int) -> None:
+        """Fold the records up to `head` that were not seen yet."""
+        for entry in self._store.read(self._folded + 1, head):
+            record = self._read(entry.seq, entry.body)
+            refused = record.refusal.reason if record.refusal else None
+            self.history.take(record.at, record.events, refused)
+        self._folded = head
 
 
 def read(store: Store, until: int | None = None) -> History:
