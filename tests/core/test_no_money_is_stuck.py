@@ -8,16 +8,18 @@ import pytest
 
 from souq.core import contract as c
 from souq.core import market
+from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
 from souq.core.ledger import ACCOUNTS, HOLDS
-from souq.core.listing import PostListing
-from souq.core.mandate import COMMITMENTS, RESERVATIONS, GoodsLimit, Limits
+from souq.core.listing import LISTINGS, PostListing
+from souq.core.mandate import COMMITMENTS, MANDATES, RESERVATIONS, GoodsLimit, Limits
 from souq.core.mechanisms.alternating_offers import MakeOffer
 from souq.core.mechanisms.moves import Accept, Item
-from souq.core.money import USD
+from souq.core.money import USD, Money
+from souq.core.negotiation import AgreementReached
 from souq.core.refusal import Refused
 from souq.core.rules import OPERATOR, SYSTEM, Rules
 from souq.core.seal import PartyText, PublicText
-from souq.core.state import DEADLINES, State
+from souq.core.state import DEADLINES, Draft, State
 from souq.journal.memory import MemoryStore
 from souq.lab.simulation import Simulation
 
@@ -47,6 +49,8 @@ def formed(kind: str) -> State:
     s.join("sol", seller, USD.parse("100"))
     for agent, ref in (("A2", "lamp"), ("A2", "globe"), ("A1", "radio")):
         s.submit(agent, PostListing(PublicText(ref), "home", ref=ref)).need()
+    if kind == "two approvals":
+        return waiting_for_two(s.engine.fork())
     items = {"bundle": ("L1", "L2"), "barter": ("L1", "L3")}.get(kind, ("L1",))
     payer = "A1" if kind == "barter" else ""
     offer = MakeOffer(tuple(map(Item, items)), USD.parse("33.333333"), payer=payer)
@@ -54,6 +58,24 @@ def formed(kind: str) -> State:
     terms = next(event.terms for event in made.events if hasattr(event, "terms"))
     s.submit("A2", Accept("N1", terms)).need()
     return s.engine.state
+
+
+def waiting_for_two(state: State) -> State:
+    """Add a deal that both principals must approve.
+
+    No mechanism makes one yet, as only one side of a haggle pays; the contract has a state for it.
+    """
+    pays = (("A1", "A2", 7_000_001), ("A2", "A1", 3_000_003))
+    legs: tuple[Leg, ...] = (
+        GoodsLeg("A2", "A1", "L2", 1),
+        *(CashLeg(giver, taker, Money(units, "USD")) for giver, taker, units in pays),
+    )
+    draft = Draft(state.fork(), state.at + 1, market.evolve)
+    reached = AgreementReached("C1", "N1", Agreement(("A1", "A2"), legs), ("P1", "P2"))
+    draft.emit(reached)
+    c.form(draft, reached)
+    draft.merge()
+    return draft.state
 
 
 def step(state: State, actor: str, command: Any, at: int) -> State | None:
@@ -96,7 +118,9 @@ def let_time_pass(state: State) -> State:
     raise AssertionError("time passes, and something is still due")
 
 
-@pytest.mark.parametrize("kind", ["plain", "fee", "bundle", "barter", "one approval"])
+@pytest.mark.parametrize(
+    "kind", ["plain", "fee", "bundle", "barter", "one approval", "two approvals"]
+)
 def test_whatever_happens_or_not_all_escrow_ends(kind: str) -> None:
     stages: set[str] = set()
     count = 0
@@ -109,7 +133,12 @@ def test_whatever_happens_or_not_all_escrow_ends(kind: str) -> None:
         assert not end.rows(COMMITMENTS)
         assert not end.rows(RESERVATIONS)
         assert not end.rows(DEADLINES)
+        assert all(one.reserved == 0 for one in end.rows(LISTINGS).values())
         accounts = end.rows(ACCOUNTS)
+        assert all(one.reserved_units == 0 for one in end.rows(MANDATES).values())
+        if kind != "two approvals":  # where the buyer also receives, his wallet does not tell
+            spent = USD.parse("100").units - accounts["wallet:P1/USD"].posted
+            assert [one.lifetime_units for one in end.rows(MANDATES).values()] == [spent, 0]
         assert sum(one.posted for one in accounts.values()) == 0
         assert all(one.held == one.incoming == 0 for one in accounts.values())
         assert all(

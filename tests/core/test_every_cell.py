@@ -1,0 +1,311 @@
+"""The whole state × command table: what is legal is written down here, all else must be refused.
+
+A role is one letter: B and S the buyer's and the seller's agents, D a third member's, E a
+stranger's; b, s, d and e the principals behind them; O the operator; N somebody unheard of.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+from souq.core import contract, funds, listing, mandate, market, message, party
+from souq.core.annotation import Annotate
+from souq.core.mandate import Limits, SecretLimits
+from souq.core.mechanisms.alternating_offers import Counter, MakeOffer
+from souq.core.mechanisms.moves import Accept, Item, Reject, Withdraw
+from souq.core.mechanisms.posted_price import TakePrice
+from souq.core.mechanisms.swap import ProposeSwap, SwapLeg
+from souq.core.refusal import Refused
+from souq.core.rules import HOUR_US, OPERATOR, SECOND_US, OpenMarket
+from souq.core.seal import OperatorText, PartyText, PublicText
+from souq.core.state import State
+from souq.core.transfer import Batch
+from tests.core.stall import BEA, DAN, EVE, SOL, Stall, check_books, usd
+
+ROLES = {
+    **{"B": BEA, "S": SOL, "D": DAN, "E": EVE},
+    **{"b": "P1", "s": "P2", "d": "P3", "e": "P4"},
+    **{"O": OPERATOR, "N": "A77"},
+}
+
+
+class Scene(NamedTuple):
+    """A market in some state, and what there is to aim commands at."""
+
+    stall: Stall
+    listing: str = "L99"
+    talk: str = "N99"
+    terms: str = "none"
+    deal: str = "C99"
+    own: str = "L99"  # something of the buyer's
+
+
+COMMANDS: dict[str, Callable[[Scene], Any]] = {
+    "OpenMarket": lambda at: OpenMarket(),
+    "RegisterPrincipal": lambda at: party.RegisterPrincipal(PublicText("ann")),
+    "RegisterAgent": lambda at: party.RegisterAgent("P1", PublicText("ann")),
+    "ReportDeposit": lambda at: funds.ReportDeposit("P1", usd(5)),
+    "ReportPayout": lambda at: funds.ReportPayout("P1", usd(5)),
+    "OpenAccount": lambda at: funds.OpenAccount("meter"),
+    "TransferMany": lambda at: funds.TransferMany(Batch(("t",), ("x",), ("y",), (1,))),
+    "GrantMandate": lambda at: mandate.GrantMandate(BEA, SecretLimits(Limits())),
+    "RevokeMandate": lambda at: mandate.RevokeMandate(BEA),
+    "PostListing": lambda at: listing.PostListing(PublicText("vase"), "home"),
+    "EditListing": lambda at: listing.EditListing(at.listing, price=usd(7)),
+    "PauseListing": lambda at: listing.PauseListing(at.listing),
+    "ResumeListing": lambda at: listing.ResumeListing(at.listing),
+    "WithdrawListing": lambda at: listing.WithdrawListing(at.listing),
+    "PostMessage": lambda at: message.PostMessage(PublicText("hello")),
+    "SendMessage": lambda at: message.SendMessage(at.talk, PartyText("hello")),
+    "Annotate": lambda at: Annotate("topic", OperatorText("note")),
+    "Approve": lambda at: contract.Approve(at.deal),
+    "Decline": lambda at: contract.Decline(at.deal),
+    "SubmitDelivery": lambda at: contract.SubmitDelivery(at.deal),
+    "AcceptDelivery": lambda at: contract.AcceptDelivery(at.deal),
+    "CancelContract": lambda at: contract.CancelContract(at.deal),
+    "OpenDispute": lambda at: contract.OpenDispute(at.deal, "damaged"),
+    "Rule": lambda at: contract.Rule(at.deal, 3_333),
+    "TakePrice": lambda at: TakePrice(at.listing, usd(500)),
+    "MakeOffer": lambda at: MakeOffer((Item(at.listing),), usd(50)),
+    "ProposeSwap": lambda at: ProposeSwap((SwapLeg(at.listing, BEA), SwapLeg(at.own, SOL))),
+    "Counter": lambda at: Counter(at.talk, usd(60)),
+    "Accept": lambda at: Accept(at.talk, at.terms),
+    "Reject": lambda at: Reject(at.talk),
+    "Withdraw": lambda at: Withdraw(at.talk),
+}
+
+# Legal whatever the rest of the market looks like, once it is open.
+ALWAYS = {
+    "RegisterPrincipal": "O",
+    "RegisterAgent": "Ob",
+    "ReportDeposit": "O",
+    "ReportPayout": "O",
+    "OpenAccount": "O",
+    "TransferMany": "O",
+    "Annotate": "O",
+    "GrantMandate": "Ob",
+    "RevokeMandate": "Ob",
+    "PostListing": "BSDE",
+    "PostMessage": "BSDE",
+}
+OPEN = {"TakePrice": "BDE", "MakeOffer": "BDE", "ProposeSwap": "BS"}
+OWNED = {"EditListing": "S", "WithdrawListing": "S"}
+NO_AUTHORITY = {
+    **OWNED,
+    "PauseListing": "S",
+    "PostListing": "SDE",
+    "TakePrice": "DE",
+    "MakeOffer": "DE",
+    "ProposeSwap": "S",  # what the others may do is asked when they accept
+}
+
+LEGAL: dict[str, dict[str, str]] = {
+    "listing open": {**OPEN, **OWNED, "PauseListing": "S"},
+    "listing paused": {**OWNED, "ResumeListing": "S"},
+    "listing withdrawn but reserved": {},
+    "listing sold out but reserved": {**OWNED, "PauseListing": "S"},
+    "listing over": {},
+    "haggle, the opener's offer stands": {
+        "Counter": "S",
+        "Accept": "S",
+        "Reject": "S",
+        "Withdraw": "B",
+        "SendMessage": "BS",
+    },
+    "haggle, the responder's offer stands": {
+        "Counter": "B",
+        "Accept": "B",
+        "Reject": "B",
+        "Withdraw": "S",
+        "SendMessage": "BS",
+    },
+    "haggle, its offer out of date": {
+        "Counter": "S",
+        "Reject": "S",
+        "Withdraw": "B",
+        "SendMessage": "BS",
+    },
+    "haggle closed": {},
+    "swap, one of three accepted": {
+        "Accept": "BD",
+        "Reject": "BD",
+        "Withdraw": "S",
+        "SendMessage": "BSD",
+    },
+    "swap closed": {},
+    "contract held": {"Approve": "b", "Decline": "b"},
+    "contract formed": {"SubmitDelivery": "Ss", "CancelContract": "Ss"},
+    "contract formed, one of two delivered": {"SubmitDelivery": "Bb"},
+    "contract delivered": {"AcceptDelivery": "Bb", "OpenDispute": "Bb"},
+    "contract delivered, one of two accepted": {"AcceptDelivery": "Ss", "OpenDispute": "Ss"},
+    "contract disputed": {"Rule": "O"},
+    "contract closed": {},
+    "mandate none": {**NO_AUTHORITY, "RevokeMandate": ""},
+    "mandate revoked": {**NO_AUTHORITY, "RevokeMandate": ""},
+    "mandate expired": NO_AUTHORITY,
+    "mandate revoked while one's offer stands": {
+        "PostListing": "SDE",
+        "RevokeMandate": "",
+        "Counter": "S",
+        "Reject": "S",
+        "Withdraw": "B",
+        "SendMessage": "BS",
+    },
+    "mandate revoked while the other's offer stands": {
+        "PostListing": "SDE",
+        "RevokeMandate": "",
+        "Reject": "B",
+        "Withdraw": "S",
+        "SendMessage": "BS",
+    },
+    "market not open": {
+        **dict.fromkeys(ALWAYS, ""),
+        "OpenMarket": "O",
+        "Annotate": "O",
+        "TransferMany": "O",  # every row of it fails
+    },
+}
+
+
+def _listing(how: str) -> Scene:
+    stall = Stall()
+    thing, own = stall.list(SOL, quantity=2), stall.list(BEA)
+    if how in ("withdrawn but reserved", "over"):
+        stall.do(DAN, TakePrice(thing, usd(500)))
+        stall.do(SOL, listing.WithdrawListing(thing))
+    if how == "over":
+        stall.do(SOL, contract.CancelContract("C1"))
+    if how == "sold out but reserved":
+        stall.do(DAN, TakePrice(thing, usd(500), 2))
+    if how == "paused":
+        stall.do(SOL, listing.PauseListing(thing))
+    return Scene(stall, listing=thing, own=own)
+
+
+def _haggle(how: str) -> Scene:
+    stall = Stall()
+    talk, terms = stall.offer(BEA, (stall.list(SOL),), 50, valid_us=HOUR_US)
+    if how == "the responder's offer stands":
+        terms = stall.do(SOL, Counter(talk, usd(60))).events[0].terms
+    if how == "closed":
+        stall.do(SOL, Reject(talk))
+    if how == "its offer out of date":
+        stall.now += HOUR_US - SECOND_US  # the next stamp; the engine would have ticked
+    return Scene(stall, talk=talk, terms=terms)
+
+
+def _swap(how: str) -> Scene:
+    stall = Stall()
+    things = [stall.list(agent) for agent in (SOL, BEA, DAN)]
+    legs = zip(things, (BEA, DAN, SOL), strict=True)
+    proposal = ProposeSwap(tuple(SwapLeg(thing, to) for thing, to in legs))
+    events = stall.do(SOL, proposal).events
+    if how == "closed":
+        stall.do(BEA, Reject(events[0].negotiation))
+    return Scene(stall, talk=events[0].negotiation, terms=events[1].terms)
+
+
+def _contract(how: str) -> Scene:
+    stall = Stall()
+    if how == "held":
+        stall.grant(BEA, approval_above_units=10)
+    things: tuple[str, ...] = (stall.list(SOL),)
+    if "one of two" in how:
+        things += (stall.list(BEA),)
+    deal = stall.deal(BEA, SOL, things, 50, payer=BEA)
+    if how not in ("held", "formed"):
+        stall.do(SOL, contract.SubmitDelivery(deal))
+    if how == "delivered, one of two accepted":
+        stall.do(BEA, contract.SubmitDelivery(deal))
+    if how in ("delivered, one of two accepted", "closed"):
+        stall.do(BEA, contract.AcceptDelivery(deal))
+    if how == "disputed":
+        stall.do(BEA, contract.OpenDispute(deal, "damaged"))
+    return Scene(stall, deal=deal)
+
+
+def _mandate(how: str) -> Scene:
+    if "stands" in how:
+        scene = _haggle("the responder's offer stands" if "the other's" in how else "")
+        scene.stall.do("P1", mandate.RevokeMandate(BEA))
+        return scene
+    scene = _listing("open")
+    stall = scene.stall
+    if how == "expired":
+        stall.grant(BEA, expires_at=stall.now + HOUR_US)
+        stall.now += HOUR_US
+    else:
+        stall.do("P1", mandate.RevokeMandate(BEA))
+    return scene
+
+
+SCENES = {
+    "listing": _listing,
+    "haggle": _haggle,
+    "swap": _swap,
+    "contract": _contract,
+    "mandate": _mandate,
+    "market": lambda how: Scene(Stall(None)),
+}
+
+
+def scene_of(name: str) -> Scene:
+    """Bring a market into the state that a row of the table names."""
+    kind, _, how = name.partition(" ")
+    return SCENES[kind.rstrip(",")](how)
+
+
+def cells(name: str) -> set[tuple[str, str]]:
+    """List the legal (command, role) of a row."""
+    row = {**ALWAYS, **LEGAL[name]}
+    return {(command, role) for command, roles in row.items() for role in roles}
+
+
+def try_all(scene: Scene, state: State) -> dict[tuple[str, str], bool]:
+    """Judge every command by every role; tell which were accepted, and that nothing changed."""
+    before = market.state_hash(state)
+    at = scene.stall.now + SECOND_US
+    accepted = {}
+    for command, make in COMMANDS.items():
+        for role, actor in ROLES.items():
+            sealed = scene.stall.sealed(make(scene))
+            try:
+                draft = market.decide(state, at=at, actor=actor, command=sealed)
+            except Refused:
+                accepted[command, role] = False
+            else:
+                accepted[command, role] = True
+                copy = draft.state.fork()
+                market.fold(copy, at=at, events=tuple(draft.events))
+                check_books(copy)
+            assert market.state_hash(state) == before, f"{command} by {role} changed the state"
+    return accepted
+
+
+@pytest.mark.parametrize("name", LEGAL)
+def test_exactly_the_cells_written_down_are_legal(name: str) -> None:
+    scene = scene_of(name)
+    found = try_all(scene, scene.stall.engine.fork())
+    accepted = {cell for cell, is_accepted in found.items() if is_accepted}
+    assert sorted(accepted - cells(name)) == []
+    assert sorted(cells(name) - accepted) == []
+
+
+@pytest.mark.parametrize("name", LEGAL)
+def test_a_legal_cell_folds_to_what_its_draft_says(name: str) -> None:
+    scene = scene_of(name)
+    at = scene.stall.now + SECOND_US
+    for command, role in sorted(cells(name)):
+        sealed = scene.stall.sealed(COMMANDS[command](scene))
+        live, folded = scene.stall.engine.fork(), scene.stall.engine.fork()
+        draft = market.decide(live, at=at, actor=ROLES[role], command=sealed)
+        draft.merge()
+        market.fold(folded, at=at, events=tuple(draft.events))
+        assert market.state_hash(live) == market.state_hash(folded), (command, role)
+
+
+def test_the_sweep_knows_every_command_and_finds_each_legal_somewhere() -> None:
+    assert set(COMMANDS) == {command.__name__ for command in market.COMMANDS}
+    legal = {command for name in LEGAL for command, _ in cells(name)}
+    assert legal == set(COMMANDS)
