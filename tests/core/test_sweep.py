@@ -1,7 +1,7 @@
 """The whole state × command table: what is legal is written down here, all else must be refused.
 
-A role is one letter: B and S the buyer's and the seller's agents, E a stranger's; b, s and e the
-principals behind them; O the operator; N somebody the market has never heard of.
+A role is one letter: B and S the buyer's and the seller's agents, D a third member's, E a
+stranger's; b, s, d and e the principals behind them; O the operator; N somebody unheard of.
 """
 
 from collections.abc import Callable
@@ -21,9 +21,13 @@ from souq.core.rules import HOUR_US, OPERATOR, SECOND_US, OpenMarket
 from souq.core.seal import OperatorText, PartyText, PublicText
 from souq.core.state import State
 from souq.core.transfer import Batch
-from tests.core.stall import BEA, DAN, SOL, Stall, check_books, usd
+from tests.core.stall import BEA, DAN, EVE, SOL, Stall, check_books, usd
 
-ROLES = {"B": BEA, "S": SOL, "E": "A4", "b": "P1", "s": "P2", "e": "P4", "O": OPERATOR, "N": "A77"}
+ROLES = {
+    **{"B": BEA, "S": SOL, "D": DAN, "E": EVE},
+    **{"b": "P1", "s": "P2", "d": "P3", "e": "P4"},
+    **{"O": OPERATOR, "N": "A77"},
+}
 
 
 class Scene(NamedTuple):
@@ -82,17 +86,17 @@ ALWAYS = {
     "Annotate": "O",
     "GrantMandate": "Ob",
     "RevokeMandate": "Ob",
-    "PostListing": "BSE",
-    "PostMessage": "BSE",
+    "PostListing": "BSDE",
+    "PostMessage": "BSDE",
 }
-OPEN = {"TakePrice": "BE", "MakeOffer": "BE", "ProposeSwap": "BS"}
+OPEN = {"TakePrice": "BDE", "MakeOffer": "BDE", "ProposeSwap": "BS"}
 OWNED = {"EditListing": "S", "WithdrawListing": "S"}
 NO_AUTHORITY = {
     **OWNED,
     "PauseListing": "S",
-    "PostListing": "SE",
-    "TakePrice": "E",
-    "MakeOffer": "E",
+    "PostListing": "SDE",
+    "TakePrice": "DE",
+    "MakeOffer": "DE",
     "ProposeSwap": "S",  # what the others may do is asked when they accept
 }
 
@@ -117,17 +121,15 @@ LEGAL: dict[str, dict[str, str]] = {
         "SendMessage": "BS",
     },
     "haggle, its offer out of date": {
-        "Counter": "S",
-        "Reject": "S",
         "Withdraw": "B",
         "SendMessage": "BS",
     },
     "haggle closed": {},
     "swap, one of three accepted": {
-        "Accept": "B",
-        "Reject": "B",
+        "Accept": "BD",
+        "Reject": "BD",
         "Withdraw": "S",
-        "SendMessage": "BS",
+        "SendMessage": "BSD",
     },
     "swap closed": {},
     "contract held": {"Approve": "b", "Decline": "b"},
@@ -141,7 +143,7 @@ LEGAL: dict[str, dict[str, str]] = {
     "mandate revoked": {**NO_AUTHORITY, "RevokeMandate": ""},
     "mandate expired": NO_AUTHORITY,
     "mandate revoked while one's offer stands": {
-        "PostListing": "SE",
+        "PostListing": "SDE",
         "RevokeMandate": "",
         "Counter": "S",
         "Reject": "S",
@@ -149,7 +151,7 @@ LEGAL: dict[str, dict[str, str]] = {
         "SendMessage": "BS",
     },
     "mandate revoked while the other's offer stands": {
-        "PostListing": "SE",
+        "PostListing": "SDE",
         "RevokeMandate": "",
         "Reject": "B",
         "Withdraw": "S",

@@ -242,7 +242,7 @@ def test_the_operator_may_bring_sixteen_megabytes_of_evidence(engine: Engine) ->
 
 
 def test_what_json_can_say_is_read_as_what_it_says() -> None:
-    made: Any = MakeOffer([{"listing": "L1"}], (5, "USD"))  # type: ignore[arg-type,list-item]
+    made: Any = MakeOffer([{"listing": "L1"}], (5, "USD"))  # type: ignore[arg-type]
     assert admit(made, SIZE_MAX) == MakeOffer((Item("L1"),), USD5)
     assert type(admit(made, SIZE_MAX).items[0]) is Item
 

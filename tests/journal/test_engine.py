@@ -12,8 +12,8 @@ from souq.core.funds import ReportDeposit
 from souq.core.ledger import ACCOUNTS
 from souq.core.listing import PostListing
 from souq.core.mandate import GrantMandate, Limits, SecretLimits
-from souq.core.mechanisms.alternating_offers import Accept, MakeOffer
-from souq.core.mechanisms.moves import Item
+from souq.core.mechanisms.alternating_offers import MakeOffer
+from souq.core.mechanisms.moves import Accept, Item
 from souq.core.message import PostMessage
 from souq.core.money import Money
 from souq.core.refusal import Reason

@@ -132,9 +132,13 @@ def test_a_listener_that_raises_stops_the_journal_and_leaves_nobody_waiting() ->
     engine = Engine(GatedStore(), on_durable=listen)
     furnish(engine)
     engine.submit_soon(OPERATOR, "d", DEPOSIT).result()
-    with pytest.raises(Stopped, match="the listener broke"):
+
+    def go_on() -> None:
         for n in range(1_000):
             engine.submit(OPERATOR, f"e{n}", DEPOSIT)
+
+    with pytest.raises(Stopped, match="the listener broke"):
+        go_on()
     engine.close()
 
 

@@ -88,11 +88,11 @@ class Goods:
 
     def end(self, legs: list[Json], *, is_done: bool) -> None:
         """Let promised goods go: to their takers, or back on the shelf."""
-        is_title = self.is_title_only(legs)
         for leg in legs:
             if leg["type"] != "goods":
                 continue
             id = leg["listing"]
+            is_title = self.listings[id].get("delivery") == "title"
             if is_done and is_title:
                 owner = self.listings[id]["agent"]
                 need(owner == leg["giver"], "titles", f"{id} is {owner}'s, not {leg['giver']}'s")

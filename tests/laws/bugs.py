@@ -20,7 +20,9 @@ from souq.core import (
     settlement,
     stock,
 )
+from souq.core.agreement import goods
 from souq.core.ledger import HOLDS
+from souq.core.listing import LISTINGS
 from souq.core.mechanisms import alternating_offers, moves, posted_price, swap
 from souq.core.money import Money
 from souq.core.party import need_other_agent
@@ -291,7 +293,7 @@ def a_refund_keeps_the_money(patch: pytest.MonkeyPatch) -> None:
 @bug
 def a_ruling_is_turned_round(patch: pytest.MonkeyPatch) -> None:
     def carry_out(draft: Draft, event: Any) -> None:
-        settlement._end_goods(draft, event.agreement)
+        stock.hand_over(draft, event.agreement.legs)
         back = contract.BPS - event.payer_bps
         settlement._end_money(draft, event.contract, event.agreement, back_bps=back)
 
@@ -367,7 +369,19 @@ def strangers_speak_in_a_negotiation(patch: pytest.MonkeyPatch) -> None:
 
 @bug
 def a_title_stays_where_it_was(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(stock, "move_title", _nothing)
+    hand_over = stock.hand_over
+    patch.setattr(
+        stock,
+        "hand_over",
+        lambda draft, legs: hand_over(
+            draft,
+            tuple(
+                leg
+                for leg in goods(legs)
+                if getattr(draft.get(LISTINGS, leg.listing), "delivery", "") != "title"
+            ),
+        ),
+    )
 
 
 @bug

@@ -57,6 +57,8 @@ def check(view: View, agent: Agent, legs: tuple[Leg, ...], *, negotiation: str) 
             if not (limit.may_barter and coming):
                 least += limit.floor_units * leg.quantity
         net = sum(price.units - fee_of(view, price).units for price in cash_taken(legs, agent.id))
+        if not coming:
+            net -= pays  # paying somebody to take a thing away is less than giving it away
         if net < least:
             raise outside("goods")
     _check_budget(view, mandate, limits, pays, negotiation)

@@ -12,6 +12,8 @@ from souq.core.state import Draft, Table, View
 SECOND_US = 1_000_000
 HOUR_US = 3_600 * SECOND_US
 DAY_US = 24 * HOUR_US
+DURATION_MAX_US = 366 * DAY_US
+ROUNDS_MAX = 10_000
 OPERATOR = "operator"
 SYSTEM = "system"
 
@@ -91,16 +93,17 @@ def _open_market(draft: Draft, actor: str, command: OpenMarket) -> None:
     for name in ("fee_bps", "silent_ruling_bps"):
         if not 0 <= getattr(asked, name) <= 10_000:
             raise invalid(name, "stands between 0 and 10000")
-    for name in (
-        "offer_us",
-        "approval_us",
-        "delivery_us",
-        "inspection_us",
-        "ruling_us",
-        "rounds_max",
+    for name, most in (
+        ("offer_max_us", DURATION_MAX_US),
+        ("offer_us", asked.offer_max_us),
+        ("approval_us", DURATION_MAX_US),
+        ("delivery_us", DURATION_MAX_US),
+        ("inspection_us", DURATION_MAX_US),
+        ("ruling_us", DURATION_MAX_US),
+        ("rounds_max", ROUNDS_MAX),
     ):
-        if not 0 < getattr(asked, name) <= asked.offer_max_us * 12:
-            raise invalid(name, "must be above 0 and within a year")
+        if not 0 < getattr(asked, name) <= most:
+            raise invalid(name, f"must be above 0 and at most {most}")
     kinds = [kind for schema in asked.categories.values() for kind in schema.values()]
     if any(kind not in ("int", "text", "bool") for kind in kinds if isinstance(kind, str)):
         raise invalid("categories", "an attribute is int, text, bool, or a list of choices")

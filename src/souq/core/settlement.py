@@ -8,7 +8,7 @@ from souq.core.state import Draft
 
 def fulfil(draft: Draft, event: ContractFulfilled) -> None:
     """React to fulfilment: goods are gone, money is the payee's."""
-    _end_goods(draft, event.agreement)
+    stock.hand_over(draft, event.agreement.legs)
     _end_money(draft, event.contract, event.agreement, back_bps=0)
 
 
@@ -20,16 +20,8 @@ def cancel(draft: Draft, event: ContractCancelled) -> None:
 
 def carry_out(draft: Draft, event: RulingMade) -> None:
     """React to a ruling: the goods stay where they are, the money is split."""
-    _end_goods(draft, event.agreement)
+    stock.hand_over(draft, event.agreement.legs)
     _end_money(draft, event.contract, event.agreement, back_bps=event.payer_bps)
-
-
-def _end_goods(draft: Draft, agreement: Agreement) -> None:
-    if stock.is_title_only(draft, agreement.legs):
-        stock.move_title(draft, agreement.legs)
-        stock.return_stock(draft, agreement.legs)
-    else:
-        stock.hand_over(draft, agreement.legs)
 
 
 def _end_money(draft: Draft, id: str, agreement: Agreement, *, back_bps: int) -> None:

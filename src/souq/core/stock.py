@@ -71,17 +71,15 @@ def return_stock(draft: Draft, legs: tuple[Leg, ...]) -> None:
 
 
 def hand_over(draft: Draft, legs: tuple[Leg, ...]) -> None:
-    """Count reserved stock as gone."""
+    """Count reserved stock as gone; what moves by ownership gets its new owner instead."""
     for leg in goods(legs):
-        if _counts(draft, leg.listing):
+        listing = draft.get(LISTINGS, leg.listing)
+        if listing is not None and listing.delivery == "title":
+            taker = need_agent(draft, leg.taker)
+            draft.emit(TitleMoved(leg.listing, taker.id, taker.principal))
+            draft.emit(StockReturned(leg.listing, leg.quantity))
+        elif _counts(draft, leg.listing):
             draft.emit(StockSold(leg.listing, leg.quantity))
-
-
-def move_title(draft: Draft, legs: tuple[Leg, ...]) -> None:
-    """Give listings to their takers."""
-    for leg in goods(legs):
-        taker = need_agent(draft, leg.taker)
-        draft.emit(TitleMoved(leg.listing, taker.id, taker.principal))
 
 
 def _counts(view: View, listing: str) -> bool:

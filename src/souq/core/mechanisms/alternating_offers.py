@@ -178,8 +178,6 @@ def _accept(draft: Draft, agent: Agent, command: Accept, id: str) -> tuple[str, 
     haggle = _others_turn(draft, agent, id)
     if command.terms != haggle.terms:
         raise Refused(Reason.TERMS_CHANGED, terms=haggle.terms)
-    if draft.at >= haggle.expires_at:
-        raise Refused(Reason.CLOSED, id=id)
     draft.emit(OfferAccepted(id, agent.id, haggle.terms))
     return (haggle.opener, haggle.responder)
 
@@ -201,6 +199,8 @@ def _others_turn(draft: Draft, agent: Agent, id: str) -> Haggle:
     haggle = _need(draft, id)
     if haggle.by == agent.id:
         raise Refused(Reason.NOT_YOUR_TURN)
+    if draft.at >= haggle.expires_at:
+        raise Refused(Reason.CLOSED, id=id)
     return haggle
 
 

@@ -88,8 +88,8 @@ def _propose(draft: Draft, agent: Agent, command: ProposeSwap, id: str) -> tuple
     for leg in command.legs:
         listing = need_listed(draft, Item(leg.listing), NAME)
         taker = need_other_agent(draft, leg.to)
-        if taker.id == listing.agent:
-            raise invalid("legs", "nobody swaps with themselves")
+        if taker.id == listing.agent or listing.side != "sell":
+            raise invalid("legs", "name what somebody else gives")
         legs.append(GoodsLeg(listing.agent, taker.id, listing.id, 1))
     parties = tuple(dict.fromkeys([agent.id, *(leg.giver for leg in legs)]))
     if set(parties) != {leg.taker for leg in legs} or set(parties) != {leg.giver for leg in legs}:
