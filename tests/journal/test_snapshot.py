@@ -15,6 +15,9 @@ from souq.journal.sqlite import SqliteStore
 from tests.journal.day import play, usd
 
 
+CLI = "from souq.cli import main; main()"
+
+
 def grow(folder: Path) -> str:
     """Play a day, snapshot it, and go on a little; give the state's hash."""
     engine = play(SqliteStore(folder)).engine
@@ -66,7 +69,7 @@ def test_a_snapshot_of_another_market_is_passed_over(tmp_path: Path) -> None:
 def test_another_process_writes_it_while_the_market_runs(tmp_path: Path) -> None:
     engine = play(SqliteStore(tmp_path / "m")).engine
     done = subprocess.run(
-        [sys.executable, "-m", "souq.journal.snapshot", str(tmp_path / "m")],
+        [sys.executable, "-c", CLI, "snapshot", str(tmp_path / "m")],
         capture_output=True,
         text=True,
         check=False,

@@ -29,6 +29,7 @@ from souq.core.rules import OPERATOR, OpenMarket, Rules
 from souq.core.seal import PublicText
 from souq.engine import Answer, Engine, system_salts
 from souq.journal.memory import MemoryStore
+from souq.journal.replay import SNAPSHOT
 from souq.journal.sqlite import SqliteStore
 from souq.views.history import Deal, Follower, History
 from souq.views.observation import Observation, Observer
@@ -40,7 +41,8 @@ class Market:
     def __init__(self, folder: str | Path | None = None, *, rules: Rules | None = None) -> None:
         """Open a market; `rules` are for a new one. Raises Damaged or InUse for a bad folder."""
         store = MemoryStore() if folder is None else SqliteStore(Path(folder))
-        self.engine = Engine(store)
+        snapshot = None if folder is None else Path(folder) / SNAPSHOT
+        self.engine = Engine(store, snapshot=snapshot)
         self._follower = Follower(store)
         self._observer = Observer(self.engine.state, self._follower.history)
         if self.engine.head[0] == 0:
