@@ -72,6 +72,14 @@ WRONG_TYPES: tuple[Any, ...] = (
     GrantMandate("A1", SecretLimits(Limits(goods={"x": GoodsLimit(INFINITE)}))),  # type: ignore[arg-type]
     OpenMarket(Rules(fee_bps=2.5)),  # type: ignore[arg-type]
     TransferMany(Batch(("t",), ("a",), ("b",), (1.0,))),  # type: ignore[arg-type]
+    TransferMany(Batch(("t",), ("a",), ("b",), (True,))),
+    TransferMany(Batch(("t",), ("a",), ("b",), ("1",))),  # type: ignore[arg-type]
+    TransferMany(Batch(("t",), (7,), ("b",), (1,))),  # type: ignore[arg-type]
+    TransferMany(Batch("t", "a", "b", (1,))),  # type: ignore[arg-type]
+    TransferMany(Batch(("t",), ("a",), ("b",), 1)),  # type: ignore[arg-type]
+    TransferMany(Batch(["t"], ["a"], ["b"], [1])),  # type: ignore[arg-type]
+    TransferMany(Batch(("t",), ("a",), ("b",), (1,), kind=(None,))),  # type: ignore[arg-type]
+    TransferMany({"id": ["t"]}),  # type: ignore[arg-type]
 )
 TOO_LARGE: tuple[Any, ...] = (
     ReportDeposit("P1", Money(2**70, "USD")),
@@ -95,11 +103,13 @@ NO_UNICODE: tuple[Any, ...] = (
     ReportDeposit("P1", Money(5, HALF)),
     PostListing(LAMP, HALF, attributes={HALF: 1}),
     GrantMandate("A1", SecretLimits(Limits(asset=HALF))),
+    TransferMany(Batch((HALF,), ("a",), ("b",), (1,))),
 )
 LOUD: tuple[Any, ...] = (
     PostMessage(PublicText("m" * (SIZE_MAX + 1))),
     Accept("N" * (SIZE_MAX + 1), "0"),
     PostListing(LAMP, "home", attributes={"x": "y" * SIZE_MAX}),
+    TransferMany(Batch(("",) * SIZE_MAX, (), (), ())),
 )
 
 

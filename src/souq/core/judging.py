@@ -1,6 +1,7 @@
 """One rule judges every transfer: limits, two phases, linked chains, ids asked before."""
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from souq.core.account import ACCOUNTS, HOLDS, SEEN, Asked, Hold
@@ -89,10 +90,14 @@ def judge(view: View, batch: Batch, *, from_caller: bool = False) -> list[int]:
     if not batch.linked:
         return _judge_rows(scratch, batch.rows())
     outcomes: list[int] = []
-    for rows, is_chain in _runs(batch):
+    for run, is_chain in _runs(batch):
+        if not is_chain:
+            outcomes += _judge_rows(scratch, run)
+            continue
+        rows = list(run)
         found = _judge_rows(scratch, rows)
         is_open = len(outcomes) + len(rows) == len(batch.id) and batch.linked[-1]
-        if is_chain and (is_open or any(found)):
+        if is_open or any(found):
             for row, outcome in zip(reversed(rows), reversed(found), strict=True):
                 if outcome == 0:
                     scratch.undo(row)
@@ -102,21 +107,20 @@ def judge(view: View, batch: Batch, *, from_caller: bool = False) -> list[int]:
     return outcomes
 
 
-def _runs(batch: Batch) -> Iterator[tuple[list[Row], bool]]:
-    """Part a batch into chains, which succeed or fail as one, and runs of single rows."""
-    run: list[Row] = []
-    is_chain = False
-    for row, link in zip(batch.rows(), batch.linked, strict=True):
-        if link and not is_chain and run:
-            yield run, False
-            run = []
-        run.append(row)
-        if is_chain and not link:
-            yield run, True
-            run = []
-        is_chain = bool(link)
-    if run:
-        yield run, is_chain
+def _runs(batch: Batch) -> Iterator[tuple[Iterable[Row], bool]]:
+    """Part a batch into chains, which succeed or fail as one, and runs of single rows.
+
+    A run must be gone through before the next is asked for: it is cut off one stream of rows.
+    """
+    rows, linked = batch.rows(), (*batch.linked, 1, 0)
+    at, size = 0, len(batch.linked)
+    while at < size:
+        start = min(size, linked.index(1, at))
+        if start > at:
+            yield islice(rows, start - at), False
+        at = min(size, linked.index(0, start) + 1)
+        if start < size:
+            yield islice(rows, at - start), True
 
 
 def _judge_rows(scratch: _Scratch, rows: Iterable[Row]) -> list[int]:

@@ -147,11 +147,10 @@ def _made(view: View, event: TransfersMade) -> None:
             if due_of("hold:" + hold_id) is not None:
                 view.drop(DEADLINES, "hold:" + hold_id)
     _add_up(view, posted, held, incoming)
+    view.put_many(HOLDS, {hold_id: row for hold_id, row in holds.items() if row is not None})
     for hold_id, row in holds.items():
         if row is None:
             view.drop(HOLDS, hold_id)
-        else:
-            view.put(HOLDS, hold_id, row)
     if event.from_caller:
         _remember(view, event)
 

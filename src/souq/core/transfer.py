@@ -107,6 +107,8 @@ def check_shape(batch: Batch) -> None:
     for name in ("kind", "hold", "interval_us", "linked"):
         if len(getattr(batch, name)) not in (0, size):
             raise invalid(name, f"has neither 0 nor {size} rows")
+    if not set(batch.linked) <= {0, 1}:
+        raise invalid("linked", "each is 0 or 1")
 
 
 def pick(batch: Batch, kept: Sequence[int]) -> Batch:

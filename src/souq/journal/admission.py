@@ -29,6 +29,11 @@ class Malformed(ValueError):
     """What was handed in is no command, whatever its type says; nothing of it is recorded."""
 
 
+_TEXT_COLUMNS = frozenset({"id", "debit", "credit", "hold"})
+_TEXT = frozenset({str})
+_NUMBERS = frozenset({int, Kind})
+
+
 def _sealed_fields(command: type) -> dict[str, type[Sealed]]:
     # Unions come only as "a text or None", so one look at the arguments finds them.
     found = {}
@@ -99,21 +104,21 @@ def _check_columns(batch: Any, size_max: int) -> None:
     size = 0
     for name in batch.__struct_fields__:
         column = getattr(batch, name)
-        types = set(map(type, column)) if type(column) is tuple else {type(column)}
-        if types <= {str}:
+        if type(column) is not tuple:
+            raise Malformed(f"{name} is a {type(column).__name__}, not a tuple")
+        if name in _TEXT_COLUMNS:
+            if not _TEXT.issuperset(map(type, column)):
+                raise Malformed(f"{name} is no column of text")
             try:
-                size += len("".join(column).encode())
+                size += 3 * len(column) + len("".join(column).encode())
             except UnicodeEncodeError:
                 raise Malformed(f"{name} holds half of a surrogate pair") from None
-        elif types <= {int, Kind}:
-            size += len(column)
+        elif column:
+            if not _NUMBERS.issuperset(map(type, column)):
+                raise Malformed(f"{name} is no column of whole numbers")
             if not -UNITS_MAX <= min(column) <= max(column) <= UNITS_MAX:
                 raise Malformed(f"{name} holds a whole number beyond 2**53")
-        else:
-            raise Malformed(f"{name} is no column of text or of whole numbers")
-        is_text = name in ("id", "debit", "credit", "hold")
-        if column and (types <= {str}) != is_text:
-            raise Malformed(f"{name} holds values of the wrong type")
+            size += 17 * len(column)
     if size > size_max:
         raise Malformed(f"longer than {size_max} bytes")
 
