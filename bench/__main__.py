@@ -81,6 +81,9 @@ def one_round(bench: Bench, scale: float) -> dict[str, float]:
                 work = transfers.batches(size, count, "t")
                 label = f"d  transfer_many, durable, batches of {size:,}"
                 bench.rate(label, size * count, lambda e=engine, w=work: _transfer(e, w))  # type: ignore[misc]
+                plain = transfers.moves(size, count, "m")
+                label += ", moves alone"
+                bench.rate(label, size * count, lambda e=engine, w=plain: _transfer(e, w))  # type: ignore[misc]
     return sizes
 
 
@@ -138,7 +141,7 @@ def main() -> None:
     for name in sorted(medians, key=lambda name: (name[0] == " ", name)):
         cpu = f"{statistics.median(bench.cpu[name]):8.3f} CPU s/1,000" if name in bench.cpu else ""
         spread = f"{min(bench.rates[name]):>11,.0f} to {max(bench.rates[name]):,.0f}"
-        print(f"  {name:<44} {medians[name]:>11,.0f} /s  {cpu:<22} {spread}")
+        print(f"  {name:<54} {medians[name]:>11,.0f} /s  {cpu:<22} {spread}")
     a = medians["a  haggling mix, memory journal"]
     for ours, base in (
         ("b  durable in SQLite, 1 in flight", "   SQLite WAL FULL, single-row commits"),

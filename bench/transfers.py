@@ -31,6 +31,20 @@ def open_accounts(engine: Engine, accounts: int = ACCOUNTS) -> None:
     engine.submit_many((OPERATOR, f"open-{n}", command) for n, command in enumerate(commands))
 
 
+def moves(size: int, count: int, name: str, accounts: int = ACCOUNTS) -> list[TransferMany]:
+    """Make batches of moves alone, under the same rule."""
+    rng = random.Random(f"{name}/{size}")
+    made = []
+    for b in range(count):
+        pairs = [rng.sample(range(accounts), 2) for _ in range(size)]
+        ids = tuple(f"{name}-{b}-{n}" for n in range(size))
+        debits = tuple(f"account-{debit}" for debit, _ in pairs)
+        credits = tuple(f"account-{credit}" for _, credit in pairs)
+        amounts = tuple(rng.randint(1, 1_000) for _ in range(size))
+        made.append(TransferMany(Batch(ids, debits, credits, amounts)))
+    return made
+
+
 def batches(size: int, count: int, name: str, accounts: int = ACCOUNTS) -> list[TransferMany]:
     """Make batches: 70 % moves, 15 % holds, 10 % captures and 5 % releases of earlier holds.
 

@@ -25,7 +25,7 @@ from souq.journal.admission import SIZE_MAX, SIZE_MAX_OPERATOR, Malformed, admit
 from souq.journal.commit import GroupCommits, InstantCommits, Stopped
 from souq.journal.record import Entry, Payload, Record, Refusal, chained, encode
 from souq.journal.replay import reader, replay
-from souq.journal.sealing import is_same, seal
+from souq.journal.sealing import is_same, no_salt, seal
 from souq.journal.store import Store
 
 IDS_MAX = 262_144
@@ -158,7 +158,7 @@ class Engine:
         with self._lock:
             if self._stopped:
                 raise Stopped(self._stopped)
-            return self._tick(self._clock())
+            return self._tick(self._now())
 
     def wait(self, seq: int) -> None:
         """Return once record `seq` is durable."""
@@ -223,7 +223,7 @@ class Engine:
             return self._no(Reason.INVALID, field="command", why=str(error))
         if self._quarantined and _digest(actor, command) in self._quarantined:
             return self._no(Reason.QUARANTINED)
-        now = self._clock()
+        now = self._now()
         self._tick(now)
         at = max(now, self._state.at + 1)
         sealed, payloads = seal(command, self._salts)
@@ -255,7 +255,11 @@ class Engine:
         # From here to the end the journal and the memory differ. Whatever breaks in, a key pressed
         # or memory run out, the engine must not judge by half of a record.
         self._stopped = "the market was interrupted in the midst of a record; open it again"
-        self._commits.put(Entry(seq, hash, body, actor, command_id or None, payloads))
+        try:
+            self._commits.put(Entry(seq, hash, body, actor, command_id or None, payloads))
+        except Stopped as stopped:
+            self._stopped = str(stopped)
+            raise
         self._seq, self._hash = seq, hash
         if draft is None:
             self._state.at = at
@@ -265,6 +269,11 @@ class Engine:
             self._remember(at, actor, command_id, seq)
         self._stopped = ""
         return Answer(seq, at, events, refusal)
+
+    def _now(self) -> int:
+        now = self._clock()
+        assert type(now) is int, "a clock counts whole microseconds"
+        return now
 
     def _tick(self, now: int) -> int:
         count = 0
@@ -325,5 +334,5 @@ def _admitted(actor: str, command: Any) -> Any:
 
 def _digest(actor: str, command: Any) -> str:
     """Name a command by what it asks, whatever id it comes under."""
-    plain, _ = seal(command, bytes)
+    plain, _ = seal(command, no_salt)
     return hashlib.sha256(actor.encode() + b"\0" + encode(plain)).hexdigest()

@@ -44,6 +44,39 @@ def test_a_reader_sees_a_living_market_and_only_what_was_committed(tmp_path: Pat
             writer.join(10)
 
 
+def test_a_living_market_can_be_checked(tmp_path: Path) -> None:
+    with Engine(SqliteStore(tmp_path)) as engine:
+        furnish(engine)
+        done = threading.Event()
+
+        def write() -> None:
+            n = 0
+            while not done.is_set():
+                n += 1
+                engine.submit_soon("A1", f"m{n}", PostMessage(PublicText(f"{n}")))
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            for _ in range(10):
+                reader = SqliteStore(tmp_path, read_only=True)
+                assert verify(reader).records >= 6
+                reader.close()
+        finally:
+            done.set()
+            writer.join(10)
+
+
+def test_a_journal_that_could_not_be_opened_is_not_kept_locked(tmp_path: Path) -> None:
+    play(SqliteStore(tmp_path)).engine.close()
+    head = (tmp_path / HEAD).read_text()
+    (tmp_path / HEAD).write_text("what?")
+    with pytest.raises(Damaged):
+        SqliteStore(tmp_path)
+    (tmp_path / HEAD).write_text(head)
+    SqliteStore(tmp_path).close()
+
+
 def test_a_reader_opens_what_a_killed_writer_left(tmp_path: Path) -> None:
     engine = play(SqliteStore(tmp_path / "live")).engine
     head = engine.head

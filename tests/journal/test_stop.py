@@ -89,12 +89,13 @@ def test_after_a_failed_flush_nothing_is_ever_acknowledged_or_tried_again() -> N
     assert not store.fails_next
     for try_again in (
         lambda: engine.submit(OPERATOR, "e", DEPOSIT),
+        lambda: engine.submit(OPERATOR, "f", DEPOSIT),
         lambda: engine.submit(OPERATOR, "d", DEPOSIT),
         lambda: engine.state,
         lambda: engine.head,
         pending.result,
     ):
-        with pytest.raises(Stopped):
+        with pytest.raises(Stopped, match="Input/output error"):
             try_again()
     engine.close()
     assert store.tries == tries + 1
@@ -201,6 +202,14 @@ def test_closing_while_others_submit_acknowledges_only_what_is_stored() -> None:
             assert not thread.is_alive()
         assert max(acknowledged, default=0) <= store.head()[0]
         assert len(set(acknowledged)) == len(acknowledged)
+
+
+def test_a_clock_that_does_not_count_whole_microseconds_is_refused() -> None:
+    times: Any = iter([1_750_000_000_000_000.5])
+    engine = Engine(MemoryStore(), clock=lambda: next(times))
+    with pytest.raises(AssertionError, match="whole microseconds"):
+        engine.submit(OPERATOR, "d", DEPOSIT)
+    assert engine.head[0] == 0
 
 
 def test_a_closed_journal_takes_nothing_and_nobody_waits_for_it() -> None:

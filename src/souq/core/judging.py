@@ -128,6 +128,7 @@ def _judge_rows(scratch: _Scratch, rows: Iterable[Row]) -> list[int]:
     account_of, seen_before = scratch.account_of, scratch.seen
     free, owed, ids = scratch.free, scratch.owed, scratch.ids
     is_caller, asks_ids = scratch.is_caller, scratch.asks_ids
+    free_of = free.get
     outcomes: list[int] = []
     for row in rows:
         id, kind, debit, credit, amount, hold_id, interval_us = row
@@ -163,7 +164,7 @@ def _judge_rows(scratch: _Scratch, rows: Iterable[Row]) -> list[int]:
             elif payer.asset != payee.asset:
                 outcome = int(Outcome.ASSETS_DIFFER)
             else:
-                left = free.get(debit, 0) - amount
+                left = free_of(debit, 0) - amount
                 if payer.no_overdraft and payer.posted - payer.held + left < 0:
                     outcome = int(Outcome.EXCEEDS_CREDITS)
                 elif payee.no_surplus and (
@@ -173,7 +174,7 @@ def _judge_rows(scratch: _Scratch, rows: Iterable[Row]) -> list[int]:
                 else:
                     free[debit] = left
                     if kind == MOVE:
-                        free[credit] = free.get(credit, 0) + amount
+                        free[credit] = free_of(credit, 0) + amount
                     else:
                         scratch.held[id] = Hold(debit, credit, amount)
                     if payer.no_surplus or payee.no_surplus:

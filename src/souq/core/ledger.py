@@ -124,13 +124,14 @@ def _made(view: View, event: TransfersMade) -> None:
     held: dict[str, int] = {}
     incoming: dict[str, int] = {}
     holds: dict[str, Hold | None] = {}
+    posted_of, held_of, incoming_of = posted.get, held.get, incoming.get
     for id, kind, debit, credit, amount, hold_id, interval_us in event.batch.rows():
         if kind == MOVE:
-            posted[debit] = posted.get(debit, 0) - amount
-            posted[credit] = posted.get(credit, 0) + amount
+            posted[debit] = posted_of(debit, 0) - amount
+            posted[credit] = posted_of(credit, 0) + amount
         elif kind == HOLD:
-            held[debit] = held.get(debit, 0) + amount
-            incoming[credit] = incoming.get(credit, 0) + amount
+            held[debit] = held_of(debit, 0) + amount
+            incoming[credit] = incoming_of(credit, 0) + amount
             holds[id] = Hold(debit, credit, amount)
             if interval_us:
                 view.put(DEADLINES, "hold:" + id, view.at + interval_us)

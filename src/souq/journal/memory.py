@@ -38,7 +38,7 @@ class MemoryStore:
         return self._payloads.get(digest)
 
     def payloads(self) -> Iterator[Payload]:
-        yield from self._payloads.values()
+        yield from list(self._payloads.values())
 
     def erase(self, digest: str) -> None:
         self._payloads.pop(digest, None)

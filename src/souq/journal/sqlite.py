@@ -51,38 +51,41 @@ class SqliteStore:
         self.folder = folder
         self._lock: int | None = None
         self._head: int | None = None
-        path = folder / FILE
-        if read_only:
-            if not path.is_file():
-                raise FileNotFoundError(f"{folder} holds no journal")
-            self._db = self._connect(path, "ro")
-        else:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # mandates are in it
-            self._lock = self._take_lock()
-            self._db = self._connect(path, "rwc")
-        # Readers use a connection of their own: on the writer's they would see what is not yet
-        # committed.
         self._writing = threading.Lock()
         self._reading = threading.Lock()
-        self._reader = self._db
+        self._opened: list[sqlite3.Connection] = []
+        if read_only and not (folder / FILE).is_file():
+            raise FileNotFoundError(f"{folder} holds no journal")
         try:
             with _damage_named(self):
-                if not read_only:
-                    self._db.execute("PRAGMA journal_mode=WAL")
-                    self._db.execute("PRAGMA synchronous=FULL")
-                    self._db.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten
-                    self._db.executescript(_SCHEMA)
-                self._check_head()
+                self._open(read_only)
         except BaseException:
             self.close()
             raise
-        if not read_only:
-            self._reader = self._connect(path, "ro")
-            self._head = self._open_head()
 
-    def _connect(self, path: Path, mode: str) -> sqlite3.Connection:
-        uri = f"{path.absolute().as_uri()}?mode={mode}"
-        return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    def _open(self, read_only: bool) -> None:
+        if read_only:
+            self._db = self._reader = self._connect("ro")
+            self._check_head()
+            return
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # mandates are in it
+        self._lock = self._take_lock()
+        self._db = self._reader = self._connect("rwc")
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten
+        self._db.executescript(_SCHEMA)
+        self._check_head()
+        self._head = self._open_head()
+        # Readers use a connection of their own: on the writer's they would see what is not yet
+        # committed.
+        self._reader = self._connect("ro")
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        uri = f"{(self.folder / FILE).absolute().as_uri()}?mode={mode}"
+        db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        self._opened.append(db)
+        return db
 
     def _open_head(self) -> int:
         head = os.open(self.folder / HEAD, os.O_RDWR | os.O_CREAT, 0o600)
@@ -225,12 +228,13 @@ class SqliteStore:
         return {row[0] for row in self._rows("SELECT digest FROM quarantine")}
 
     def close(self) -> None:
-        self._reader.close()
-        self._db.close()
-        for handle in (self._head, self._lock):
-            if handle is not None:
-                os.close(handle)
-        self._head = self._lock = None
+        with self._writing, self._reading:
+            while self._opened:  # readers first: the writer folds its log in when it goes last
+                self._opened.pop().close()
+            for handle in (self._head, self._lock):
+                if handle is not None:
+                    os.close(handle)
+            self._head = self._lock = None
 
 
 def _head_line(seq: int, hash: bytes) -> bytes:
