@@ -88,7 +88,9 @@ def one_round(bench: Bench, scale: float) -> dict[str, float]:
 
 
 def _transfer(engine: Engine, work: list[transfers.TransferMany]) -> None:
-    pending = [engine.submit_soon("operator", f"t-{n}", command) for n, command in enumerate(work)]
+    pending = [
+        engine.submit_soon("operator", f"with-{command.batch.id[0]}", command) for command in work
+    ]
     for one in pending:
         one.result().need()
 
