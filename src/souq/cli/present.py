@@ -14,10 +14,12 @@ def show(found: DealSummary | SwapSummary, *, as_json: bool) -> None:
     """Print a market's figures."""
     if as_json:
         write_json(found)
-    elif isinstance(found, DealSummary):
+        return
+    if isinstance(found, DealSummary):
         _deal(found)
     else:
         _swap(found)
+    console.print(f"state hash {found.state_hash}", soft_wrap=True)
 
 
 def _deal(found: DealSummary) -> None:
@@ -46,7 +48,6 @@ def _deal(found: DealSummary) -> None:
             ("budgets breached", f"{found.budget_breaches}"),
             ("gift cards, all together", dollars(found.gift_cards)),
             ("records", f"{found.records:,}"),
-            ("state hash", found.state_hash[:16]),
         ],
     )
     grid(
@@ -76,7 +77,12 @@ def _cents(units: int) -> int:
 
 def _swap(found: SwapSummary) -> None:
     figures(
-        "Market “swap”", [(name.replace("_", " "), _plain(found, name)) for name in _names(found)]
+        "Market “swap”",
+        [
+            (name.replace("_", " "), _plain(found, name))
+            for name in _names(found)
+            if name != "state_hash"
+        ],
     )
 
 
@@ -86,7 +92,7 @@ def _names(found: Struct) -> tuple[str, ...]:
 
 def _plain(found: Struct, name: str) -> str:
     value = getattr(found, name)
-    return f"{value:.3f}" if isinstance(value, float) else str(value)[:64]
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def verified(checked: Checked, *, as_json: bool) -> None:
@@ -97,8 +103,14 @@ def verified(checked: Checked, *, as_json: bool) -> None:
         return
     figures(
         "Everything checked, nothing off",
-        [(name.replace("_", " "), _plain(checked, name)) for name in _names(checked)],
+        [
+            (name.replace("_", " "), _plain(checked, name))
+            for name in _names(checked)
+            if name not in ("head", "state_hash")
+        ],
     )
+    console.print(f"head       {checked.head}", soft_wrap=True)
+    console.print(f"state hash {checked.state_hash}", soft_wrap=True)
 
 
 def replayed(seq: int, state: State, state_hash: str, *, as_json: bool) -> None:

@@ -49,10 +49,15 @@ def lines(
                 seq=record.seq,
                 at=record.at,
                 time=clock_time(record.at),
-                actor=_name(history, record.actor),
-                what=_tell(history, record),
+                actor=_harmless(_name(history, record.actor)),
+                what=_harmless(_tell(history, record)),
                 refusal=_refusal(record),
             )
+
+
+def _harmless(words: str) -> str:
+    """Blank what a terminal would obey: a title may hold escape codes, or a line break."""
+    return "".join(sign if sign.isprintable() else " " for sign in words)
 
 
 def _wanted(store: Store, deal: str, agent: str) -> set[str]:
