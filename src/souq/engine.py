@@ -154,11 +154,14 @@ class Engine:
         return Pending(self, answer)
 
     def tick(self) -> int:
-        """Handle every deadline that has come; give their number."""
+        """Handle every deadline that has come, durably; give their number."""
         with self._lock:
             if self._stopped:
                 raise Stopped(self._stopped)
-            return self._tick(self._now())
+            count = self._tick(self._now())
+            seq = self._seq
+        self.wait(seq)
+        return count
 
     def wait(self, seq: int) -> None:
         """Return once record `seq` is durable."""
