@@ -36,7 +36,7 @@ bench: .venv/.lab ## measure the speeds that are promised
 # Pins that still fit are kept; `make lock UPGRADE=--upgrade` asks for the newest of everything.
 UPGRADE ?=
 LOCK = "$$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-header $(UPGRADE) pyproject.toml --extra lab
+	--no-emit-index-url --no-header $(UPGRADE) pyproject.toml --extra lab --extra postgres
 
 lock: ## resolve the dependencies again, with hashes and without any index host
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && uv="$$tmp/bin/uv" && set -ex && \
