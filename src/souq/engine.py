@@ -24,7 +24,7 @@ from souq.core.state import Draft, State
 from souq.journal.admission import SIZE_MAX, SIZE_MAX_OPERATOR, Malformed, admit
 from souq.journal.commit import GroupCommits, InstantCommits, Stopped
 from souq.journal.record import Entry, Payload, Record, Refusal, chained, encode
-from souq.journal.replay import reader, replay
+from souq.journal.replay import Replayed, reader, replay
 from souq.journal.sealing import is_same, no_salt, seal
 from souq.journal.store import Store
 
@@ -101,9 +101,11 @@ class Engine:
         snapshot: Path | None = None,
         on_durable: Callable[[int], None] | None = None,
         queue_max: int = QUEUE_MAX,
+        replayed: Replayed | None = None,
     ) -> None:
         """Open a market by replaying its journal. Raises Damaged where that cannot be done.
 
+        `replayed` is what a standby has folded already: all of the journal, and the engine's now.
         `on_durable` is called by the writing thread and must not call the engine.
         """
         assert __debug__, "the market never runs with assertions off"
@@ -111,7 +113,10 @@ class Engine:
         self._clock = clock
         self._salts = salts
         self._read = reader(store).whole
-        replayed = replay(store, snapshot=snapshot)
+        if replayed is None:
+            replayed = replay(store, snapshot=snapshot)
+        elif (replayed.seq, replayed.hash) != store.head():
+            raise ValueError("the state given is not the one at the journal's head")
         self._state, self._seq, self._hash = replayed.state, replayed.seq, replayed.hash
         self._quarantined = store.quarantined()
         self._lock = threading.RLock()

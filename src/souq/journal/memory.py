@@ -15,6 +15,7 @@ class MemoryStore:
         self._ids: dict[tuple[str, str], int] = {}
         self._payloads: dict[str, Payload] = {}
         self._quarantined: set[str] = set()
+        self._marks: dict[str, str] = {}
 
     def head(self) -> tuple[int, bytes]:
         last = self._entries[-1] if self._entries else None
@@ -48,6 +49,18 @@ class MemoryStore:
 
     def quarantined(self) -> set[str]:
         return set(self._quarantined)
+
+    def mark(self, name: str) -> str | None:
+        return self._marks.get(name)
+
+    def set_mark(self, name: str, value: str) -> None:
+        self._marks[name] = value
+
+    def marks(self) -> dict[str, str]:
+        return dict(self._marks)
+
+    def is_leading(self) -> bool:
+        return True
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -58,8 +58,19 @@ def replay(store: Store, *, until: int | None = None, snapshot: Path | None = No
     """Fold the journal, from a snapshot where a usable one is given. Raises Damaged."""
     found = load_snapshot(store, snapshot, until) if snapshot else None
     result = found or Replayed(market.new(), 0, GENESIS)
+    advance(store, result, until=until)
+    return result
+
+
+def advance(store: Store, result: Replayed, *, until: int | None = None) -> None:
+    """Fold what the journal holds beyond a state into it. Raises Damaged; the state is then spoilt.
+
+    The chain is checked from the hash known here, so a past changed meanwhile is noticed too.
+    """
     decode = reader(store).folded
-    for entry in chain(store, result.seq + 1, until):
+    for entry in store.read(result.seq + 1, until):
+        if chained(result.hash, entry.body) != entry.hash:
+            raise Damaged(entry.seq, "its bytes do not fit its hash and the hash before it")
         record = decode(entry.seq, entry.body)
         if record.at <= result.state.at:
             raise Damaged(entry.seq, "its stamp is not later than the one before it")
@@ -68,7 +79,6 @@ def replay(store: Store, *, until: int | None = None, snapshot: Path | None = No
         except (AssertionError, KeyError, AttributeError) as error:
             raise Damaged(entry.seq, f"its events do not fit the state: {error}") from error
         result.seq, result.hash = entry.seq, entry.hash
-    return result
 
 
 def records(store: Store, start: int = 1, until: int | None = None) -> Iterator[Record]:

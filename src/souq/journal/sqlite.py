@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from souq.journal.record import GENESIS, Damaged, Entry, Payload
+from souq.journal.store import InUse as InUse
 
 FILE = "journal.sqlite"
 HEAD = "head"
@@ -35,11 +36,8 @@ CREATE TABLE IF NOT EXISTS payloads (
     digest TEXT PRIMARY KEY, salt BLOB NOT NULL, audience TEXT NOT NULL, content BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS quarantine (digest TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
-
-
-class InUse(Exception):
-    """Another process writes this journal."""
 
 
 class SqliteStore:
@@ -226,6 +224,22 @@ class SqliteStore:
 
     def quarantined(self) -> set[str]:
         return {row[0] for row in self._rows("SELECT digest FROM quarantine")}
+
+    def mark(self, name: str) -> str | None:
+        return self.marks().get(name)
+
+    def set_mark(self, name: str, value: str) -> None:
+        with self._writing:
+            self._db.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (name, value))
+
+    def marks(self) -> dict[str, str]:
+        # A journal of an earlier release has no such table until it is opened for writing.
+        if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'marks'"):
+            return {}
+        return dict(self._rows("SELECT name, value FROM marks"))
+
+    def is_leading(self) -> bool:
+        return self._lock is not None
 
     def close(self) -> None:
         with self._writing, self._reading:

@@ -6,6 +6,18 @@ from typing import Protocol
 from souq.journal.record import Entry, Payload
 
 
+class InUse(Exception):
+    """Somebody else writes this journal."""
+
+
+class Fenced(Exception):
+    """Somebody else leads this market now; who raises this can never write again."""
+
+
+class Unavailable(Exception):
+    """The store cannot be reached: no driver, no server, no permission, or a lost connection."""
+
+
 class Store(Protocol):
     """Records in order. What `append` returned from is durable as far as the store can be."""
 
@@ -37,6 +49,21 @@ class Store(Protocol):
 
     def quarantined(self) -> set[str]:
         """List such commands."""
+
+    def mark(self, name: str) -> str | None:
+        """Give what was noted under a name: how far a reader of the journal has come."""
+
+    def set_mark(self, name: str, value: str) -> None:
+        """Note how far a reader has come. A crash may lose a mark, never a record."""
+
+    def marks(self) -> dict[str, str]:
+        """List all marks."""
+
+    def is_leading(self) -> bool:
+        """Tell, cheaply, whether nobody else can have written since the last record known here.
+
+        Asked after an answer is made and before it is shown: what was read is then current.
+        """
 
     def close(self) -> None:
         """Let go of what the store holds open."""
