@@ -8,10 +8,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 unexport PYTHONOPTIMIZE # it would switch the assertions off, and they guard the money
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-crash test-laws bench lock clean
+.PHONY: help demo test test-crash test-postgres test-laws bench lock clean
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: .venv/.lab ## 69 people trade through their agents; the report lands in runs/demo
 	@rm -rf runs/demo
@@ -26,6 +26,9 @@ test: .venv/.dev ## lint, types, layers and every test that takes seconds
 
 test-crash: .venv/.dev ## kill the market at every step and bring it back (minutes)
 	SOUQ_FULL=1 $(BIN)/python -m pytest -q tests/crash
+
+test-postgres: .venv/.dev ## the journal in a real PostgreSQL, fail-over too; fails where there is none
+	SOUQ_POSTGRES=required $(BIN)/python -m pytest -q tests/postgres
 
 test-laws: .venv/.dev ## random markets against the invariants, at full length (minutes)
 	SOUQ_FULL=1 $(BIN)/python -m pytest -q tests/laws

@@ -40,11 +40,13 @@ class Connection:
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         """Connect. Raises Unavailable."""
         if psycopg is None:
-            raise Unavailable("PostgreSQL needs a driver: install souq with its extra `postgres`")
+            raise Unavailable("PostgreSQL needs a driver: install souq[postgres]")
         self._url = url
         self._read_only = read_only
         self._is_closed = False
         self._session = self._connect()
+        info = self._session.info
+        self.place = f"{info.host or 'local'}/{info.dbname}"  # no user, no password
 
     def _connect(self) -> Any:
         try:
@@ -79,12 +81,6 @@ class Connection:
             session.close()
             raise
         return session
-
-    @property
-    def place(self) -> str:
-        """Say which database this is, without any password."""
-        info = self._session.info
-        return f"{info.host or 'local'}/{info.dbname}"
 
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
         """Execute one statement; `$1` stands for the first value.

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from souq.journal.database import Connection
+from souq.journal.record import Damaged
 from souq.journal.store import InUse, Unavailable
 
 TTL_S = 3.0
@@ -47,7 +48,10 @@ def look(connection: Connection, schema: str) -> Held:
         "SELECT epoch, holder, extract(epoch FROM expires - clock_timestamp())::float8"
         f" FROM {schema}.lease"
     )
-    return Held(*connection.rows_again(query)[0])
+    rows = connection.rows_again(query)
+    if not rows:
+        raise Damaged(0, "the lease kept beside the records is gone")
+    return Held(*rows[0])
 
 
 class Lease:

@@ -158,11 +158,14 @@ class PostgresStore:
 
     def _check_head(self) -> None:
         # One statement sees one moment, whatever a living writer does.
-        seq, hash, last, stored = self._rows(
+        rows = self._rows(
             f"SELECT head.seq, head.hash, coalesce((SELECT max(seq) FROM {self._schema}.records),"
             f" 0), (SELECT hash FROM {self._schema}.records WHERE seq = head.seq)"
             f" FROM {self._schema}.head"
-        )[0]
+        )
+        if not rows:
+            raise Damaged(0, "the head kept beside the records is gone")
+        seq, hash, last, stored = rows[0]
         if last < seq:
             raise Damaged(last + 1, f"the journal ends at {last} but was acknowledged up to {seq}")
         if last > seq:
@@ -181,6 +184,7 @@ class PostgresStore:
         return rows[0][0], rows[0][1]
 
     def append(self, entries: Sequence[Entry]) -> None:
+        assert self._lease is not None, "a read-only store was written"
         seq, hash = self._tip
         last = entries[-1]
         assert [entry.seq for entry in entries] == list(range(seq + 1, last.seq + 1)), "a gap"
