@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from souq.journal.database import Connection
 from souq.journal.record import Entry, Payload, chained
 
-TRIES = 200
+TRIES = 500
 Result = TypeVar("Result")
 
 

@@ -1,11 +1,13 @@
 """A real PostgreSQL on a socket in a temporary folder, for as long as the tests run."""
 
+import ctypes
 import importlib.util
 import os
 import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 START_S = 60
+PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
 OPTIONS = ("fsync=on", "listen_addresses=", "shared_buffers=64MB", "max_connections=60")
 
 
@@ -73,6 +76,12 @@ def running() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def end_with_parent() -> None:
+    """Have the system stop the server when the tests are killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+
+
 def start(programs: Path, folder: Path, user: int | None) -> "subprocess.Popen[bytes]":
     data = folder / "db"
     flags = ("--auth=trust", "--username=souq", "--encoding=UTF8", "--locale=C", "--no-sync")
@@ -93,6 +102,7 @@ def start(programs: Path, folder: Path, user: int | None) -> "subprocess.Popen[b
             stdout=log,
             stderr=log,
             start_new_session=True,  # an interrupt of the tests is not one of the server's
+            preexec_fn=end_with_parent,
         )
     until = time.monotonic() + START_S
     ready: list[str | Path] = [programs / "pg_isready", "-q", "-h", folder]

@@ -27,9 +27,9 @@ def test_a_second_writer_is_kept_out_and_told_who_leads(opened: Open) -> None:
 
 
 def test_a_lease_is_kept_for_as_long_as_its_holder_lives(opened: Open) -> None:
-    store = opened(ttl_s=0.4)
+    store = opened(ttl_s=1.2)
     view = opened(read_only=True)
-    until = time.monotonic() + 1.2
+    until = time.monotonic() + 1.8
     while time.monotonic() < until:
         assert not view.is_free()
         assert store.is_leading()
@@ -71,7 +71,9 @@ def test_the_epoch_before_can_never_write_again_and_says_so(opened: Open, admin:
         with pytest.raises(Fenced, match="led by the next one in epoch 2" if n == 0 else "."):
             write()
     assert not old.is_leading()
+    assert "led by the next one" in old.lost
     assert new.is_leading()
+    assert new.lost == ""
     assert (new.marks(), new.quarantined()) == ({}, set())
     assert new.payload("c-1") is not None
     new.append(entries(new.head(), 1))

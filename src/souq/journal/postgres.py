@@ -148,6 +148,11 @@ class PostgresStore:
         assert self._lease is not None, "a read-only store leads nobody"
         return self._lease.epoch
 
+    @property
+    def lost(self) -> str:
+        """Say why this store can never write again; empty while it may."""
+        return self._lease.lost if self._lease is not None else "it is open for reading only"
+
     def is_free(self) -> bool:
         """Tell whether nobody holds the lease."""
         with self._reading:
