@@ -1,7 +1,8 @@
 """The whole state × command table: what is legal is written down here, all else must be refused.
 
 A role is one letter: B and S the buyer's and the seller's agents, D a third member's, E a
-stranger's; b, s, d and e the principals behind them; O the operator; N somebody unheard of.
+stranger's; b, s, d and e the principals behind them; O the operator; 1 and 2 officers, where there
+are any; N somebody unheard of.
 """
 
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from souq.core import contract, funds, listing, mandate, market, message, party
+from souq.core import contract, funds, listing, mandate, market, message, officer, party, payout
 from souq.core.annotation import Annotate
 from souq.core.mandate import Limits, SecretLimits
 from souq.core.mechanisms.alternating_offers import Counter, MakeOffer
@@ -17,16 +18,16 @@ from souq.core.mechanisms.moves import Accept, Item, Reject, Withdraw
 from souq.core.mechanisms.posted_price import TakePrice
 from souq.core.mechanisms.swap import ProposeSwap, SwapLeg
 from souq.core.refusal import Refused
-from souq.core.rules import HOUR_US, OPERATOR, SECOND_US, OpenMarket
+from souq.core.rules import HOUR_US, OPERATOR, SECOND_US, OpenMarket, Rules
 from souq.core.seal import OperatorText, PartyText, PublicText
 from souq.core.state import State
 from souq.core.transfer import Batch
-from tests.core.stall import BEA, DAN, EVE, SOL, Stall, check_books, usd
+from tests.core.stall import BEA, DAN, DEPOSIT, EVE, SOL, Stall, check_books, usd
 
 ROLES = {
     **{"B": BEA, "S": SOL, "D": DAN, "E": EVE},
     **{"b": "P1", "s": "P2", "d": "P3", "e": "P4"},
-    **{"O": OPERATOR, "N": "A77"},
+    **{"O": OPERATOR, "N": "A77", "1": "O1", "2": "O2"},
 }
 
 
@@ -39,6 +40,8 @@ class Scene(NamedTuple):
     terms: str = "none"
     deal: str = "C99"
     own: str = "L99"  # something of the buyer's
+    payout: str = "W99"
+    report: str = "R99"
 
 
 COMMANDS: dict[str, Callable[[Scene], Any]] = {
@@ -47,6 +50,15 @@ COMMANDS: dict[str, Callable[[Scene], Any]] = {
     "RegisterAgent": lambda at: party.RegisterAgent("P1", PublicText("ann")),
     "ReportDeposit": lambda at: funds.ReportDeposit("P1", usd(5)),
     "ReportPayout": lambda at: funds.ReportPayout("P1", usd(5)),
+    "ReportChargeback": lambda at: funds.ReportChargeback(usd(5), "credits", "r1"),
+    "ConfirmReport": lambda at: funds.ConfirmReport(at.report),
+    "RejectReport": lambda at: funds.RejectReport(at.report),
+    "RegisterOfficer": lambda at: officer.RegisterOfficer(PublicText("olga")),
+    "RequestPayout": lambda at: payout.RequestPayout(usd(5)),
+    "CancelPayout": lambda at: payout.CancelPayout(at.payout),
+    "SendPayout": lambda at: payout.SendPayout(at.payout),
+    "ConfirmPayout": lambda at: payout.ConfirmPayout(at.payout),
+    "FailPayout": lambda at: payout.FailPayout(at.payout),
     "OpenAccount": lambda at: funds.OpenAccount("meter"),
     "TransferMany": lambda at: funds.TransferMany(Batch(("t",), ("x",), ("y",), (1,))),
     "GrantMandate": lambda at: mandate.GrantMandate(BEA, SecretLimits(Limits())),
@@ -81,6 +93,9 @@ ALWAYS = {
     "RegisterAgent": "Ob",
     "ReportDeposit": "O",
     "ReportPayout": "O",
+    "ReportChargeback": "O",
+    "RegisterOfficer": "O",
+    "RequestPayout": "bsde",
     "OpenAccount": "O",
     "TransferMany": "O",
     "Annotate": "O",
@@ -157,6 +172,23 @@ LEGAL: dict[str, dict[str, str]] = {
         "Withdraw": "S",
         "SendMessage": "BS",
     },
+    "payout requested": {"CancelPayout": "b", "SendPayout": "O", "FailPayout": "O"},
+    "payout requested by one in debt": {
+        "RequestPayout": "sde",
+        "ReportPayout": "",
+        "CancelPayout": "b",
+        "SendPayout": "O",  # and fails
+        "FailPayout": "O",
+    },
+    "payout sent": {"ConfirmPayout": "O", "FailPayout": "O"},
+    "payout over": {},
+    "payout by hand, requested": {"CancelPayout": "b", "SendPayout": "O12", "FailPayout": "O12"},
+    "payout by hand, sent by an officer": {"ConfirmPayout": "O2", "FailPayout": "O2"},
+    "payout by hand, sent by the operator": {"ConfirmPayout": "12", "FailPayout": "12"},
+    "payout by hand, of little": {"ConfirmPayout": "O12", "FailPayout": "O12"},
+    "report by an officer": {"ConfirmReport": "O2", "RejectReport": "O12"},
+    "report by the operator": {"ConfirmReport": "12", "RejectReport": "O12"},
+    "report over": {},
     "market not open": {
         **dict.fromkeys(ALWAYS, ""),
         "OpenMarket": "O",
@@ -238,7 +270,44 @@ def _mandate(how: str) -> Scene:
     return scene
 
 
+def _payout(how: str) -> Scene:
+    by_hand = "by hand" in how
+    rails = ("credits", "manual")
+    stall = Stall(Rules(rails=rails, four_eyes_units=50 if "of little" in how else 0))
+    for name in ("olga", "otto"):
+        stall.do(OPERATOR, officer.RegisterOfficer(PublicText(name)))
+    if by_hand:
+        stall.do("O1", funds.ReportDeposit("P1", usd(50), "manual"))
+        if "of little" not in how:
+            stall.do("O2", funds.ConfirmReport("R1"))
+    if "in debt" in how:
+        stall.do(OPERATOR, funds.ReportDeposit("P1", usd(900), reference="r"))
+    asked = payout.RequestPayout(usd(50), "manual" if by_hand else "credits")
+    id = stall.do("P1", asked).events[0].payout
+    if "in debt" in how:
+        stall.do("P1", payout.RequestPayout(usd(DEPOSIT + 850)))
+        stall.do(OPERATOR, funds.ReportChargeback(usd(900), "credits", "r"))
+    if "sent" in how or "little" in how:
+        stall.do("O1" if "officer" in how else OPERATOR, payout.SendPayout(id))
+    if "over" in how:
+        stall.do(OPERATOR, payout.FailPayout(id))
+    return Scene(stall, payout=id)
+
+
+def _report(how: str) -> Scene:
+    stall = Stall(Rules(rails=("credits", "manual")))
+    for name in ("olga", "otto"):
+        stall.do(OPERATOR, officer.RegisterOfficer(PublicText(name)))
+    who = "O1" if "officer" in how else OPERATOR
+    stall.do(who, funds.ReportDeposit("P1", usd(50), "manual"))
+    if how == "over":
+        stall.do("O2", funds.ConfirmReport("R1"))
+    return Scene(stall, report="R1")
+
+
 SCENES = {
+    "payout": _payout,
+    "report": _report,
     "listing": _listing,
     "haggle": _haggle,
     "swap": _swap,

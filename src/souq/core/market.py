@@ -14,13 +14,17 @@ from msgspec import Struct
 from souq.core import (
     annotation,
     contract,
+    debt,
+    deposit,
     funds,
     ledger,
     listing,
     mandate,
     message,
     negotiation,
+    officer,
     party,
+    payout,
     rules,
     settlement,
     stock,
@@ -40,13 +44,29 @@ class Tick(Struct, frozen=True, tag=True):
     due: str
 
 
-_MODULES: tuple[Any, ...] = (rules, party, funds, mandate, listing, message, annotation, contract)
-_OTHERS: tuple[Any, ...] = (ledger, stock, negotiation)  # they answer to no command
+_MODULES: tuple[Any, ...] = (
+    rules,
+    party,
+    officer,
+    funds,
+    payout,
+    mandate,
+    listing,
+    message,
+    annotation,
+    contract,
+)
+_OTHERS: tuple[Any, ...] = (ledger, debt, deposit, stock, negotiation)  # they answer to no command
 
 TABLES = (
     *ledger.TABLES,
     *rules.TABLES,
     *party.TABLES,
+    *officer.TABLES,
+    *debt.TABLES,
+    *deposit.TABLES,
+    *funds.TABLES,
+    *payout.TABLES,
     *mandate.TABLES,
     *listing.TABLES,
     *negotiation.TABLES,
@@ -73,6 +93,7 @@ _EVOLVE: dict[type, Any] = {
 REACTIONS: dict[type, tuple[Any, ...]] = {
     negotiation.NegotiationClosed: (negotiation.release_budgets,),
     negotiation.AgreementReached: (contract.form,),
+    ledger.TransfersMade: (debt.collect_after,),
     contract.ContractFulfilled: (settlement.fulfil,),
     contract.ContractCancelled: (settlement.cancel,),
     contract.RulingMade: (settlement.carry_out,),

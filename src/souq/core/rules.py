@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 from souq.core import ledger
-from souq.core.money import USD, Asset, Money
+from souq.core.money import UNITS_MAX, USD, Asset, Money
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.state import Draft, Table, View
 
@@ -16,6 +16,7 @@ DURATION_MAX_US = 366 * DAY_US
 ROUNDS_MAX = 10_000
 OPERATOR = "operator"
 SYSTEM = "system"
+MANUAL = "manual"  # the rail on which people say what happened, two of them where it matters
 
 # What an attribute of a listing may be: a whole number, words, yes or no, or one of a few choices.
 AttributeKind = str | tuple[str, ...]
@@ -42,6 +43,8 @@ class Rules(Struct, frozen=True, omit_defaults=True):
     inspection_us: int = DAY_US
     ruling_us: int = 7 * DAY_US
     silent_ruling_bps: int = 5_000  # of the price back to the payer when no ruling comes in time
+    rails: tuple[str, ...] = ("credits",)  # ways in and out; none with real money unless named
+    four_eyes_units: int = 0  # above it, what happens on rail `manual` takes two people
 
 
 class OpenMarket(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -83,6 +86,16 @@ def need_asset(view: View, asset: str) -> None:
         raise invalid("asset", f"this market does not know {asset!r}")
 
 
+def need_rail(view: View, rail: str) -> None:
+    """Raise Refused(invalid) for a rail that this market does not use."""
+    if rail not in rules(view).rails:
+        raise invalid("rail", f"this market does not use {rail[:32]!r}")
+
+
+def _is_rail_name(name: str) -> bool:
+    return name.isascii() and name.isalnum() and name.islower() and len(name) <= 32
+
+
 def _open_market(draft: Draft, actor: str, command: OpenMarket) -> None:
     need_operator(actor)
     asked = command.rules
@@ -104,6 +117,10 @@ def _open_market(draft: Draft, actor: str, command: OpenMarket) -> None:
     ):
         if not 0 < getattr(asked, name) <= most:
             raise invalid(name, f"must be above 0 and at most {most}")
+    if not all(map(_is_rail_name, asked.rails)) or len(set(asked.rails)) != len(asked.rails):
+        raise invalid("rails", "up to 32 small letters and digits each, each once")
+    if not 0 <= asked.four_eyes_units <= UNITS_MAX:
+        raise invalid("four_eyes_units", "must be 0 or above, and below 2**53")
     kinds = [kind for schema in asked.categories.values() for kind in schema.values()]
     if any(kind not in ("int", "text", "bool") for kind in kinds if isinstance(kind, str)):
         raise invalid("categories", "an attribute is int, text, bool, or a list of choices")
