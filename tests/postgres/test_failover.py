@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow  # `make test-postgres` runs them
 
 ROOT = Path(__file__).resolve().parents[2]
 TAKEOVER_MAX_S = 5.0
-KILLS = 30 if os.environ.get("SOUQ_FULL") else 2
+KILLS = 30 if os.environ.get("SOUQ_FULL") else 3
 
 
 class Leader:

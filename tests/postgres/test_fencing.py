@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from souq.journal.postgres import PostgresStore
+from souq.journal.record import Damaged
 from souq.journal.store import Fenced, InUse
 from tests.postgres.admin import Admin, Aside, entries
 from tests.postgres.conftest import Open
@@ -217,6 +218,20 @@ def test_a_leader_answers_no_more_before_anybody_can_take_over(opened: Open, adm
         time.sleep(0.02)
     assert store.is_leading()
     store.append(entries(store.head(), 1))
+
+
+@pytest.mark.parametrize("change", ["seq = 1", "hash = '\\x00'"])
+def test_a_head_that_moved_behind_the_leader_s_back_stops_it(
+    change: str, opened: Open, admin: Admin
+) -> None:
+    store = opened()
+    store.append(entries(store.head(), 2))
+    some = entries(store.head(), 2)
+    admin.do(f"UPDATE @.head SET {change}")
+    with pytest.raises(Damaged, match="not where it was left"):
+        store.append(some)
+    assert admin.do("SELECT max(seq) FROM @.records") == [(2,)]
+    assert not store.is_leading()
 
 
 def test_who_cannot_write_leaves_the_lease_to_others(opened: Open, admin: Admin) -> None:
