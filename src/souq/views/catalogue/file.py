@@ -1,0 +1,282 @@
+"""The catalogue's file: its tables, how it is opened, and how entries are written and read.
+
+It can be folded again from the journal at any time, so a power cut may cost it its newest
+records (`synchronous=NORMAL`), and a file that is damaged or of an older version is thrown away.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+VERSION = "1"  # raise it with any change to the tables, or to how records fold into them
+_SIDE_FILES = ("", "-wal", "-shm", "-journal")
+_CACHE_KIB = 64 * 1024
+
+# What filters and orders read is kept apart from what a card shows, so that a scan of many
+# listings touches few pages. The index of words keeps no copy of them, and no length per
+# document: nothing is ranked by how often a word occurs.
+_SCHEMA = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE listings (
+    number INTEGER PRIMARY KEY, is_open INTEGER NOT NULL, side TEXT NOT NULL,
+    subject TEXT NOT NULL, category TEXT NOT NULL, asset TEXT, price INTEGER,
+    delivery TEXT NOT NULL, agent TEXT NOT NULL, principal TEXT NOT NULL,
+    mechanisms TEXT NOT NULL, available INTEGER NOT NULL, reserved INTEGER NOT NULL,
+    is_paused INTEGER NOT NULL, is_withdrawn INTEGER NOT NULL);
+CREATE INDEX by_category ON listings (category);
+CREATE INDEX by_agent ON listings (agent);
+CREATE INDEX by_price ON listings (asset, price);
+CREATE TABLE cards (
+    number INTEGER PRIMARY KEY, title TEXT, title_digest TEXT NOT NULL, description TEXT,
+    description_digest TEXT NOT NULL, attributes TEXT NOT NULL, unit TEXT NOT NULL,
+    shipping_units INTEGER NOT NULL, posted_at INTEGER NOT NULL);
+CREATE TABLE attributes (
+    number INTEGER NOT NULL, name TEXT NOT NULL, word TEXT NOT NULL, amount INTEGER,
+    PRIMARY KEY (number, name)) WITHOUT ROWID;
+CREATE VIRTUAL TABLE words USING fts5 (
+    title, description, content='', columnsize=0, prefix='2 3',
+    tokenize='porter unicode61 remove_diacritics 2');
+CREATE TABLE sellers (
+    agent TEXT PRIMARY KEY, deals INTEGER NOT NULL, rulings INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE matches (
+    number INTEGER PRIMARY KEY, seq INTEGER NOT NULL, agent TEXT NOT NULL,
+    listing TEXT NOT NULL, want TEXT NOT NULL);
+CREATE INDEX matches_by_agent ON matches (agent, seq);
+INSERT INTO facts VALUES ('version', '%s');
+"""
+
+
+class Spoilt(Exception):
+    """The catalogue's file is damaged: `reset` the catalogue, and let it catch up again."""
+
+
+class _Unusable(Exception):
+    """The file is damaged, or of another version: it is to be made again."""
+
+
+class Entry(Struct):
+    """A live listing with its words; an erased text is None."""
+
+    number: int
+    side: str
+    subject: str
+    category: str
+    asset: str | None
+    price: int | None
+    delivery: str
+    agent: str
+    principal: str
+    mechanisms: str  # JSON, as are the attributes
+    available: int
+    reserved: int
+    is_paused: bool
+    is_withdrawn: bool
+    title: str | None
+    title_digest: str
+    description: str | None
+    description_digest: str
+    attributes: str
+    unit: str
+    shipping_units: int
+    posted_at: int
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it can be agreed on now."""
+        return self.available > 0 and not (self.is_paused or self.is_withdrawn)
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether it has left the market for good; the rule is that of `core.listing`."""
+        return self.reserved == 0 and (self.is_withdrawn or self.available == 0)
+
+
+_LISTING = (
+    "side, subject, category, asset, price, delivery, agent, principal, mechanisms,"
+    " available, reserved, is_paused, is_withdrawn"
+)
+_CARD = (
+    "title, title_digest, description, description_digest, attributes, unit, shipping_units,"
+    " posted_at"
+)
+_LISTING_FIELDS = tuple(_LISTING.split(", "))
+_CARD_FIELDS = tuple(_CARD.replace(" ", "").split(","))
+_PUT_LISTING = (
+    f"INSERT OR REPLACE INTO listings (number, is_open, {_LISTING})"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+_PUT_CARD = f"INSERT OR REPLACE INTO cards (number, {_CARD}) VALUES (?,?,?,?,?,?,?,?,?)"
+ENTRY = f"SELECT number, {_LISTING}, {_CARD} FROM listings JOIN cards USING (number)"
+
+
+class CatalogueFile:
+    """One connection to one file, or to memory; whoever reads sees what was just written."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        try:
+            self._db = self._opened()
+        except _Unusable:
+            self._db = self._emptied()
+
+    def reset(self) -> None:
+        """Throw everything away and begin again."""
+        self._db.close()
+        self._db = self._emptied()
+
+    def close(self) -> None:
+        """Commit, and let go of the file."""
+        self.commit()
+        self._db.close()
+
+    def rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        """Give what a query finds. Raises Spoilt."""
+        with damage_named():
+            return self._db.execute(query, values).fetchall()
+
+    def begin(self) -> None:
+        """Open a transaction where none is open."""
+        if not self._db.in_transaction:
+            with damage_named():
+                self._db.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Keep what was written since `begin`."""
+        if self._db.in_transaction:
+            with damage_named():
+                self._db.execute("COMMIT")
+
+    def write_many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        """Execute a statement for every row. Raises Spoilt."""
+        with damage_named():
+            self._db.executemany(statement, rows)
+
+    def facts(self) -> dict[str, str]:
+        """Give what is noted about the journal this was folded from."""
+        return dict(self.rows("SELECT name, value FROM facts"))
+
+    def note(self, facts: dict[str, str]) -> None:
+        """Note facts in the transaction that is open."""
+        self.write_many("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
+
+    def forget_fact(self, name: str) -> None:
+        """Note a fact no longer."""
+        self.write_many("DELETE FROM facts WHERE name = ?", [(name,)])
+
+    def entry(self, number: int) -> Entry | None:
+        """Give a live listing."""
+        rows = self.rows(f"{ENTRY} WHERE number = ?", (number,))
+        return Entry(*rows[0]) if rows else None
+
+    def write(self, changes: Sequence[tuple[Entry | None, Entry]]) -> None:
+        """Write entries, each beside what the file holds of it; those that are over are dropped."""
+        listings, cards, attributes, unword, word, over = [], [], [], [], [], []
+        for before, after in changes:
+            number = after.number
+            words = (number, after.title or "", after.description or "")
+            was_open = before is not None and before.is_open
+            is_open = after.is_open
+            is_said_anew = before is not None and (
+                before.title != after.title or before.description != after.description
+            )
+            if before is not None and was_open and (is_said_anew or not is_open):
+                unword.append((number, before.title or "", before.description or ""))
+            if is_open and (is_said_anew or not was_open):
+                word.append(words)
+            if after.is_over:
+                if before is not None:
+                    over.append((number,))
+                continue
+            listings.append((number, is_open, *[getattr(after, name) for name in _LISTING_FIELDS]))
+            if before is None or is_said_anew:
+                cards.append((number, *[getattr(after, name) for name in _CARD_FIELDS]))
+            if before is None and after.attributes != "{}":
+                attributes += _attribute_rows(number, after.attributes)
+        for statement, rows in (
+            (
+                "INSERT INTO words (words, rowid, title, description) VALUES ('delete', ?, ?, ?)",
+                unword,
+            ),
+            ("INSERT INTO words (rowid, title, description) VALUES (?, ?, ?)", word),
+            ("DELETE FROM listings WHERE number = ?", over),
+            ("DELETE FROM cards WHERE number = ?", over),
+            ("DELETE FROM attributes WHERE number = ?", over),
+            (
+                _PUT_LISTING,
+                listings,
+            ),
+            (_PUT_CARD, cards),
+            ("INSERT INTO attributes VALUES (?, ?, ?, ?)", attributes),
+        ):
+            if rows:
+                self.write_many(statement, rows)
+
+    def scrub(self) -> None:
+        """Rewrite the index of words, so that what was taken out leaves the file as well."""
+        self.commit()
+        with damage_named():
+            self._db.execute("INSERT INTO words (words) VALUES ('optimize')")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._path is not None:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        db = sqlite3.connect(
+            self._path or ":memory:", isolation_level=None, check_same_thread=False
+        )
+        try:
+            db.execute("PRAGMA journal_mode=WAL").fetchall()
+            db.execute("PRAGMA synchronous=NORMAL")
+            db.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten
+            db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+            if not db.execute("SELECT 1 FROM sqlite_master").fetchall():
+                db.executescript(f"BEGIN; {_SCHEMA % VERSION} COMMIT;")
+            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchall():
+                raise _Unusable
+            found = db.execute("SELECT value FROM facts WHERE name = 'version'").fetchall()
+            if found != [(VERSION,)]:
+                raise _Unusable
+        except sqlite3.OperationalError:
+            db.close()
+            raise  # in use, full, not to be read: it may be sound
+        except sqlite3.DatabaseError as error:
+            db.close()
+            raise _Unusable from error
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _emptied(self) -> sqlite3.Connection:
+        if self._path is not None:
+            for ending in _SIDE_FILES:
+                self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
+        return self._opened()
+
+
+def _attribute_rows(number: int, attributes: str) -> list[tuple[object, ...]]:
+    return [
+        (number, name, attribute_word(value), value if type(value) is int else None)
+        for name, value in msgspec.json.decode(attributes).items()
+    ]
+
+
+def attribute_word(value: object) -> str:
+    """Write an attribute's value as a condition names it."""
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+@contextlib.contextmanager
+def damage_named() -> Iterator[None]:
+    """Tell a damaged file from everything else that a database may complain of."""
+    try:
+        yield
+    except sqlite3.OperationalError:
+        raise  # full, locked, unreadable: no trouble of the file's own
+    except sqlite3.DatabaseError as error:
+        raise Spoilt(str(error)) from error

@@ -1,0 +1,378 @@
+"""The catalogue: records come in, searches and matches go out.
+
+`take` only notes what happened to which listing. Before a search, or when enough has gathered,
+each listing that changed is folded once and written once, whatever happened to it meanwhile.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from souq.core import contract as contracts
+from souq.core import rules
+from souq.core.agreement import Agreement, givers
+from souq.core.listing import Attribute, ListingEdited, ListingPosted
+from souq.core.money import USD, Money
+from souq.journal.record import GENESIS, Record, chained, encode
+from souq.journal.replay import reader
+from souq.journal.store import Store
+from souq.views.catalogue.card import ListingCard, Match, Search, SearchPage
+from souq.views.catalogue.file import ENTRY, CatalogueFile, Entry
+from souq.views.catalogue.folding import CHANGE, entry_of, said_anew
+from souq.views.catalogue.query import COVERS, covered, matching, statements, words_of, write_cursor
+from souq.views.catalogue.wants import PAIRS_MAX, TRIED_MAX, Wants, fits, want_of, word_forms
+from souq.views.history import ERASED, Find
+
+WAITING_MAX = 1_000  # listings that changed, before they are written and kept
+UNKEPT_MAX = 20_000  # records taken, before they are kept
+MATCHES_KEPT = 200_000
+# Of a category with fewer listings the newest are found among its own; of another, among all.
+RARE = 2_000
+
+_attributes = msgspec.json.Decoder(dict[str, Attribute])
+_mechanisms = msgspec.json.Decoder(tuple[str, ...])
+
+
+class Catalogue:
+    """All open listings of one market, to be searched. One thread at a time may call it.
+
+    Let it `catch_up` with the journal, then `take` each record in order. What it has read is kept
+    in the file at `path` (None: in memory) with the number of the record it stands at.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._file = CatalogueFile(path)
+        self._load()
+
+    def _load(self) -> None:
+        facts = self._file.facts()
+        self._seq = int(facts.get("seq", "0"))
+        self._first = facts.get("first", "")
+        self._last: Record | str = facts.get("last", "")
+        self._asset = facts.get("asset", USD.code)
+        self._is_to_scrub = "is_to_scrub" in facts
+        self._kept = self._seq
+        self._waiting: dict[str, list[Any]] = {}
+        self._has_wants_waiting = False
+        self._told: list[Match] = []
+        self._sellers: dict[str, tuple[int, int]] = {
+            agent: (deals, rulings)
+            for agent, deals, rulings in self._file.rows("SELECT * FROM sellers")
+        }
+        self._sellers_waiting: set[str] = set()
+        self._wants = Wants()
+        for row in self._file.rows(f"{ENTRY} WHERE side = 'want' ORDER BY number"):
+            self._wants.put(Entry(*row))
+
+    @property
+    def seq(self) -> int:
+        """Give the number of the last record taken."""
+        return self._seq
+
+    def catch_up(self, store: Store, until: int | None = None) -> None:
+        """Fold what a journal holds beyond `seq`; a file that has read another begins again."""
+        if not self._has_read(store):
+            self.reset()
+        read = reader(store).whole
+        for entry in store.read(self._seq + 1, until):
+            self.take(read(entry.seq, entry.body), store.payload)
+        self.flush()
+
+    def take(self, record: Record, find: Find) -> tuple[Match, ...]:
+        """Fold the next record, and give the matches it made; words come with it or from `find`."""
+        assert record.seq == self._seq + 1, f"record {record.seq} after {self._seq}"
+        self._seq = record.seq
+        if record.seq == 1:
+            self._first = chained(GENESIS, encode(record)).hex()
+        self._last = record
+        told: tuple[Match, ...] = ()
+        for event in record.events:
+            fold = _FOLD.get(type(event))
+            if fold is not None:
+                told += fold(self, record, event, find) or ()
+        if self._seq - self._kept >= UNKEPT_MAX or len(self._waiting) >= WAITING_MAX:
+            self.flush()
+        return told
+
+    def search(self, query: Search) -> SearchPage:
+        """Find listings as of the last record taken. Raises Refused(invalid)."""
+        self._write()
+        is_rare = bool(query.category) and self._is_rare(query.category)
+        found: list[tuple[int, int]] = []
+        more = query.limit + 1
+        for statement in statements(query, asset=self._asset, is_rare=is_rare):
+            found += self._file.rows(statement.sql, (*statement.values, more - len(found)))
+            if len(found) == more:
+                break
+        page = found[: query.limit]
+        cursor = ""
+        if len(found) > len(page):
+            number, key = page[-1]
+            cursor = write_cursor(query, key, number)
+        return SearchPage(self._cards([number for number, _ in page]), cursor)
+
+    def matches(self, agent: str, after_seq: int = 0, limit: int = 100) -> tuple[Match, ...]:
+        """List what an agent was told of by later records, oldest first.
+
+        Matches of one record are never parted, so that the last one's `seq` continues the list;
+        there may therefore be a few more than `limit`.
+        """
+        self._write()
+        rows = self._file.rows(
+            "SELECT seq, agent, listing, want FROM matches WHERE agent = ? AND seq > ?"
+            " AND seq <= coalesce((SELECT seq FROM matches WHERE agent = ? AND seq > ?"
+            " ORDER BY seq LIMIT 1 OFFSET ?), ?) ORDER BY seq, number",
+            (agent, after_seq, agent, after_seq, max(limit, 1) - 1, self._seq),
+        )
+        return tuple(Match(*row) for row in rows)
+
+    def forget(self, digest: str) -> None:
+        """Take an erased text out, before its bytes are erased from the journal's store."""
+        self._write()
+        rows = self._file.rows(
+            f"{ENTRY} WHERE title_digest = ? OR description_digest = ?", (digest, digest)
+        )
+        changes: list[tuple[Entry | None, Entry]] = []
+        for row in rows:
+            before, after = Entry(*row), Entry(*row)
+            if before.title_digest == digest:
+                after.title = None
+            if before.description_digest == digest:
+                after.description = None
+            changes.append((before, after))
+        self._is_to_scrub = True
+        self._put(changes)
+        self.flush()
+
+    def flush(self) -> None:
+        """Keep on disk what was taken, in one transaction with the number of the last record."""
+        self._write()
+        self._file.begin()
+        facts = {
+            "seq": str(self._seq),
+            "first": self._first,
+            "last": self._last if isinstance(self._last, str) else _digest(encode(self._last)),
+            "asset": self._asset,
+        }
+        if self._is_to_scrub:
+            facts["is_to_scrub"] = "yes"
+        self._file.note(facts)
+        self._file.commit()
+        self._kept = self._seq
+
+    def scrub(self) -> None:
+        """Rewrite the file so that forgotten words leave it altogether; this takes seconds."""
+        self.flush()
+        self._file.scrub()
+        self._file.forget_fact("is_to_scrub")
+        self._is_to_scrub = False
+
+    def reset(self) -> None:
+        """Throw away what was read; `catch_up` then reads it again."""
+        self._file.reset()
+        self._load()
+
+    def close(self) -> None:
+        """Keep what was taken, and let go of the file."""
+        if self._is_to_scrub:
+            self.scrub()
+        self.flush()
+        self._file.close()
+
+    def _has_read(self, store: Store) -> bool:
+        """Tell whether what was read is the beginning of this journal."""
+        if self._seq == 0:
+            return True
+        if store.head()[0] < self._seq:
+            return False
+        first, last = (next(iter(store.read(seq, seq))) for seq in (1, self._seq))
+        known = self._last if isinstance(self._last, str) else _digest(encode(self._last))
+        return first.hash.hex() == self._first and _digest(last.body) == known
+
+    def _write(self) -> None:
+        """Fold what waits and write it; it is kept by the next commit, and seen at once."""
+        if not (self._waiting or self._sellers_waiting or self._told):
+            return
+        self._file.begin()
+        changes = []
+        for id, happened in self._waiting.items():
+            number = int(id[1:])
+            if isinstance(happened[0], Entry):
+                before, after, events = None, happened[0], happened[1:]
+            else:
+                before, events = self._file.entry(number), happened
+                assert before is not None, f"an ended listing changes: {id}"
+                after = msgspec.structs.replace(before)
+            for event in events:
+                CHANGE[type(event)](after, event)
+            changes.append((before, after))
+        self._waiting.clear()
+        self._has_wants_waiting = False
+        self._put(changes)
+        sellers = [(agent, *self._sellers[agent]) for agent in sorted(self._sellers_waiting)]
+        if sellers:
+            self._file.write_many("INSERT OR REPLACE INTO sellers VALUES (?, ?, ?)", sellers)
+            self._sellers_waiting.clear()
+        if self._told:
+            rows = [(one.seq, one.agent, one.listing, one.want) for one in self._told]
+            self._file.write_many(
+                "INSERT INTO matches (seq, agent, listing, want) VALUES (?, ?, ?, ?)", rows
+            )
+            self._file.write_many(
+                "DELETE FROM matches WHERE number <= (SELECT max(number) FROM matches) - ?",
+                [(MATCHES_KEPT,)],
+            )
+            self._told.clear()
+
+    def _put(self, changes: list[tuple[Entry | None, Entry]]) -> None:
+        self._file.begin()
+        self._file.write(changes)
+        for _, after in changes:
+            if after.side == "want":
+                self._wants.put(after)
+
+    def _is_rare(self, category: str) -> bool:
+        rows = self._file.rows(
+            f"SELECT count(*) FROM (SELECT 1 FROM listings WHERE {COVERS} LIMIT ?)",
+            (*covered(category), RARE),
+        )
+        return bool(rows[0][0] < RARE)
+
+    def _cards(self, numbers: list[int]) -> tuple[ListingCard, ...]:
+        marks = ",".join("?" * len(numbers))
+        rows = self._file.rows(f"{_CARDS} IN ({marks})", numbers) if numbers else []
+        rows_by_number = {row[0]: row for row in rows}
+        return tuple(self._card(rows_by_number[number]) for number in numbers)
+
+    def _card(self, row: Any) -> ListingCard:
+        number, agent, principal, side, subject, title, description, category, asset = row[:9]
+        price, available, unit, delivery, shipping_units, attributes, mechanisms, at = row[9:]
+        deals, rulings = self._sellers.get(agent, (0, 0))
+        return ListingCard(
+            id=f"L{number}",
+            agent=agent,
+            principal=principal,
+            side=side,
+            subject=subject,
+            title=ERASED if title is None else title,
+            description=ERASED if description is None else description,
+            category=category,
+            price=None if asset is None else Money(price, asset),
+            available=available,
+            unit=unit,
+            delivery=delivery,
+            shipping_units=shipping_units,
+            attributes=_attributes.decode(attributes) if attributes != "{}" else {},
+            mechanisms=_mechanisms.decode(mechanisms),
+            posted_at=at,
+            seller_deals=deals,
+            seller_rulings=rulings,
+        )
+
+    def _opened(self, record: Record, event: rules.MarketOpened, find: Find) -> None:
+        self._asset = event.rules.assets[0].code
+
+    def _posted(self, record: Record, event: ListingPosted, find: Find) -> tuple[Match, ...] | None:
+        entry = entry_of(record, event.listing, find)
+        # What waits may change the wants that stand, or be an offer that this want is to find.
+        if entry.side == "want" or self._has_wants_waiting:
+            self._write()
+        self._waiting[event.listing.id] = [entry]
+        if entry.side == "sell":
+            pairs = self._wants.fitting(entry) if len(self._wants) else []
+            matched = [(entry.number, entry.agent, want.number, want.agent) for want in pairs]
+        else:
+            self._has_wants_waiting = True
+            matched = [
+                (offer.number, offer.agent, entry.number, entry.agent)
+                for offer in self._offers(entry)
+            ]
+        if not matched:
+            return None
+        told = tuple(
+            Match(record.seq, agent, f"L{listing}", f"L{want}")
+            for listing, seller, want, buyer in matched
+            for agent in dict.fromkeys((seller, buyer))
+        )
+        self._told += told
+        return told
+
+    def _offers(self, entry: Entry) -> list[Entry]:
+        """Give the standing offers that fit a new want, the newest first."""
+        want = want_of(entry)
+        words = words_of(entry.title or "")
+        if not words:
+            return []
+        rows = self._file.rows(
+            "SELECT words.rowid FROM words CROSS JOIN listings ON number = words.rowid"
+            f" WHERE words MATCH ? AND is_open = 1 AND side = 'sell' AND subject = ? AND {COVERS}"
+            " AND principal <> ? AND (asset IS NULL OR ? IS NULL OR (asset = ? AND price <= ?))"
+            " ORDER BY words.rowid DESC LIMIT ?",
+            (
+                matching(words, is_last_whole=True),
+                want.subject,
+                *covered(want.category),
+                want.principal,
+                want.asset,
+                want.asset,
+                want.price,
+                TRIED_MAX,
+            ),
+        )
+        found: list[Entry] = []
+        for (number,) in rows:
+            offer = self._file.entry(number)
+            assert offer is not None, "the words of a listing that is not there"
+            # FTS5 stems harder than a want is read, and a want must fit alike whichever came first.
+            if fits(want, offer, word_forms(f"{offer.title or ''} {offer.description or ''}")):
+                found.append(offer)
+                if len(found) == PAIRS_MAX:
+                    break
+        return found
+
+    def _edited(self, record: Record, event: ListingEdited, find: Find) -> None:
+        self._changed(record, said_anew(record, event, find), find)
+
+    def _changed(self, record: Record, event: Any, find: Find) -> None:
+        happened = self._waiting.get(event.listing)
+        if happened is None:
+            self._waiting[event.listing] = [event]
+        else:
+            happened.append(event)
+        # Whether it is a want is known where it is read; there are wants, so it may be one.
+        self._has_wants_waiting = self._has_wants_waiting or int(event.listing[1:]) in self._wants
+
+    def _fulfilled(self, record: Record, event: contracts.ContractFulfilled, find: Find) -> None:
+        self._count(event.agreement, deals=1, rulings=0)
+
+    def _ruled(self, record: Record, event: contracts.RulingMade, find: Find) -> None:
+        if event.payer_bps:
+            self._count(event.agreement, deals=0, rulings=1)
+
+    def _count(self, agreement: Agreement, *, deals: int, rulings: int) -> None:
+        for agent in givers(agreement.legs):
+            before = self._sellers.get(agent, (0, 0))
+            self._sellers[agent] = (before[0] + deals, before[1] + rulings)
+            self._sellers_waiting.add(agent)
+
+
+_CARDS = (
+    "SELECT number, agent, principal, side, subject, title, description, category, asset, price,"
+    " available, unit, delivery, shipping_units, attributes, mechanisms, posted_at"
+    " FROM listings JOIN cards USING (number) WHERE number"
+)
+_FOLD: dict[type, Callable[[Catalogue, Record, Any, Find], tuple[Match, ...] | None]] = {
+    rules.MarketOpened: Catalogue._opened,
+    ListingPosted: Catalogue._posted,
+    ListingEdited: Catalogue._edited,
+    contracts.ContractFulfilled: Catalogue._fulfilled,
+    contracts.RulingMade: Catalogue._ruled,
+    **dict.fromkeys(CHANGE, Catalogue._changed),
+}
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
