@@ -47,8 +47,8 @@ def unprivileged() -> int | None:
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """Give the URL of a new, empty server; it is gone afterwards. Raises NoServer."""
+def running() -> Iterator["Cluster"]:
+    """Give a new, empty server; it is gone afterwards. Raises NoServer."""
     # Not where pytest keeps its files: another user must get there, and a socket's path is short.
     folder = Path(tempfile.mkdtemp(prefix="souq-pg-"))
     user = unprivileged()
@@ -59,17 +59,18 @@ def running() -> Iterator[str]:
         for programs in places():
             if not (programs / "initdb").is_file():
                 continue
+            cluster = Cluster(programs, folder, user)
             try:
-                server = start(programs, folder, user)
+                cluster.make()
+                cluster.start()
             except (OSError, subprocess.SubprocessError) as error:
                 errors.append(f"{programs}: {error}")
                 shutil.rmtree(folder / "db", ignore_errors=True)
                 continue
             try:
-                yield f"postgresql://souq@/postgres?host={folder}"
+                yield cluster
             finally:
-                server.send_signal(signal.SIGINT)
-                server.wait(START_S)
+                cluster.stop(signal.SIGINT)
             return
         raise NoServer("; ".join(errors) or "there is no initdb")
     finally:
@@ -82,34 +83,54 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
-def start(programs: Path, folder: Path, user: int | None) -> "subprocess.Popen[bytes]":
-    data = folder / "db"
-    flags = ("--auth=trust", "--username=souq", "--encoding=UTF8", "--locale=C", "--no-sync")
-    with (folder / "log").open("wb") as log:
-        subprocess.run(
-            [programs / "initdb", *flags, "--pgdata", data],
-            user=user,
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-            check=True,
-        )
+class Cluster:
+    """One server and its files."""
+
+    def __init__(self, programs: Path, folder: Path, user: int | None) -> None:
+        self.url = f"postgresql://souq@/postgres?host={folder}"
+        self._programs = programs
+        self._folder = folder
+        self._user = user
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def make(self) -> None:
+        """Make an empty database."""
+        flags = ("--auth=trust", "--username=souq", "--encoding=UTF8", "--locale=C", "--no-sync")
+        with (self._folder / "log").open("wb") as log:
+            subprocess.run(
+                [self._programs / "initdb", *flags, "--pgdata", self._folder / "db"],
+                user=self._user,
+                cwd=self._folder,
+                stdout=log,
+                stderr=log,
+                check=True,
+            )
+
+    def start(self) -> None:
+        """Start the server and wait until it answers. Raises OSError."""
         settings = [word for option in OPTIONS for word in ("-c", option)]
-        server = subprocess.Popen(
-            [programs / "postgres", "-D", data, "-k", folder, *settings],
-            user=user,
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # an interrupt of the tests is not one of the server's
-            preexec_fn=end_with_parent,
-        )
-    until = time.monotonic() + START_S
-    ready: list[str | Path] = [programs / "pg_isready", "-q", "-h", folder]
-    while subprocess.run(ready, user=user, check=False).returncode != 0:
-        if server.poll() is not None or time.monotonic() > until:
-            server.kill()
-            said = (folder / "log").read_text(errors="replace")[-500:]
-            raise OSError(f"the server does not start: {said}")
-        time.sleep(0.05)
-    return server
+        places = ("-D", self._folder / "db", "-k", self._folder)
+        with (self._folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                [self._programs / "postgres", *places, *settings],
+                user=self._user,
+                cwd=self._folder,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # an interrupt of the tests is not one of the server's
+                preexec_fn=end_with_parent,
+            )
+        until = time.monotonic() + START_S
+        ready: list[str | Path] = [self._programs / "pg_isready", "-q", "-h", self._folder]
+        while subprocess.run(ready, user=self._user, check=False).returncode != 0:
+            if self._server.poll() is not None or time.monotonic() > until:
+                self._server.kill()
+                said = (self._folder / "log").read_text(errors="replace")[-500:]
+                raise OSError(f"the server does not start: {said}")
+            time.sleep(0.05)
+
+    def stop(self, how: signal.Signals) -> None:
+        """Stop the server: SIGINT at once but cleanly, SIGQUIT as if it had crashed."""
+        assert self._server is not None
+        self._server.send_signal(how)
+        self._server.wait(START_S)

@@ -18,8 +18,8 @@ _numbers = itertools.count(1)
 def url() -> Iterator[str]:
     """Give a server's URL; skip aloud, or fail where PostgreSQL is required."""
     try:
-        with running() as found:
-            yield found
+        with running() as cluster:
+            yield cluster.url
     except NoServer as error:
         if os.environ.get("SOUQ_POSTGRES") == "required":
             pytest.fail(f"PostgreSQL is required here: {error}")

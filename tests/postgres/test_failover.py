@@ -22,6 +22,7 @@ from souq.journal.postgres import PostgresStore
 from souq.journal.standby import Standby, TakenOver
 from souq.journal.verify import verify
 from tests.postgres.admin import Aside
+from tests.postgres.cluster import running
 
 pytestmark = pytest.mark.slow  # `make test-postgres` runs them
 
@@ -152,7 +153,7 @@ def test_a_leader_that_was_asleep_finds_that_it_cannot_write(url: str, market: s
 def test_a_leader_asleep_for_a_moment_goes_on(url: str, market: str) -> None:
     leader = Leader(url, market, 0, TTL_S)
     leader.wait_until_ready()
-    for _ in range(KILLS):
+    for _ in range(KILLS // 3):
         leader.send(signal.SIGSTOP)
         time.sleep(1.0)
         leader.send(signal.SIGCONT)
@@ -164,3 +165,23 @@ def test_a_leader_asleep_for_a_moment_goes_on(url: str, market: str) -> None:
     assert taken is not None
     check(taken.store, taken.replayed.state, acks)
     taken.store.close()
+
+
+@pytest.mark.usefixtures("url")  # skips, or fails, where there is no PostgreSQL
+def test_a_database_that_crashes_loses_nothing_and_the_standby_waits_for_it() -> None:
+    with running() as cluster:
+        leader = Leader(cluster.url, "market", 0, 0.9)
+        leader.wait_until_ready()
+        standby = Standby(cluster.url)
+        following = Aside(standby.wait)
+        time.sleep(0.3)
+        cluster.stop(signal.SIGQUIT)
+        lines = leader.end()
+        assert [line[0] for line in lines[-2:]] == ["stopped", "leading"]
+        assert lines[-1][1] == "no"
+        time.sleep(0.5)
+        assert "cannot be reached" in standby.trouble
+        cluster.start()
+        taken = take_over(following, time.monotonic())
+        check(taken.store, taken.replayed.state, acknowledged(lines))
+        taken.store.close()
