@@ -66,6 +66,7 @@ class Books:
         self.fees_due: Counter[str] = Counter()
         self.fees_moved: Counter[str] = Counter()  # by the operator's own transfers
         self.touched: set[str] = set()
+        self.paid: Counter[str] = Counter()  # what went out of each payout's hold
 
     def opened(self, event: Json) -> None:
         account = event["account"]
@@ -130,7 +131,9 @@ class Books:
         need(0 <= posted <= units, "escrow", f"{id} posts {posted} of {units}")
         if posted:
             self._post(hold, debit, credit, posted)
-        if hold.startswith("#"):
+        if hold.startswith("#W"):
+            self.paid[hold] += posted
+        elif hold.startswith("#"):
             contract = self._belongs(hold)
             need(id.startswith("#"), "escrow", f"{id} ends the market's own hold {hold}")
             if posted:
@@ -138,7 +141,7 @@ class Books:
 
     def _belongs(self, hold: str) -> str:
         contract = hold[1:].partition(".")[0]
-        if hold.startswith("#"):
+        if hold.startswith("#") and not hold.startswith("#W"):
             need(contract in self.escrow, "escrow", f"{hold} belongs to no contract")
             self.touched.add(contract)
         return contract
@@ -193,7 +196,7 @@ class Books:
         self._check_escrow()
 
     def _check_escrow(self) -> None:
-        held = sum(row[2] for id, row in self.holds.items() if id.startswith("#"))
+        held = sum(row[2] for id, row in self.holds.items() if id.startswith("#C"))
         owed = sum(
             units * count
             for escrow in self.open.values()
@@ -202,7 +205,7 @@ class Books:
         need(held == owed, "escrow", f"{held} is held for contracts that owe {owed}")
         by_contract: dict[str, Counter[tuple[str, str, int]]] = {}
         for id, row in self.holds.items():
-            if id.startswith("#"):
+            if id.startswith("#C"):
                 by_contract.setdefault(id[1:].partition(".")[0], Counter())[row] += 1
         for contract in sorted(self.touched):
             found = by_contract.get(contract, Counter())

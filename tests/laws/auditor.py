@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable
 
+from tests.laws.audit_cash import KINDS, Cash
 from tests.laws.audit_goods import Goods
 from tests.laws.audit_limits import Limits, pays
 from tests.laws.audit_money import Books, Broken, Json, need
@@ -36,8 +37,7 @@ QUIET = {"MessagePosted", "Annotated"}
 OPERATORS = {  # what only the operator may do
     "OpenMarket",
     "RegisterPrincipal",
-    "ReportDeposit",
-    "ReportPayout",
+    "RegisterOfficer",
     "OpenAccount",
     "TransferMany",
     "Annotate",
@@ -49,6 +49,7 @@ class Auditor:
 
     def __init__(self, payload: Callable[[str], bytes]) -> None:
         self.books = Books()
+        self.cash = Cash(self.books)
         self.goods = Goods()
         self.limits = Limits(payload)
         self.rules: Json = {}
@@ -72,6 +73,7 @@ class Auditor:
             need(self.hash == hash, "chain", "the hash is not of these bytes")
             self._record(record)
             self.books.check()
+            self.cash.check()
             self.goods.check()
             self.limits.check(self.at)
         except Broken as broken:
@@ -96,6 +98,8 @@ class Auditor:
         for event in events:
             self.seen.add(event["type"])
             self._event(event, actor, command)
+        if "refusal" not in record:
+            self.cash.see(actor, command, events, self.rules)
         for id in [event["contract"] for event in events if event["type"] == "AgreementReached"]:
             need(self.contracts[id]["state"] != "agreed", "contract graph", f"{id} never began")
 
@@ -144,7 +148,9 @@ class Auditor:
             inside = table["state"] == "open" and actor == event["agent"] in table["parties"]
             need(inside, "messages", f"{actor} speaks in {event['negotiation']}")
         else:
-            need(kind in QUIET or kind == "PrincipalRegistered", "events", f"unknown: {kind}")
+            need(
+                kind in QUIET | KINDS or kind == "PrincipalRegistered", "events", f"unknown: {kind}"
+            )
 
     def _negotiation(self, event: Json, actor: str, command: Json) -> None:
         id, table = event["negotiation"], self.tables[event["negotiation"]]
@@ -323,7 +329,8 @@ class Auditor:
             need(facts["available"] == left, "refusals", f"{facts}, though {left} is left")
             need(facts["needed"] > left, "refusals", f"{facts} is no reason")
         if reason == "insufficient_funds":
-            owner = self.principals.get(actor) or command["principal"]
+            asked = actor if command["type"] == "RequestPayout" else command.get("principal")
+            owner = self.principals.get(actor) or asked or self.cash.owner(command)
             wallets = [name for name in self.books.accounts if name.startswith(f"wallet:{owner}/")]
             there = {self.books.posted[name] - self.books.held[name] for name in wallets}
             told = facts["available"] in there and facts["needed"] > facts["available"]

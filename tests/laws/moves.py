@@ -6,7 +6,7 @@ from souq.core import contract as performance
 from souq.core.agreement import CashLeg, GoodsLeg, givers, takers
 from souq.core.annotation import Annotate
 from souq.core.contract import CONTRACTS, Delivered, Disputed, Formed, Held
-from souq.core.funds import OpenAccount, ReportDeposit, ReportPayout, TransferMany
+from souq.core.funds import OpenAccount, TransferMany
 from souq.core.ledger import ACCOUNTS, HOLDS, Batch
 from souq.core.listing import (
     LISTINGS,
@@ -26,9 +26,11 @@ from souq.core.mechanisms.swap import ProposeSwap, SwapLeg
 from souq.core.message import PostMessage, SendMessage
 from souq.core.money import Money
 from souq.core.negotiation import NEGOTIATIONS
+from souq.core.officer import RegisterOfficer
 from souq.core.party import AGENTS, PRINCIPALS, RegisterAgent, RegisterPrincipal
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, OpenMarket
 from souq.core.seal import OperatorText, PartyText, PublicText
+from tests.laws import cash_moves
 
 Move = tuple[str, Any] | None
 CATEGORIES = ("bikes", "bikes/folding", "books", "gpu")
@@ -259,13 +261,6 @@ def lend(walk: Any) -> Move:
     return who, RevokeMandate(agent.id) if _odds(walk, 6) else grant(walk, agent.id)
 
 
-def fund(walk: Any) -> Move:
-    principal = f"P{walk.chance.randint(1, len(walk.rows(PRINCIPALS)))}"
-    amount = Money(walk.chance.randint(1, 400), _asset(walk))
-    kind = walk.chance.choice((ReportDeposit, ReportPayout))
-    return OPERATOR, kind(principal, amount, walk.chance.choice(("credits", "bank")))
-
-
 def keep_books(walk: Any) -> Move:
     if _odds(walk, 4):
         return OPERATOR, OpenAccount(f"meter{walk.chance.randint(1, 4)}", "USD", _odds(walk, 2))
@@ -299,6 +294,8 @@ def house(walk: Any) -> Move:
         return OPERATOR, OpenMarket()
     if len(walk.rows(PRINCIPALS)) > 7:
         return None
+    if _odds(walk, 4):
+        return OPERATOR, RegisterOfficer(PublicText("one more"))
     if _odds(walk, 3):
         return OPERATOR, RegisterPrincipal(PublicText("one more"))
     return OPERATOR, RegisterAgent(f"P{walk.chance.randint(1, 5)}", PublicText("another"))
@@ -317,7 +314,12 @@ WEIGHTS = {
     join: 9,
     perform: 26,
     lend: 3,
-    fund: 4,
+    cash_moves.fund: 4,
+    cash_moves.tell_again: 1,
+    cash_moves.charge_back: 2,
+    cash_moves.ask_for_money: 4,
+    cash_moves.see_to_payouts: 5,
+    cash_moves.see_to_reports: 2,
     keep_books: 4,
     talk: 2,
     house: 1,

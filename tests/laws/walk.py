@@ -14,6 +14,7 @@ from souq.core import market
 from souq.core.funds import ReportDeposit
 from souq.core.ledger import ACCOUNTS
 from souq.core.money import Asset, Money
+from souq.core.officer import RegisterOfficer
 from souq.core.party import RegisterAgent, RegisterPrincipal
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, SECOND_US, SYSTEM, OpenMarket, Rules
@@ -43,6 +44,8 @@ RULES = Rules(
     inspection_us=10 * HOUR_US,
     ruling_us=12 * HOUR_US,
     silent_ruling_bps=3_333,
+    rails=("credits", "bank", "manual"),
+    four_eyes_units=100,
 )
 PRINCIPALS, AGENTS = 5, ("P1", "P1", "P2", "P3", "P4", "P5", "P2")
 
@@ -65,6 +68,8 @@ class Walk:
             self.do(OPERATOR, RegisterPrincipal(PublicText(f"principal {n}")))
             for asset in ("USD", "EUR"):
                 self.do(OPERATOR, ReportDeposit(f"P{n + 1}", Money(500, asset)))
+        for _ in range(2):
+            self.do(OPERATOR, RegisterOfficer(PublicText("an officer")))
         for principal in AGENTS:
             self.do(principal, RegisterAgent(principal, PublicText("an agent")))
         for n, principal in enumerate(AGENTS):
