@@ -13,7 +13,12 @@ the speaker's latest talk or deal; a trailing `in N1` or `in C1` names another.
 
   before anything    market fee 250 bps | market arbiter rui | market rounds 3
                      market silent ruling 3/10 | market categories home,bikes
-  money and people   W receives 5 USD | W cashes out 5 USD | dan speaks for W
+                     market rails credits,bank,manual | market four eyes above 100 USD
+  money and people   W receives 5 USD [by bank] [as d1] | W cashes out 5 USD | dan speaks for W
+                     W asks for 5 USD [by bank] | W sends|confirms|fails|cancels W1
+                     operator takes back 5 USD of d1 by bank | reserve receives 5 USD
+                     W becomes an officer | W reports 5 USD for W by manual [as d1]
+                     W confirms|rejects R1
   authority          W grants [dan] mandate per_deal=600 window=900/1h lifetime=5 quantity=2
                        categories=a,b with=W,W without=W approval_above=500 expires=2h
                        asset=EUR floor:REF=400 barter:REF=400 ceiling:CATEGORY-OR-THING=700
@@ -31,6 +36,8 @@ the speaker's latest talk or deal; a trailing `in N1` or `in C1` names another.
   retries            W replays its last step | W reuses its last id
   time               time passes 2 days 3 hours
   claims             W has 5 USD | W holds 5 USD | W has reserved 5 USD | W has spent 5 USD
+                     W owes 5 USD | the reserve has 5 USD | W1 is requested|sent|over
+                     rail bank brought 5 USD | rail bank claims 5 USD
                      fees are 5 USD | T has 2 left | T belongs to W
                      T is open|paused|withdrawn|over
                      talk N1 is open|WHY | deal C1 is STATE|HOW-IT-ENDED | there are 2 deals

@@ -19,7 +19,6 @@ FILES = sorted((Path(__file__).parent / "scenarios").glob("*.deal"))
 
 # What no agent can meet while it talks to a market that works.
 NOT_TOLD = {
-    Reason.ALREADY_EXISTS: "needs a market or an account opened twice, by the operator",
     Reason.OVERLOADED: "needs a disk that lags",
     Reason.QUARANTINED: "needs a command that stopped an earlier process",
     Reason.STOPPED: "needs a broken invariant",

@@ -8,10 +8,19 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from souq.core import contract
+from msgspec import UNSET
+
+from souq.core import contract, debt
 from souq.core.agreement import cash_given
 from souq.core.contract import CONTRACTS
-from souq.core.funds import ReportDeposit, ReportPayout
+from souq.core.funds import (
+    RESERVE,
+    ConfirmReport,
+    RejectReport,
+    ReportChargeback,
+    ReportDeposit,
+    ReportPayout,
+)
 from souq.core.listing import (
     LISTINGS,
     EditListing,
@@ -28,8 +37,17 @@ from souq.core.mechanisms.swap import ProposeSwap, SwapLeg
 from souq.core.message import PostMessage, SendMessage
 from souq.core.money import USD, Money
 from souq.core.negotiation import NEGOTIATIONS
+from souq.core.officer import RegisterOfficer
+from souq.core.payout import (
+    PAYOUTS,
+    CancelPayout,
+    ConfirmPayout,
+    FailPayout,
+    RequestPayout,
+    SendPayout,
+)
 from souq.core.rules import SECOND_US
-from souq.core.seal import PartyText, PublicText
+from souq.core.seal import OperatorText, PartyText, PublicText
 
 CASH = r"[\d.]+ [A-Z]+"
 BASKET = r"(?:nothing|[\w. ]+?)"
@@ -45,6 +63,11 @@ RULES: list[tuple[re.Pattern[str], Callable[[Any], dict[str, Any]]]] = [
     (
         re.compile(r"silent ruling (\d+/\d+)"),
         lambda said: {"silent_ruling_bps": share_bps(said[1])},
+    ),
+    (re.compile(r"rails ([\w,]+)"), lambda said: {"rails": tuple(said[1].split(","))}),
+    (
+        re.compile(r"four eyes above ([\d.]+ USD)"),
+        lambda said: {"four_eyes_units": money(said[1]).units},
     ),
     (
         re.compile(r"categories ([\w,/]+)"),
@@ -124,9 +147,42 @@ def bargain(play: Any, who: str, match: Any, *, other: str) -> dict[str, Any]:
     }
 
 
-@step(rf"receives ({CASH})", "operator")
+@step(rf"receives ({CASH})(?: by (\w+))?(?: as (\w+))?", "operator")
 def _receives(play: Any, who: str, said: Any) -> Any:
-    return ReportDeposit(play.principal(who), money(said[1]))
+    principal = who if who == RESERVE else play.principal(who)
+    return ReportDeposit(principal, money(said[1]), said[2] or "credits", said[3] or UNSET)
+
+
+@step(rf"reports ({CASH}) for (\w+) by (\w+)(?: as (\w+))?", "principal")
+def _reports(play: Any, who: str, said: Any) -> Any:
+    return ReportDeposit(play.principal(said[2]), money(said[1]), said[3], said[4] or UNSET)
+
+
+@step(rf"takes back ({CASH}) of (\w+) by (\w+)", "principal")
+def _takes_back(play: Any, who: str, said: Any) -> Any:
+    return ReportChargeback(money(said[1]), said[3], said[2])
+
+
+@step(r"(confirms|rejects) (R\d+)", "principal")
+def _judges_report(play: Any, who: str, said: Any) -> Any:
+    return (ConfirmReport if said[1] == "confirms" else RejectReport)(said[2])
+
+
+@step(r"becomes an officer", "operator")
+def _becomes_officer(play: Any, who: str, said: Any) -> Any:
+    answer = play.submit("operator", RegisterOfficer(PublicText(who))).need()
+    play.people[who] = (answer.events[0].officer,) * 2
+
+
+@step(rf"asks for ({CASH})(?: by (\w+))?", "principal")
+def _asks_for(play: Any, who: str, said: Any) -> Any:
+    return RequestPayout(money(said[1]), said[2] or "credits", OperatorText("an account"))
+
+
+@step(r"(sends|confirms|fails|cancels) (W\d+)", "principal")
+def _handles_payout(play: Any, who: str, said: Any) -> Any:
+    kinds = {"sends": SendPayout, "confirms": ConfirmPayout, "fails": FailPayout}
+    return kinds.get(said[1], CancelPayout)(said[2])
 
 
 @step(rf"cashes out ({CASH})", "operator")
@@ -324,6 +380,35 @@ def _budget(play: Any, said: Any) -> Any:
     mandate = play.mandate(said[1])
     units = mandate.reserved_units if said[2] == "reserved" else mandate.lifetime_units
     return shown(units), shown(money(said[3]).units)
+
+
+@claim(rf"(\w+) owes ({CASH})")
+def _owes(play: Any, said: Any) -> Any:
+    amount = money(said[2])
+    account = f"wallet:{play.principal(said[1])}/{amount.asset}"
+    return shown(play.engine.state.get(debt.DEBTS, account) or 0), shown(amount.units)
+
+
+@claim(rf"rail (\w+) (claims|brought) ({CASH})")
+def _rail(play: Any, said: Any) -> Any:
+    amount = money(said[3])
+    account = f"world:{said[1]}/{amount.asset}"
+    claims = play.engine.state.get(debt.CLAIMS, account) or 0
+    found = play.account(account)
+    units = claims if said[2] == "claims" else -(found.posted if found else 0)
+    return shown(units), shown(amount.units)
+
+
+@claim(rf"the reserve has ({CASH})")
+def _reserve(play: Any, said: Any) -> Any:
+    amount = money(said[1])
+    return shown(play.account(f"{RESERVE}/{amount.asset}").available), shown(amount.units)
+
+
+@claim(r"(W\d+) is (requested|sent|over)")
+def _payout_is(play: Any, said: Any) -> Any:
+    found = play.engine.state.get(PAYOUTS, said[1])
+    return type(found).__name__.lower() if found else "over", said[2]
 
 
 @claim(rf"fees are ({CASH})")
