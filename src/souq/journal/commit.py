@@ -80,7 +80,10 @@ class GroupCommits:
 
     def _check(self) -> None:
         if self._failure is not None:
-            raise Stopped(f"the journal stopped: {self._failure!r}") from self._failure
+            why = str(self._failure) or type(self._failure).__name__
+            raise Stopped(
+                f"the journal stopped, nothing more is recorded until it is opened again: {why}"
+            ) from self._failure
         if self._is_closing and not self._thread.is_alive():
             raise Stopped("the journal is closed")
 

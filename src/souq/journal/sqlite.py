@@ -9,6 +9,7 @@ Versions before 3.51.3 can lose pages when one connection resets the WAL while a
 checkpoints; the one writer does all checkpoints, and readers open the file read-only.
 """
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -18,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from souq.journal.commit import Stopped
 from souq.journal.record import GENESIS, Damaged, Entry, Payload
 from souq.journal.store import InUse as InUse
 
@@ -50,6 +52,7 @@ class SqliteStore:
         self._lock: int | None = None
         self._head: int | None = None
         self._writing = threading.Lock()
+        self._failure = ""
         self._reading = threading.Lock()
         self._opened: list[sqlite3.Connection] = []
         if read_only and not (folder / FILE).is_file():
@@ -88,7 +91,7 @@ class SqliteStore:
     def _open_head(self) -> int:
         head = os.open(self.folder / HEAD, os.O_RDWR | os.O_CREAT, 0o600)
         if os.fstat(head).st_size == 0:
-            os.pwrite(head, _head_line(*self.head()), 0)
+            os.pwrite(head, head_line(*self.head()), 0)
             os.fsync(head)
             for folder in (self.folder, self.folder.parent):  # their names must outlast a power cut
                 handle = os.open(folder, os.O_RDONLY)
@@ -106,34 +109,40 @@ class SqliteStore:
         return lock
 
     def _check_head(self) -> None:
-        path = self.folder / HEAD
-        last = self.head()[0]
+        said = self._said_by_head()
+        while trouble := self._trouble_with(said):
+            if said == (again := self._said_by_head()):
+                raise trouble
+            said = again  # a living writer was in the midst of it
+
+    def _said_by_head(self) -> str | None:
         try:
-            text = path.read_text("ascii", "replace")
-            while text != (again := path.read_text("ascii", "replace")):
-                text = again  # a living writer was in the midst of it
+            return (self.folder / HEAD).read_text("ascii", "replace")
         except FileNotFoundError:
-            if last:
-                raise Damaged(
-                    last + 1,
-                    f"the file {HEAD} is gone, which tells whether more than {last} records were "
-                    f"acknowledged; an empty file of that name accepts the journal as it is",
-                ) from None
-            return
-        if not text:
-            return
-        seq, _, hash_hex = text.strip().partition(" ")
+            return None
+
+    def _trouble_with(self, said: str | None) -> Damaged | None:
+        """Say what is wrong between the journal and what the file `head` says of it."""
+        last = self.head()[0]
+        if said is None and last:
+            return Damaged(
+                last + 1,
+                f"the file {HEAD} is gone, which tells whether more than {last} records were "
+                f"acknowledged; an empty file of that name accepts the journal as it is",
+            )
+        if not said:
+            return None
+        seq, _, hash_hex = said.strip().partition(" ")
         if not (seq.isascii() and seq.isdigit() and len(hash_hex) == 64):
-            raise Damaged(0, f"the file {HEAD} beside the journal is unreadable")
+            return Damaged(0, f"the file {HEAD} beside the journal is unreadable")
         if int(seq) == 0:
-            return
+            return None
         row = self._rows("SELECT hash FROM records WHERE seq = ?", (int(seq),))
         if not row:
-            # Asked again: meanwhile a living writer may have gone on.
-            last = self.head()[0]
-            raise Damaged(last + 1, f"the journal ends at {last} but was acknowledged up to {seq}")
+            return Damaged(last + 1, f"the journal ends at {last} but was acknowledged up to {seq}")
         if type(row[0][0]) is not bytes or row[0][0].hex() != hash_hex:
-            raise Damaged(int(seq), "its hash is not the one acknowledged")
+            return Damaged(int(seq), "its hash is not the one acknowledged")
+        return None
 
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
         # One at a time: the connection is shared by whoever reads.
@@ -144,8 +153,23 @@ class SqliteStore:
         rows = self._rows("SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1")
         return (rows[0][0], rows[0][1]) if rows else (0, GENESIS)
 
-    def append(self, entries: Sequence[Entry]) -> None:
+    @contextmanager
+    def _write(self) -> Iterator[None]:
+        """Let one write at a time through, and none after one that failed.
+
+        After a failed sync the system may have dropped the pages and call the next one a success.
+        """
         with self._writing:
+            if self._failure:
+                raise Stopped(f"nothing more is written to {self.folder}: {self._failure}")
+            try:
+                yield
+            except BaseException as error:
+                self._failure = str(error) or type(error).__name__
+                raise
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        with self._write():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 self._insert("records", [entry[:5] for entry in entries])
@@ -157,10 +181,12 @@ class SqliteStore:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
-        last = entries[-1]
-        assert self._head is not None, "a read-only store was written"
-        # A fixed width, so that no write leaves half of an older line behind.
-        os.pwrite(self._head, _head_line(last.seq, last.hash), 0)
+            last = entries[-1]
+            assert self._head is not None, "a read-only store was written"
+            # A fixed width, so that no write leaves half of an older line behind.
+            line = head_line(last.seq, last.hash)
+            if os.pwrite(self._head, line, 0) != len(line):
+                raise OSError(errno.ENOSPC, f"only a part of {HEAD} was written")
 
     def _insert(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
         # Many rows in one statement: the interpreter's lock changes hands once for all of them,
@@ -213,13 +239,13 @@ class SqliteStore:
             last = rows[-1][0]
 
     def erase(self, digest: str) -> None:
-        with self._writing:
+        with self._write():
             self._db.execute("DELETE FROM payloads WHERE digest = ?", (digest,))
             # The log still holds the bytes until it is folded into the file and cut off.
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def quarantine(self, digest: str) -> None:
-        with self._writing:
+        with self._write():
             self._db.execute("INSERT OR IGNORE INTO quarantine VALUES (?)", (digest,))
 
     def quarantined(self) -> set[str]:
@@ -229,7 +255,7 @@ class SqliteStore:
         return self.marks().get(name)
 
     def set_mark(self, name: str, value: str) -> None:
-        with self._writing:
+        with self._write():
             self._db.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (name, value))
 
     def marks(self) -> dict[str, str]:
@@ -251,7 +277,8 @@ class SqliteStore:
             self._head = self._lock = None
 
 
-def _head_line(seq: int, hash: bytes) -> bytes:
+def head_line(seq: int, hash: bytes) -> bytes:
+    """Give what the file `head` says of a journal that ends at this record."""
     return f"{seq:020d} {hash.hex()}\n".encode()
 
 
