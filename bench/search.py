@@ -11,6 +11,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -28,6 +29,7 @@ from souq.views.catalogue.card import Order
 
 _CRAIGSLIST = Path(__file__).parents[2] / "shared" / "data" / "craigslist"
 _DOLLAR = 1_000_000
+_ORDERS: tuple[Order, ...] = ("relevance", "newest", "cheapest")
 _DELIVERIES: tuple[Delivery, ...] = ("meet", "ship", "digital")
 Rate = Callable[[str, int, Callable[[], object]], None]
 
@@ -121,10 +123,10 @@ def rates(rate: Rate, scale: float) -> None:
     with tempfile.TemporaryDirectory() as name:
         catalogue = Catalogue(Path(name) / "catalogue.sqlite")
         rate(f"e  catalogue, {count:,} listings taken", count, lambda: filled(catalogue, records))
-        for order in ("relevance", "newest"):
-            asked = queries(2_000, order, 10)  # type: ignore[arg-type]
+        for order in _ORDERS[:2]:
+            asked = queries(2_000, order, 10)
             label = f"e  catalogue, search by {order} in {count:,}"
-            rate(label, len(asked), lambda asked=asked: _search(catalogue, asked))  # type: ignore[misc]
+            rate(label, len(asked), partial(_search, catalogue, asked))
         catalogue.close()
 
 
@@ -139,8 +141,8 @@ def sizes(scale: float) -> dict[str, float]:
         began = time.process_time()
         filled(catalogue, records)
         found["µs per listing taken and kept"] = (time.process_time() - began) / count * 1e6
-        for order in ("relevance", "newest", "cheapest"):
-            times = sorted(_times(catalogue, queries(2_000, order, 20)))  # type: ignore[arg-type]
+        for order in _ORDERS:
+            times = sorted(_times(catalogue, queries(2_000, order, 20)))
             for share in (50, 99):
                 label = f"µs, p{share} of a search by {order} in {count:,}"
                 found[label] = times[len(times) * share // 100] * 1e6

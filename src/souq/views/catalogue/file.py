@@ -136,24 +136,26 @@ class CatalogueFile:
 
     def rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
         """Give what a query finds. Raises Spoilt."""
-        with damage_named():
+        try:
             return self._db.execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise _named(error) from error
 
     def begin(self) -> None:
         """Open a transaction where none is open."""
         if not self._db.in_transaction:
-            with damage_named():
+            with _damage_named():
                 self._db.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         """Keep what was written since `begin`."""
         if self._db.in_transaction:
-            with damage_named():
+            with _damage_named():
                 self._db.execute("COMMIT")
 
     def write_many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         """Execute a statement for every row. Raises Spoilt."""
-        with damage_named():
+        with _damage_named():
             self._db.executemany(statement, rows)
 
     def facts(self) -> dict[str, str]:
@@ -219,7 +221,7 @@ class CatalogueFile:
     def scrub(self) -> None:
         """Rewrite the index of words, so that what was taken out leaves the file as well."""
         self.commit()
-        with damage_named():
+        with _damage_named():
             self._db.execute("INSERT INTO words (words) VALUES ('optimize')")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
@@ -272,11 +274,13 @@ def attribute_word(value: object) -> str:
 
 
 @contextlib.contextmanager
-def damage_named() -> Iterator[None]:
-    """Tell a damaged file from everything else that a database may complain of."""
+def _damage_named() -> Iterator[None]:
     try:
         yield
-    except sqlite3.OperationalError:
-        raise  # full, locked, unreadable: no trouble of the file's own
     except sqlite3.DatabaseError as error:
-        raise Spoilt(str(error)) from error
+        raise _named(error) from error
+
+
+def _named(error: sqlite3.DatabaseError) -> Exception:
+    """Tell a damaged file from what is no trouble of its own: a full disk, a lock."""
+    return error if isinstance(error, sqlite3.OperationalError) else Spoilt(str(error))

@@ -20,7 +20,7 @@ from souq.journal.record import GENESIS, Record, chained, encode
 from souq.journal.replay import reader
 from souq.journal.store import Store
 from souq.views.catalogue.card import ListingCard, Match, Search, SearchPage
-from souq.views.catalogue.file import ENTRY, CatalogueFile, Entry
+from souq.views.catalogue.file import ENTRY, CatalogueFile, Entry, Spoilt
 from souq.views.catalogue.folding import CHANGE, entry_of, said_anew
 from souq.views.catalogue.query import COVERS, covered, matching, statements, words_of, write_cursor
 from souq.views.catalogue.wants import PAIRS_MAX, TRIED_MAX, Wants, fits, want_of, word_forms
@@ -45,7 +45,10 @@ class Catalogue:
 
     def __init__(self, path: Path | None = None) -> None:
         self._file = CatalogueFile(path)
-        self._load()
+        try:
+            self._load()
+        except Spoilt:
+            self.reset()
 
     def _load(self) -> None:
         facts = self._file.facts()
@@ -101,18 +104,19 @@ class Catalogue:
         """Find listings as of the last record taken. Raises Refused(invalid)."""
         self._write()
         is_rare = bool(query.category) and self._is_rare(query.category)
-        found: list[tuple[int, int]] = []
+        found: dict[int, int] = {}
         more = query.limit + 1
         for statement in statements(query, asset=self._asset, is_rare=is_rare):
-            found += self._file.rows(statement.sql, (*statement.values, more - len(found)))
-            if len(found) == more:
+            # So many rows are enough, even if all that was found already were among them.
+            for number, key in self._file.rows(statement.sql, (*statement.values, more)):
+                found.setdefault(number, key)
+            if len(found) >= more:
                 break
-        page = found[: query.limit]
+        numbers = list(found)[: query.limit]
         cursor = ""
-        if len(found) > len(page):
-            number, key = page[-1]
-            cursor = write_cursor(query, key, number)
-        return SearchPage(self._cards([number for number, _ in page]), cursor)
+        if len(found) > len(numbers):
+            cursor = write_cursor(query, found[numbers[-1]], numbers[-1])
+        return SearchPage(self._cards(numbers), cursor)
 
     def matches(self, agent: str, after_seq: int = 0, limit: int = 100) -> tuple[Match, ...]:
         """List what an agent was told of by later records, oldest first.
@@ -252,24 +256,24 @@ class Catalogue:
         price, available, unit, delivery, shipping_units, attributes, mechanisms, at = row[9:]
         deals, rulings = self._sellers.get(agent, (0, 0))
         return ListingCard(
-            id=f"L{number}",
-            agent=agent,
-            principal=principal,
-            side=side,
-            subject=subject,
-            title=ERASED if title is None else title,
-            description=ERASED if description is None else description,
-            category=category,
-            price=None if asset is None else Money(price, asset),
-            available=available,
-            unit=unit,
-            delivery=delivery,
-            shipping_units=shipping_units,
-            attributes=_attributes.decode(attributes) if attributes != "{}" else {},
-            mechanisms=_mechanisms.decode(mechanisms),
-            posted_at=at,
-            seller_deals=deals,
-            seller_rulings=rulings,
+            f"L{number}",
+            agent,
+            principal,
+            side,
+            subject,
+            ERASED if title is None else title,
+            ERASED if description is None else description,
+            category,
+            None if asset is None else Money(price, asset),
+            available,
+            unit,
+            delivery,
+            shipping_units,
+            _attributes.decode(attributes) if attributes != "{}" else {},
+            _mechanisms.decode(mechanisms),
+            at,
+            deals,
+            rulings,
         )
 
     def _opened(self, record: Record, event: rules.MarketOpened, find: Find) -> None:
