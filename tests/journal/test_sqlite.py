@@ -1,6 +1,5 @@
 """The file on the disk: who may open it, what is read meanwhile, what erasing leaves behind."""
 
-import os
 import shutil
 import sqlite3
 import threading
@@ -15,7 +14,7 @@ from souq.core.seal import PublicText
 from souq.engine import Engine
 from souq.journal.commit import Stopped
 from souq.journal.record import Damaged
-from souq.journal.sqlite import FILE, HEAD, SqliteStore, head_line
+from souq.journal.sqlite import FILE, HEAD, SqliteStore
 from souq.journal.verify import verify
 from tests.journal.day import play
 from tests.journal.stores import furnish
@@ -66,29 +65,6 @@ def test_a_living_market_can_be_checked(tmp_path: Path) -> None:
                 before = engine.store.head()[0]
                 with closing(SqliteStore(tmp_path, read_only=True)) as reader:
                     assert verify(reader).records >= before
-
-
-def test_a_reader_is_not_kept_waiting_by_a_head_that_never_stands_still(tmp_path: Path) -> None:
-    with Engine(SqliteStore(tmp_path)) as engine:
-        furnish(engine)
-        lines = [head_line(entry.seq, entry.hash) for entry in engine.store.read(5)]
-        done = threading.Event()
-
-        def rewrite() -> None:
-            head = os.open(tmp_path / HEAD, os.O_RDWR)
-            while not done.is_set():
-                for line in lines:
-                    os.pwrite(head, line, 0)
-            os.close(head)
-
-        writer = threading.Thread(target=rewrite)
-        writer.start()
-        try:
-            for _ in range(200):
-                SqliteStore(tmp_path, read_only=True).close()
-        finally:
-            done.set()
-            writer.join(30)
 
 
 def test_a_store_that_failed_once_writes_nothing_any_more(tmp_path: Path) -> None:
