@@ -110,6 +110,7 @@ class Engine:
         """
         assert __debug__, "the market never runs with assertions off"
         self._store = store
+        self._snapshot = snapshot
         self._clock = clock
         self._salts = salts
         self._read = reader(store).whole
@@ -136,23 +137,24 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def submit(self, actor: str, command_id: str, command: Any) -> Answer:
+    def submit(self, actor: str, command_id: str, command: Any, nonce: str = "") -> Answer:
         """Judge a command and wait until its record is durable."""
-        return self.submit_soon(actor, command_id, command).result()
+        return self.submit_soon(actor, command_id, command, nonce).result()
 
     def submit_many(self, commands: Iterable[tuple[str, str, Any]]) -> list[Answer]:
         """Judge (actor, command id, command) in order and wait once for all of them."""
         pending = [self.submit_soon(*command) for command in commands]
         return [one.result() for one in pending]
 
-    def submit_soon(self, actor: str, command_id: str, command: Any) -> Pending:
+    def submit_soon(self, actor: str, command_id: str, command: Any, nonce: str = "") -> Pending:
         """Judge a command now; its answer may be shown when `result` returns it.
 
+        `nonce` is what a signed request carried, kept in the record.
         Raises Fault where the command breaks an invariant, and Stopped after one, or after a
         failed flush.
         """
         with self._lock:
-            answer = self._answer(actor, command_id, command)
+            answer = self._answer(actor, command_id, command, nonce)
         if isinstance(answer, int):
             # The lock is free again: while one caller waits for an old record, others go on.
             answer = self._again(answer, actor, command)
@@ -199,6 +201,13 @@ class Engine:
         """Give the journal's store, for reading."""
         return self._store
 
+    def last_durable(self) -> Replayed:
+        """Fold what is durable anew: what may still be shown once a flush has failed.
+
+        The live state then holds what nobody was told. It takes as long as a start.
+        """
+        return replay(self._store, until=self._commits.durable, snapshot=self._snapshot)
+
     def close(self) -> None:
         """Flush, and let go of the journal."""
         with self._lock:
@@ -207,7 +216,7 @@ class Engine:
             self._commits.close()
             self._store.close()
 
-    def _answer(self, actor: str, command_id: str, command: Any) -> Answer | int:
+    def _answer(self, actor: str, command_id: str, command: Any, nonce: str) -> Answer | int:
         """Judge a command, or give the number of the record that answered it before."""
         if self._stopped:
             raise Stopped(self._stopped)
@@ -239,12 +248,12 @@ class Engine:
             draft = market.decide(self._state, at=at, actor=actor, command=sealed)
         except Refused as refused:
             refusal = Refusal(refused.reason.value, refused.facts)
-            return self._record(at, actor, command_id, sealed, None, refusal, payloads)
+            return self._record(at, actor, command_id, sealed, None, refusal, payloads, nonce)
         except Exception as error:
             self._stop(f"{type(error).__name__}: {error}")
             self._store.quarantine(_digest(actor, command))
             raise Fault(f"a command broke an invariant: {error!r}") from error
-        return self._record(at, actor, command_id, sealed, draft, None, payloads)
+        return self._record(at, actor, command_id, sealed, draft, None, payloads, nonce)
 
     def _record(
         self,
@@ -255,10 +264,11 @@ class Engine:
         draft: Draft | None,
         refusal: Refusal | None = None,
         payloads: tuple[Payload, ...] = (),
+        nonce: str = "",
     ) -> Answer:
         events = () if draft is None else tuple(draft.events)
         seq = self._seq + 1
-        body = encode(Record(seq, at, actor, command_id, command, events, refusal))
+        body = encode(Record(seq, at, actor, command_id, command, events, refusal, nonce))
         hash = chained(self._hash, body)
         # From here to the end the journal and the memory differ. Whatever breaks in, a key pressed
         # or memory run out, the engine must not judge by half of a record.

@@ -14,6 +14,7 @@ from msgspec import Struct
 from souq.core import (
     annotation,
     contract,
+    credential,
     debt,
     deposit,
     funds,
@@ -55,6 +56,7 @@ _MODULES: tuple[Any, ...] = (
     message,
     annotation,
     contract,
+    credential,
 )
 _OTHERS: tuple[Any, ...] = (ledger, debt, deposit, stock, negotiation)  # they answer to no command
 
@@ -71,6 +73,7 @@ TABLES = (
     *listing.TABLES,
     *negotiation.TABLES,
     *contract.TABLES,
+    *credential.TABLES,
     *(table for mechanism in MECHANISMS for table in mechanism.TABLES),
 )
 
@@ -91,6 +94,8 @@ _EVOLVE: dict[type, Any] = {
 
 # What must follow at once from an event. It is recorded with it, or neither is.
 REACTIONS: dict[type, tuple[Any, ...]] = {
+    party.PrincipalRegistered: (credential.admit_registered,),
+    party.AgentRegistered: (credential.admit_registered,),
     negotiation.NegotiationClosed: (negotiation.release_budgets,),
     negotiation.AgreementReached: (contract.form,),
     ledger.TransfersMade: (debt.collect_after,),

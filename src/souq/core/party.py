@@ -5,23 +5,27 @@ from typing import Any
 from msgspec import Struct
 
 from souq.core import ledger
-from souq.core.refusal import Reason, Refused, invalid
+from souq.core.refusal import Reason, Refused
 from souq.core.rules import OPERATOR, need_operator, rules
 from souq.core.seal import PublicText
 from souq.core.state import Draft, Table, View, next_id, take_id
 
-KEY_HEX = 64  # an Ed25519 public key is 32 bytes (RFC 8032)
-
 
 class RegisterPrincipal(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """Register a person or organisation, and open its wallets. Operator only."""
+    """Register a person or organisation, and open its wallets. Operator only.
+
+    `key`, an Ed25519 public key in hex, becomes its first credential.
+    """
 
     name: PublicText
     key: str = ""
 
 
 class RegisterAgent(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """Register software that speaks for a principal. By that principal, or the operator."""
+    """Register software that speaks for a principal. By that principal, or the operator.
+
+    `key`, an Ed25519 public key in hex, becomes its first credential.
+    """
 
     principal: str
     name: PublicText
@@ -88,15 +92,9 @@ def need_principal(view: View, principal: str) -> Principal:
     return found
 
 
-def _check_key(key: str) -> None:
-    if key and (len(key) != KEY_HEX or any(digit not in "0123456789abcdef" for digit in key)):
-        raise invalid("key", "an Ed25519 public key is 64 lower-case hex digits")
-
-
 def _register_principal(draft: Draft, actor: str, command: RegisterPrincipal) -> None:
     need_operator(actor)
     market = rules(draft)
-    _check_key(command.key)
     principal = next_id(draft, "P")
     draft.emit(PrincipalRegistered(principal, command.name.digest, command.key))
     for asset in market.assets:
@@ -107,7 +105,6 @@ def _register_agent(draft: Draft, actor: str, command: RegisterAgent) -> None:
     if actor not in (OPERATOR, command.principal):
         raise Refused(Reason.NOT_YOURS)
     need_principal(draft, command.principal)
-    _check_key(command.key)
     agent = next_id(draft, "A")
     draft.emit(AgentRegistered(agent, command.principal, command.name.digest, command.key))
 

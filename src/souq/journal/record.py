@@ -29,7 +29,11 @@ class Refusal(Struct, frozen=True, omit_defaults=True):
 
 
 class Record(Struct, frozen=True, omit_defaults=True):
-    """One line of the market's history."""
+    """One line of the market's history.
+
+    `nonce` is the key and the nonce of a command that came signed ("K7:f81d…"): a door reads them
+    again when it starts, and refuses a request that was answered before it went down.
+    """
 
     seq: int
     at: int
@@ -38,6 +42,7 @@ class Record(Struct, frozen=True, omit_defaults=True):
     command: market.Command
     events: tuple[market.Event, ...] = ()
     refusal: Refusal | None = None
+    nonce: str = ""
 
 
 class Folded(Struct, frozen=True):
