@@ -1,4 +1,4 @@
-"""The catalogue's file: its tables, how it is opened, and how entries are written and read.
+"""The catalogue's file: its tables, how it is opened, and what is done where it fails.
 
 It can be folded again from the journal at any time, so a power cut may cost it its newest
 records (`synchronous=NORMAL`), and a file that is damaged or of an older version is thrown away.
@@ -9,9 +9,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
-
-import msgspec
-from msgspec import Struct
 
 VERSION = "1"  # raise it with any change to the tables, or to how records fold into them
 _SIDE_FILES = ("", "-wal", "-shm", "-journal")
@@ -57,61 +54,6 @@ class Spoilt(Exception):
 
 class _Unusable(Exception):
     """The file is damaged, or of another version: it is to be made again."""
-
-
-class Entry(Struct):
-    """A live listing with its words; an erased text is None."""
-
-    number: int
-    side: str
-    subject: str
-    category: str
-    asset: str | None
-    price: int | None
-    delivery: str
-    agent: str
-    principal: str
-    mechanisms: str  # JSON, as are the attributes
-    available: int
-    reserved: int
-    is_paused: bool
-    is_withdrawn: bool
-    title: str | None
-    title_digest: str
-    description: str | None
-    description_digest: str
-    attributes: str
-    unit: str
-    shipping_units: int
-    posted_at: int
-
-    @property
-    def is_open(self) -> bool:
-        """Tell whether it can be agreed on now."""
-        return self.available > 0 and not (self.is_paused or self.is_withdrawn)
-
-    @property
-    def is_over(self) -> bool:
-        """Tell whether it has left the market for good; the rule is that of `core.listing`."""
-        return self.reserved == 0 and (self.is_withdrawn or self.available == 0)
-
-
-_LISTING = (
-    "side, subject, category, asset, price, delivery, agent, principal, mechanisms,"
-    " available, reserved, is_paused, is_withdrawn"
-)
-_CARD = (
-    "title, title_digest, description, description_digest, attributes, unit, shipping_units,"
-    " posted_at"
-)
-_LISTING_FIELDS = tuple(_LISTING.split(", "))
-_CARD_FIELDS = tuple(_CARD.replace(" ", "").split(","))
-_PUT_LISTING = (
-    f"INSERT OR REPLACE INTO listings (number, is_open, {_LISTING})"
-    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-)
-_PUT_CARD = f"INSERT OR REPLACE INTO cards (number, {_CARD}) VALUES (?,?,?,?,?,?,?,?,?)"
-ENTRY = f"SELECT number, {_LISTING}, {_CARD} FROM listings JOIN cards USING (number)"
 
 
 class CatalogueFile:
@@ -170,54 +112,6 @@ class CatalogueFile:
         """Note a fact no longer."""
         self.write_many("DELETE FROM facts WHERE name = ?", [(name,)])
 
-    def entry(self, number: int) -> Entry | None:
-        """Give a live listing."""
-        rows = self.rows(f"{ENTRY} WHERE number = ?", (number,))
-        return Entry(*rows[0]) if rows else None
-
-    def write(self, changes: Sequence[tuple[Entry | None, Entry]]) -> None:
-        """Write entries, each beside what the file holds of it; those that are over are dropped."""
-        listings, cards, attributes, unword, word, over = [], [], [], [], [], []
-        for before, after in changes:
-            number = after.number
-            words = (number, after.title or "", after.description or "")
-            was_open = before is not None and before.is_open
-            is_open = after.is_open
-            is_said_anew = before is not None and (
-                before.title != after.title or before.description != after.description
-            )
-            if before is not None and was_open and (is_said_anew or not is_open):
-                unword.append((number, before.title or "", before.description or ""))
-            if is_open and (is_said_anew or not was_open):
-                word.append(words)
-            if after.is_over:
-                if before is not None:
-                    over.append((number,))
-                continue
-            listings.append((number, is_open, *[getattr(after, name) for name in _LISTING_FIELDS]))
-            if before is None or is_said_anew:
-                cards.append((number, *[getattr(after, name) for name in _CARD_FIELDS]))
-            if before is None and after.attributes != "{}":
-                attributes += _attribute_rows(number, after.attributes)
-        for statement, rows in (
-            (
-                "INSERT INTO words (words, rowid, title, description) VALUES ('delete', ?, ?, ?)",
-                unword,
-            ),
-            ("INSERT INTO words (rowid, title, description) VALUES (?, ?, ?)", word),
-            ("DELETE FROM listings WHERE number = ?", over),
-            ("DELETE FROM cards WHERE number = ?", over),
-            ("DELETE FROM attributes WHERE number = ?", over),
-            (
-                _PUT_LISTING,
-                listings,
-            ),
-            (_PUT_CARD, cards),
-            ("INSERT INTO attributes VALUES (?, ?, ?, ?)", attributes),
-        ):
-            if rows:
-                self.write_many(statement, rows)
-
     def scrub(self) -> None:
         """Rewrite the index of words, so that what was taken out leaves the file as well."""
         self.commit()
@@ -259,18 +153,6 @@ class CatalogueFile:
             for ending in _SIDE_FILES:
                 self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
         return self._opened()
-
-
-def _attribute_rows(number: int, attributes: str) -> list[tuple[object, ...]]:
-    return [
-        (number, name, attribute_word(value), value if type(value) is int else None)
-        for name, value in msgspec.json.decode(attributes).items()
-    ]
-
-
-def attribute_word(value: object) -> str:
-    """Write an attribute's value as a condition names it."""
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from souq.core.listing import (
 from souq.core.seal import Text
 from souq.core.stock import StockReserved, StockReturned, StockSold, TitleMoved
 from souq.journal.record import Record
-from souq.views.catalogue.file import Entry
+from souq.views.catalogue.entry import NO_ATTRIBUTES, Entry
 from souq.views.history import Find
 
 _text = msgspec.json.Decoder(str)
@@ -44,7 +44,7 @@ def entry_of(record: Record, posted: Listing, find: Find) -> Entry:
         title_digest=posted.title,
         description=_words(record, "description", posted.description, find),
         description_digest=posted.description,
-        attributes=_encode(posted.attributes).decode() if posted.attributes else "{}",
+        attributes=_encode(posted.attributes).decode() if posted.attributes else NO_ATTRIBUTES,
         unit=posted.unit,
         shipping_units=posted.shipping_units,
         posted_at=record.at,

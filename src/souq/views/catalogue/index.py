@@ -20,10 +20,11 @@ from souq.journal.record import GENESIS, Record, chained, encode
 from souq.journal.replay import reader
 from souq.journal.store import Store
 from souq.views.catalogue.card import ListingCard, Match, Search, SearchPage
-from souq.views.catalogue.file import ENTRY, CatalogueFile, Entry, Spoilt
+from souq.views.catalogue.entry import ENTRY, NO_ATTRIBUTES, Entry, read, write
+from souq.views.catalogue.file import CatalogueFile, Spoilt
 from souq.views.catalogue.folding import CHANGE, entry_of, said_anew
-from souq.views.catalogue.query import COVERS, covered, matching, statements, words_of, write_cursor
-from souq.views.catalogue.wants import PAIRS_MAX, TRIED_MAX, Wants, fits, want_of, word_forms
+from souq.views.catalogue.query import COVERS, covered, statements, write_cursor
+from souq.views.catalogue.wants import Wants, offers_fitting
 from souq.views.history import ERASED, Find
 
 WAITING_MAX = 1_000  # listings that changed, before they are written and kept
@@ -164,6 +165,7 @@ class Catalogue:
         if self._is_to_scrub:
             facts["is_to_scrub"] = "yes"
         self._file.note(facts)
+        self._file.write_many(_DROP_MATCHES, [(MATCHES_KEPT,)])
         self._file.commit()
         self._kept = self._seq
 
@@ -207,8 +209,7 @@ class Catalogue:
             if isinstance(happened[0], Entry):
                 before, after, events = None, happened[0], happened[1:]
             else:
-                before, events = self._file.entry(number), happened
-                assert before is not None, f"an ended listing changes: {id}"
+                before, events = read(self._file, number), happened
                 after = msgspec.structs.replace(before)
             for event in events:
                 CHANGE[type(event)](after, event)
@@ -218,22 +219,18 @@ class Catalogue:
         self._put(changes)
         sellers = [(agent, *self._sellers[agent]) for agent in sorted(self._sellers_waiting)]
         if sellers:
-            self._file.write_many("INSERT OR REPLACE INTO sellers VALUES (?, ?, ?)", sellers)
+            self._file.write_many(_PUT_SELLER, sellers)
             self._sellers_waiting.clear()
         if self._told:
             rows = [(one.seq, one.agent, one.listing, one.want) for one in self._told]
             self._file.write_many(
                 "INSERT INTO matches (seq, agent, listing, want) VALUES (?, ?, ?, ?)", rows
             )
-            self._file.write_many(
-                "DELETE FROM matches WHERE number <= (SELECT max(number) FROM matches) - ?",
-                [(MATCHES_KEPT,)],
-            )
             self._told.clear()
 
     def _put(self, changes: list[tuple[Entry | None, Entry]]) -> None:
         self._file.begin()
-        self._file.write(changes)
+        write(self._file, changes)
         for _, after in changes:
             if after.side == "want":
                 self._wants.put(after)
@@ -269,7 +266,7 @@ class Catalogue:
             unit,
             delivery,
             shipping_units,
-            _attributes.decode(attributes) if attributes != "{}" else {},
+            _attributes.decode(attributes) if attributes != NO_ATTRIBUTES else {},
             _mechanisms.decode(mechanisms),
             at,
             deals,
@@ -290,10 +287,8 @@ class Catalogue:
             matched = [(entry.number, entry.agent, want.number, want.agent) for want in pairs]
         else:
             self._has_wants_waiting = True
-            matched = [
-                (offer.number, offer.agent, entry.number, entry.agent)
-                for offer in self._offers(entry)
-            ]
+            offers = offers_fitting(self._file, entry)
+            matched = [(one.number, one.agent, entry.number, entry.agent) for one in offers]
         if not matched:
             return None
         told = tuple(
@@ -303,39 +298,6 @@ class Catalogue:
         )
         self._told += told
         return told
-
-    def _offers(self, entry: Entry) -> list[Entry]:
-        """Give the standing offers that fit a new want, the newest first."""
-        want = want_of(entry)
-        words = words_of(entry.title or "")
-        if not words:
-            return []
-        rows = self._file.rows(
-            "SELECT words.rowid FROM words CROSS JOIN listings ON number = words.rowid"
-            f" WHERE words MATCH ? AND is_open = 1 AND side = 'sell' AND subject = ? AND {COVERS}"
-            " AND principal <> ? AND (asset IS NULL OR ? IS NULL OR (asset = ? AND price <= ?))"
-            " ORDER BY words.rowid DESC LIMIT ?",
-            (
-                matching(words, is_last_whole=True),
-                want.subject,
-                *covered(want.category),
-                want.principal,
-                want.asset,
-                want.asset,
-                want.price,
-                TRIED_MAX,
-            ),
-        )
-        found: list[Entry] = []
-        for (number,) in rows:
-            offer = self._file.entry(number)
-            assert offer is not None, "the words of a listing that is not there"
-            # FTS5 stems harder than a want is read, and a want must fit alike whichever came first.
-            if fits(want, offer, word_forms(f"{offer.title or ''} {offer.description or ''}")):
-                found.append(offer)
-                if len(found) == PAIRS_MAX:
-                    break
-        return found
 
     def _edited(self, record: Record, event: ListingEdited, find: Find) -> None:
         self._changed(record, said_anew(record, event, find), find)
@@ -368,6 +330,11 @@ _CARDS = (
     " available, unit, delivery, shipping_units, attributes, mechanisms, posted_at"
     " FROM listings JOIN cards USING (number) WHERE number"
 )
+_PUT_SELLER = (
+    "INSERT INTO sellers VALUES (?, ?, ?) ON CONFLICT (agent)"
+    " DO UPDATE SET deals = excluded.deals, rulings = excluded.rulings"
+)
+_DROP_MATCHES = "DELETE FROM matches WHERE number <= (SELECT max(number) FROM matches) - ?"
 _FOLD: dict[type, Callable[[Catalogue, Record, Any, Find], tuple[Match, ...] | None]] = {
     rules.MarketOpened: Catalogue._opened,
     ListingPosted: Catalogue._posted,

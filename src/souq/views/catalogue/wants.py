@@ -12,7 +12,9 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from souq.views.catalogue.file import Entry
+from souq.views.catalogue.entry import Entry, read
+from souq.views.catalogue.file import CatalogueFile
+from souq.views.catalogue.query import COVERS, covered, matching, words_of
 
 PAIRS_MAX = 50  # each told to two agents
 TRIED_MAX = 2_000
@@ -72,6 +74,38 @@ def fits(want: Want, offer: Entry, words: dict[str, None]) -> bool:
         and bool(want.words)
         and want.words <= words.keys()
     )
+
+
+def offers_fitting(file: CatalogueFile, wanted: Entry) -> list[Entry]:
+    """Give the standing offers that fit a new want, the newest first, as many as may be told."""
+    want, words = want_of(wanted), words_of(wanted.title or "")
+    if not words:
+        return []
+    rows = file.rows(
+        "SELECT words.rowid FROM words CROSS JOIN listings ON number = words.rowid"
+        f" WHERE words MATCH ? AND is_open = 1 AND side = 'sell' AND subject = ? AND {COVERS}"
+        " AND principal <> ? AND (asset IS NULL OR ? IS NULL OR (asset = ? AND price <= ?))"
+        " ORDER BY words.rowid DESC LIMIT ?",
+        (
+            matching(words, is_last_whole=True),
+            want.subject,
+            *covered(want.category),
+            want.principal,
+            want.asset,
+            want.asset,
+            want.price,
+            TRIED_MAX,
+        ),
+    )
+    found: list[Entry] = []
+    for (number,) in rows:
+        offer = read(file, number)
+        # FTS5 stems harder than a want is read, and the two must meet whichever came first.
+        if fits(want, offer, word_forms(f"{offer.title or ''} {offer.description or ''}")):
+            found.append(offer)
+            if len(found) == PAIRS_MAX:
+                break
+    return found
 
 
 class Wants:
