@@ -16,7 +16,7 @@ import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import baselines, transfers
+from bench import baselines, search, transfers
 from bench.market import Mix, open_market
 from souq import __version__
 from souq.engine import Engine
@@ -84,6 +84,7 @@ def one_round(bench: Bench, scale: float) -> dict[str, float]:
                 plain = transfers.moves(size, count, "m")
                 label += ", moves alone"
                 bench.rate(label, size * count, lambda e=engine, w=plain: _transfer(e, w))  # type: ignore[misc]
+    search.rates(bench.rate, scale)
     return sizes
 
 
@@ -135,6 +136,7 @@ def main() -> None:
         sizes |= one_round(bench, asked.scale)
         print(f"round {n + 1} of {asked.rounds}", file=sys.stderr)
     sizes |= memory_per_negotiation(2_000)
+    sizes |= search.sizes(asked.scale)
     medians = {name: statistics.median(rates) for name, rates in bench.rates.items()}
     print(
         f"souq {__version__}, {platform.python_version()}, {os.cpu_count()} cores, "

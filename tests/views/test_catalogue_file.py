@@ -163,6 +163,29 @@ def test_damage_met_in_a_search_is_named_and_mended_by_a_reset(tmp_path: Path) -
     catalogue.close()
 
 
+def test_after_a_write_that_failed_nothing_is_found_until_all_is_read_again(tmp_path: Path) -> None:
+    market = market_with("lamp")
+    catalogue = Catalogue(tmp_path / FILE)
+    catalogue.catch_up(market.engine.store)
+    sol = market.join("sol")
+    for n in range(200):
+        sol.list(f"chair {n}", category="home", description=PublicText("x y z " * 600))
+    (pages,) = catalogue._file.rows("PRAGMA page_count")
+    catalogue._file.rows(f"PRAGMA max_page_count={pages[0] + 5}")  # the disk is full
+    with pytest.raises(Spoilt):
+        catalogue.catch_up(market.engine.store)
+    for _ in range(2):
+        with pytest.raises(Spoilt):
+            titles(catalogue)
+    catalogue.close()
+    catalogue = Catalogue(tmp_path / FILE)
+    assert titles(catalogue) == ["lamp"]
+    catalogue.reset()
+    catalogue.catch_up(market.engine.store)
+    assert len(catalogue.search(Search(text="chair", limit=100)).listings) == 100
+    catalogue.close()
+
+
 def test_what_cannot_be_opened_is_not_thrown_away(tmp_path: Path) -> None:
     (tmp_path / FILE).mkdir()
     with pytest.raises(sqlite3.OperationalError):

@@ -49,7 +49,7 @@ INSERT INTO facts VALUES ('version', '%s');
 
 
 class Spoilt(Exception):
-    """The catalogue's file is damaged: `reset` the catalogue, and let it catch up again."""
+    """The file is damaged, or a write to it failed: `reset` the catalogue, and let it catch up."""
 
 
 class _Unusable(Exception):
@@ -61,6 +61,7 @@ class CatalogueFile:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
+        self._failure = ""
         try:
             self._db = self._opened()
         except _Unusable:
@@ -70,34 +71,45 @@ class CatalogueFile:
         """Throw everything away and begin again."""
         self._db.close()
         self._db = self._emptied()
+        self._failure = ""
 
     def close(self) -> None:
         """Commit, and let go of the file."""
-        self.commit()
+        if not self._failure:
+            self.commit()
         self._db.close()
+
+    @property
+    def is_spoilt(self) -> bool:
+        """Tell whether a write has failed."""
+        return bool(self._failure)
 
     def rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
         """Give what a query finds. Raises Spoilt."""
+        if self._failure:
+            raise Spoilt(self._failure)
         try:
             return self._db.execute(query, values).fetchall()
+        except sqlite3.OperationalError:
+            raise  # a wrong query, or no room for its answer: no damage
         except sqlite3.DatabaseError as error:
-            raise _named(error) from error
+            raise Spoilt(str(error)) from error
 
     def begin(self) -> None:
         """Open a transaction where none is open."""
         if not self._db.in_transaction:
-            with _damage_named():
+            with self._writing():
                 self._db.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         """Keep what was written since `begin`."""
         if self._db.in_transaction:
-            with _damage_named():
+            with self._writing():
                 self._db.execute("COMMIT")
 
     def write_many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         """Execute a statement for every row. Raises Spoilt."""
-        with _damage_named():
+        with self._writing():
             self._db.executemany(statement, rows)
 
     def facts(self) -> dict[str, str]:
@@ -115,9 +127,21 @@ class CatalogueFile:
     def scrub(self) -> None:
         """Rewrite the index of words, so that what was taken out leaves the file as well."""
         self.commit()
-        with _damage_named():
+        with self._writing():
             self._db.execute("INSERT INTO words (words) VALUES ('optimize')")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        # SQLite may have taken back the whole transaction, and with it what is no longer waiting
+        # to be written: going on would leave listings out for good.
+        if self._failure:
+            raise Spoilt(self._failure)
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            self._failure = str(error)
+            raise Spoilt(self._failure) from error
 
     def _opened(self) -> sqlite3.Connection:
         if self._path is not None:
@@ -153,16 +177,3 @@ class CatalogueFile:
             for ending in _SIDE_FILES:
                 self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
         return self._opened()
-
-
-@contextlib.contextmanager
-def _damage_named() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        raise _named(error) from error
-
-
-def _named(error: sqlite3.DatabaseError) -> Exception:
-    """Tell a damaged file from what is no trouble of its own: a full disk, a lock."""
-    return error if isinstance(error, sqlite3.OperationalError) else Spoilt(str(error))

@@ -23,7 +23,7 @@ from souq.views.catalogue.card import ListingCard, Match, Search, SearchPage
 from souq.views.catalogue.entry import ENTRY, NO_ATTRIBUTES, Entry, read, write
 from souq.views.catalogue.file import CatalogueFile, Spoilt
 from souq.views.catalogue.folding import CHANGE, entry_of, said_anew
-from souq.views.catalogue.query import COVERS, covered, statements, write_cursor
+from souq.views.catalogue.query import COVERS, check, covered, statements, write_cursor
 from souq.views.catalogue.wants import Wants, offers_fitting
 from souq.views.history import ERASED, Find
 
@@ -40,8 +40,9 @@ _mechanisms = msgspec.json.Decoder(tuple[str, ...])
 class Catalogue:
     """All open listings of one market, to be searched. One thread at a time may call it.
 
-    Let it `catch_up` with the journal, then `take` each record in order. What it has read is kept
-    in the file at `path` (None: in memory) with the number of the record it stands at.
+    Let it `catch_up` with the journal, then `take` each record in order, once it is durable. What
+    it has read is kept in the file at `path` (None: in memory) with the number of the record it
+    stands at: by every `flush`, and now and then in between.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -102,9 +103,10 @@ class Catalogue:
         return told
 
     def search(self, query: Search) -> SearchPage:
-        """Find listings as of the last record taken. Raises Refused(invalid)."""
+        """Find listings as of the last record taken. Raises Refused(invalid), or Spoilt."""
+        check(query)
         self._write()
-        is_rare = bool(query.category) and self._is_rare(query.category)
+        is_rare = bool(query.category) and not query.text and self._is_rare(query.category)
         found: dict[int, int] = {}
         more = query.limit + 1
         for statement in statements(query, asset=self._asset, is_rare=is_rare):
@@ -183,9 +185,10 @@ class Catalogue:
 
     def close(self) -> None:
         """Keep what was taken, and let go of the file."""
-        if self._is_to_scrub:
-            self.scrub()
-        self.flush()
+        if not self._file.is_spoilt:
+            if self._is_to_scrub:
+                self.scrub()
+            self.flush()
         self._file.close()
 
     def _has_read(self, store: Store) -> bool:

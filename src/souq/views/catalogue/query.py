@@ -71,9 +71,8 @@ def statements(search: Search, *, asset: str, is_rare: bool) -> list[Statement]:
     """Give what finds a page, tier by tier, each to be asked for what is still missing.
 
     `asset` is the market's first; `is_rare` tells that the category covers few listings.
-    Raises Refused(invalid).
+    Raises Refused(invalid). The search has passed `check`.
     """
-    _check(search)
     where, values = _filters(search, asset)
     at = read_cursor(search) if search.cursor else None
     is_by_price = search.order in ("cheapest", "dearest")
@@ -203,7 +202,8 @@ def _condition(condition: str) -> tuple[str, str, object]:
     return f"amount {sign} ?", name, int(value)
 
 
-def _check(search: Search) -> None:
+def check(search: Search) -> None:
+    """Raise Refused(invalid) for what no search can mean."""
     if not 0 < search.limit <= LIMIT_MAX:
         raise invalid("limit", f"stands between 1 and {LIMIT_MAX}")
     for name, choices in _CHOICES.items():
