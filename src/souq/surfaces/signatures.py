@@ -1,0 +1,262 @@
+"""HTTP message signatures (RFC 9421) at the door: what was signed, by which key, and never twice.
+
+A signature counts when it covers all that `core.signature` asks for, stands alone in its request,
+was made within the window, and, where the method changes something, brings a nonce that its key
+has not used. What the door has forgotten is too old, so forgetting never lets a replay through.
+"""
+
+from collections.abc import Callable
+from heapq import heapify, heappop, heappush
+from typing import Any, NamedTuple
+
+import msgspec
+from http_message_signatures import (
+    HTTPMessageSignaturesException,
+    HTTPMessageVerifier,
+    HTTPSignatureKeyResolver,
+    algorithms,
+)
+from msgspec import Struct
+
+from souq.core.credential import Key, holder
+from souq.core.signature import (
+    AHEAD_S,
+    NONCE_LENGTH,
+    SAFE_METHODS,
+    TAG,
+    WINDOW_S,
+    PublicKey,
+    components,
+    public_key,
+)
+from souq.core.state import State
+from souq.journal.store import Store
+
+SECOND_US = 1_000_000
+INPUT_MAX = 2_048  # characters of Signature-Input
+NONCES_MAX = 1_000_000  # that a door remembers; a minute's worth at sixteen thousand a second
+_RECALL_CHUNK = 2_000
+_ALGORITHMS = {"ed25519": algorithms.ED25519, "es256": algorithms.ECDSA_P256_SHA256}
+
+# What a client may be told to sign with (RFC 9421, 5.1), for the header of that name.
+ACCEPT_SIGNATURE = (
+    'souq=("@method" "@authority" "@path" "@query" "content-digest" "idempotency-key")'
+    f';created;expires;nonce;keyid;tag="{TAG}"'
+)
+REALM = 'Bearer realm="souq"'
+
+
+class Unauthenticated(Exception):
+    """Who speaks could not be proven. `challenge` is for the header WWW-Authenticate."""
+
+    def __init__(self, why: str, challenge: str = f'{REALM}, error="invalid_token"') -> None:
+        super().__init__(why)
+        self.why = why
+        self.challenge = challenge
+
+
+class Request(NamedTuple):
+    """A request as it came over the wire, of which nothing is decoded or made neat."""
+
+    method: str
+    authority: str
+    path: str
+    query: bytes
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+class Signed(NamedTuple):
+    """What a good signature proves."""
+
+    key: Key
+    nonce: str
+
+
+class SignatureCheck:
+    """Judges the signatures of requests against the keys in the market's state."""
+
+    def __init__(self, state: Callable[[], State], clock: Callable[[], int]) -> None:
+        """Take where the state is found, and a clock of microseconds UTC."""
+        self._state = state
+        self._clock = clock
+        self.nonces = Nonces(clock() // SECOND_US)
+        self._verifiers = {
+            kind: _Verifier(algorithm, _Keys(kind, self._key), self._now)
+            for kind, algorithm in _ALGORITHMS.items()
+        }
+
+    def check(self, request: Request) -> Signed:
+        """Give the key that signed a request, and spend its nonce. Raises Unauthenticated."""
+        headers = _Headers(request.headers)
+        hint = headers.only("signature-input")
+        headers.only("signature")
+        is_safe = request.method in SAFE_METHODS
+        if not is_safe:
+            headers.only("idempotency-key")
+        if len(hint) > INPUT_MAX:
+            raise Unauthenticated(f"Signature-Input is longer than {INPUT_MAX} characters")
+        # Which algorithm to try is read from the bare text. A wrong guess cannot pass: the key is
+        # looked up again by what the verifier parsed, and must be of this verifier's kind.
+        fingerprint = hint.partition(';keyid="')[2].partition('"')[0]
+        key = self._key(fingerprint)
+        if key is None or key.kind not in self._verifiers:
+            raise Unauthenticated("the key is unknown, expired or revoked")
+        message = _Message(request.method, _url(request), headers)
+        try:
+            results = self._verifiers[key.kind].verify(message, max_age=None, body=request.body)
+        except HTTPMessageSignaturesException as error:
+            raise Unauthenticated(f"the signature does not hold: {error}") from error
+        found = results[0]
+        if found.parameters["keyid"] != fingerprint:
+            raise Unauthenticated("the signature names two keys")
+        for name in components(request.method, has_body=bool(request.body)):
+            if f'"{name}"' not in found.covered_components:
+                raise Unauthenticated(f'the signature does not cover "{name}"')
+        if is_safe:
+            return Signed(key, "")
+        nonce = f"{key.id}:{found.nonce}"
+        self.nonces.spend(nonce, int(found.parameters["created"]), self._now())
+        return Signed(key, nonce)
+
+    def _key(self, fingerprint: str) -> Key | None:
+        return holder(self._state(), fingerprint, self._clock())
+
+    def _now(self) -> int:
+        return self._clock() // SECOND_US
+
+
+class Nonces:
+    """The nonces of a window's signatures, each good once."""
+
+    def __init__(self, now_s: int) -> None:
+        self._spent: set[str] = set()
+        self._by_age: list[tuple[int, str]] = []
+        # Signatures made up to this second cannot be told from replays, whatever the clock says
+        # later: their nonces were forgotten, or were spent before this door opened.
+        self._forgotten = now_s - WINDOW_S - 1
+
+    def __len__(self) -> int:
+        return len(self._spent)
+
+    def spend(self, nonce: str, created_s: int, now_s: int) -> None:
+        """Use up a nonce. Raises Unauthenticated where that was done before."""
+        while self._by_age and self._by_age[0][0] < now_s - WINDOW_S:
+            age, old = heappop(self._by_age)
+            self._spent.discard(old)
+            self._forgotten = max(self._forgotten, age)
+        if created_s <= self._forgotten:
+            raise Unauthenticated("the signature is too old")
+        if nonce in self._spent:
+            raise Unauthenticated("the nonce was used before")
+        if len(self._spent) >= NONCES_MAX:
+            raise Unauthenticated("too many signed requests at once; try again in a minute")
+        self._spent.add(nonce)
+        heappush(self._by_age, (created_s, nonce))
+
+    def recall(self, store: Store, now_us: int) -> int:
+        """Read the nonces again that a window's last records carry; give their number.
+
+        A record is stamped when its signature was at most `WINDOW_S` old and at most `AHEAD_S`
+        ahead, so nothing that could pass again stands before the limit, even where a clock that
+        goes wrong has stamped it: stamps never go back.
+        """
+        limit = now_us - (WINDOW_S + 2 * AHEAD_S) * SECOND_US
+        until, _ = store.head()
+        while until > 0:
+            start = max(1, until - _RECALL_CHUNK + 1)
+            oldest = 0
+            for entry in store.read(start, until):
+                mark = _read_mark(entry.body)
+                oldest = oldest or mark.at
+                if mark.nonce and mark.at >= limit and mark.nonce not in self._spent:
+                    self._spent.add(mark.nonce)
+                    # The second it was signed is not recorded: the latest possible is kept.
+                    self._by_age.append((mark.at // SECOND_US + AHEAD_S, mark.nonce))
+            if oldest < limit:
+                break
+            until = start - 1
+        heapify(self._by_age)
+        return len(self._spent)
+
+
+class _Mark(Struct):
+    at: int
+    nonce: str = ""
+
+
+_read_mark = msgspec.json.Decoder(_Mark).decode
+
+
+class _Headers:
+    """All header lines, as the library wants them."""
+
+    def __init__(self, lines: list[tuple[bytes, bytes]]) -> None:
+        self._lines = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in lines]
+
+    def items(self) -> list[tuple[str, str]]:
+        return self._lines
+
+    def only(self, name: str) -> str:
+        """Give the one line of a header. Raises Unauthenticated for none or several."""
+        found = [value for one, value in self._lines if one == name]
+        if len(found) != 1:
+            count = "no" if not found else "more than one"
+            raise Unauthenticated(f"a signed request carries {count} header {name.title()}")
+        return found[0]
+
+
+class _Message(NamedTuple):
+    """A request, as the library wants it."""
+
+    method: str
+    url: str
+    headers: _Headers
+
+
+def _url(request: Request) -> str:
+    """Write down where a request went; what it covers is read from there."""
+    target = f"{request.path}?{request.query.decode('latin-1')}"
+    if not target.startswith("/") or "#" in target:
+        # The library would cut off what follows, and the signature would not cover it.
+        raise Unauthenticated("a signed request has a plain path and query")
+    return f"http://{request.authority}{target}"
+
+
+class _Keys(HTTPSignatureKeyResolver):
+    def __init__(self, kind: str, find: Callable[[str], Key | None]) -> None:
+        self._kind = kind
+        self._find = find
+
+    def resolve_public_key(self, key_id: str) -> PublicKey | None:
+        key = self._find(key_id)
+        return public_key(key.kind, key.material) if key and key.kind == self._kind else None
+
+
+class _Verifier(HTTPMessageVerifier):
+    """The library's verifier under our clock and our rules for the parameters."""
+
+    def __init__(self, algorithm: Any, keys: _Keys, now: Callable[[], int]) -> None:
+        super().__init__(signature_algorithm=algorithm, key_resolver=keys)
+        self._now_s = now
+
+    def validate_created_and_expires(self, sig_input: Any, max_age: Any = None) -> None:
+        """Judge the parameters before any cryptography is spent on them."""
+        given = sig_input.params
+        created, expires, nonce = (given.get(name) for name in ("created", "expires", "nonce"))
+        now = self._now_s()
+        if type(created) is not int or type(expires) is not int:
+            raise Unauthenticated("a signature says when it was created and when it expires")
+        if not 0 < expires - created <= WINDOW_S:
+            raise Unauthenticated(f"a signature is good for at most {WINDOW_S} seconds")
+        if created > now + AHEAD_S:
+            raise Unauthenticated("the signature was created in the future; check the clock")
+        if created < now - WINDOW_S or expires < now:
+            raise Unauthenticated("the signature is too old")
+        if given.get("tag") != TAG:
+            raise Unauthenticated(
+                f'the signature was not made for this use: its tag is not "{TAG}"'
+            )
+        shortest, longest = NONCE_LENGTH
+        if not isinstance(nonce, str) or not shortest <= len(nonce) <= longest:
+            raise Unauthenticated(f"a nonce has {shortest} to {longest} characters")
