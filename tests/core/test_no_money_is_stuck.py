@@ -9,6 +9,7 @@ import pytest
 from souq.core import contract as c
 from souq.core import market
 from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
+from souq.core.halt import LEVELS, SetHalt
 from souq.core.ledger import ACCOUNTS, HOLDS
 from souq.core.listing import LISTINGS, PostListing
 from souq.core.mandate import COMMITMENTS, MANDATES, RESERVATIONS, GoodsLimit, Limits
@@ -17,7 +18,7 @@ from souq.core.mechanisms.moves import Accept, Item
 from souq.core.money import USD, Money
 from souq.core.negotiation import AgreementReached
 from souq.core.refusal import Refused
-from souq.core.rules import OPERATOR, SYSTEM, Rules
+from souq.core.rules import DAY_US, OPERATOR, SYSTEM, Rules
 from souq.core.seal import PartyText, PublicText
 from souq.core.state import DEADLINES, Draft, State
 from souq.journal.memory import MemoryStore
@@ -118,6 +119,23 @@ def let_time_pass(state: State) -> State:
     raise AssertionError("time passes, and something is still due")
 
 
+def check_nothing_is_held(end: State, kind: str) -> None:
+    assert not end.rows(c.CONTRACTS)
+    assert not end.rows(HOLDS)
+    assert not end.rows(COMMITMENTS)
+    assert not end.rows(RESERVATIONS)
+    assert not end.rows(DEADLINES)
+    assert all(one.reserved == 0 for one in end.rows(LISTINGS).values())
+    accounts = end.rows(ACCOUNTS)
+    assert all(one.reserved_units == 0 for one in end.rows(MANDATES).values())
+    if kind != "two approvals":  # where the buyer also receives, his wallet does not tell
+        spent = USD.parse("100").units - accounts["wallet:P1/USD"].posted
+        assert [one.lifetime_units for one in end.rows(MANDATES).values()] == [spent, 0]
+    assert sum(one.posted for one in accounts.values()) == 0
+    assert all(one.held == one.incoming == 0 for one in accounts.values())
+    assert all(one.posted >= 0 for name, one in accounts.items() if not name.startswith("world"))
+
+
 @pytest.mark.parametrize(
     "kind", ["plain", "fee", "bundle", "barter", "one approval", "two approvals"]
 )
@@ -128,22 +146,30 @@ def test_whatever_happens_or_not_all_escrow_ends(kind: str) -> None:
         count += 1
         stages |= {type(one).__name__ for one in state.rows(c.CONTRACTS).values()}
         end = let_time_pass(state.fork())
-        assert not end.rows(c.CONTRACTS)
-        assert not end.rows(HOLDS)
-        assert not end.rows(COMMITMENTS)
-        assert not end.rows(RESERVATIONS)
-        assert not end.rows(DEADLINES)
-        assert all(one.reserved == 0 for one in end.rows(LISTINGS).values())
-        accounts = end.rows(ACCOUNTS)
-        assert all(one.reserved_units == 0 for one in end.rows(MANDATES).values())
-        if kind != "two approvals":  # where the buyer also receives, his wallet does not tell
-            spent = USD.parse("100").units - accounts["wallet:P1/USD"].posted
-            assert [one.lifetime_units for one in end.rows(MANDATES).values()] == [spent, 0]
-        assert sum(one.posted for one in accounts.values()) == 0
-        assert all(one.held == one.incoming == 0 for one in accounts.values())
-        assert all(
-            one.posted >= 0 for name, one in accounts.items() if not name.startswith("world")
-        )
+        check_nothing_is_held(end, kind)
     expected = {"Formed", "Delivered", "Disputed"} | ({"Held"} if "approval" in kind else set())
     assert stages == expected
     assert count >= 8
+
+
+@pytest.mark.parametrize("kind", ["fee", "barter", "one approval"])
+@pytest.mark.parametrize("level", LEVELS[1:])
+def test_a_halt_of_any_level_keeps_no_money_for_good(level: str, kind: str) -> None:
+    for state in reachable(formed(kind)):
+        halted = switched(state, level)
+        if level == "settlements":
+            held = halted.rows(c.CONTRACTS), halted.rows(HOLDS)
+            assert halted.next_due() is None
+            for actor in ACTORS:
+                for move in MOVES:
+                    assert step(halted, actor, move, halted.at + 400 * DAY_US) is None
+            lifted = switched(halted, "open", later_us=400 * DAY_US)
+            assert (len(lifted.rows(c.CONTRACTS)), lifted.rows(HOLDS)) == (len(held[0]), held[1])
+            halted = lifted
+        check_nothing_is_held(let_time_pass(halted), kind)
+
+
+def switched(state: State, level: Any, *, later_us: int = 1) -> State:
+    after = step(state, OPERATOR, SetHalt(level), state.at + later_us)
+    assert after is not None, f"the switch stuck at {level}"
+    return after

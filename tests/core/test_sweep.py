@@ -12,6 +12,7 @@ import pytest
 
 from souq.core import contract, funds, listing, mandate, market, message, officer, party, payout
 from souq.core.annotation import Annotate
+from souq.core.halt import SetHalt
 from souq.core.mandate import Limits, SecretLimits
 from souq.core.mechanisms.alternating_offers import Counter, MakeOffer
 from souq.core.mechanisms.moves import Accept, Item, Reject, Withdraw
@@ -46,6 +47,7 @@ class Scene(NamedTuple):
 
 COMMANDS: dict[str, Callable[[Scene], Any]] = {
     "OpenMarket": lambda at: OpenMarket(),
+    "SetHalt": lambda at: SetHalt("commitments", PublicText("smoke")),
     "RegisterPrincipal": lambda at: party.RegisterPrincipal(PublicText("ann")),
     "RegisterAgent": lambda at: party.RegisterAgent("P1", PublicText("ann")),
     "ReportDeposit": lambda at: funds.ReportDeposit("P1", usd(5)),
@@ -89,6 +91,7 @@ COMMANDS: dict[str, Callable[[Scene], Any]] = {
 
 # Legal whatever the rest of the market looks like, once it is open.
 ALWAYS = {
+    "SetHalt": "O",
     "RegisterPrincipal": "O",
     "RegisterAgent": "Ob",
     "ReportDeposit": "O",
@@ -113,6 +116,12 @@ NO_AUTHORITY = {
     "TakePrice": "DE",
     "MakeOffer": "DE",
     "ProposeSwap": "S",  # what the others may do is asked when they accept
+}
+
+# What a halted market takes away from what is legal always.
+HALTED = {
+    "commitments": {"SetHalt": ""},  # it is at that level already
+    "settlements": dict.fromkeys(("RequestPayout", "ReportPayout", "TransferMany"), ""),
 }
 
 LEGAL: dict[str, dict[str, str]] = {
@@ -189,6 +198,61 @@ LEGAL: dict[str, dict[str, str]] = {
     "report by an officer": {"ConfirmReport": "O2", "RejectReport": "O12"},
     "report by the operator": {"ConfirmReport": "12", "RejectReport": "O12"},
     "report over": {},
+    "commitments halted, an offer stands": {
+        **HALTED["commitments"],
+        "Counter": "S",
+        "Reject": "S",
+        "Withdraw": "B",
+        "SendMessage": "BS",
+    },
+    "commitments halted, a swap is proposed": {
+        **HALTED["commitments"],
+        "Reject": "BD",
+        "Withdraw": "S",
+        "SendMessage": "BSD",
+    },
+    "commitments halted, a listing is open": {
+        **HALTED["commitments"],
+        **OWNED,
+        "PauseListing": "S",
+    },
+    "commitments halted, a contract is held": {**HALTED["commitments"], "Decline": "b"},
+    "commitments halted, a contract is disputed": {**HALTED["commitments"], "Rule": "O"},
+    "negotiations halted, an offer stands": {
+        "Reject": "S",
+        "Withdraw": "B",
+        "SendMessage": "BS",
+    },
+    "negotiations halted, a contract is delivered": {"AcceptDelivery": "Bb", "OpenDispute": "Bb"},
+    "settlements halted, an offer stands": {
+        **HALTED["settlements"],
+        "Reject": "S",
+        "Withdraw": "B",
+        "SendMessage": "BS",
+    },
+    "settlements halted, a listing is open": {
+        **HALTED["settlements"],
+        **OWNED,
+        "PauseListing": "S",
+    },
+    "settlements halted, a contract is held": HALTED["settlements"],
+    "settlements halted, a contract is formed": HALTED["settlements"],
+    "settlements halted, a contract is delivered": HALTED["settlements"],
+    "settlements halted, a contract is disputed": HALTED["settlements"],
+    "settlements halted, a payout is requested": {
+        **HALTED["settlements"],
+        "CancelPayout": "b",
+        "FailPayout": "O",
+    },
+    "settlements halted, a payout is sent": {
+        **HALTED["settlements"],
+        "ConfirmPayout": "O",
+        "FailPayout": "O",
+    },
+    "settlements halted, a payout is reported": {
+        **HALTED["settlements"],
+        "RejectReport": "O12",
+    },
     "market not open": {
         **dict.fromkeys(ALWAYS, ""),
         "OpenMarket": "O",
@@ -300,9 +364,32 @@ def _report(how: str) -> Scene:
         stall.do(OPERATOR, officer.RegisterOfficer(PublicText(name)))
     who = "O1" if "officer" in how else OPERATOR
     stall.do(who, funds.ReportDeposit("P1", usd(50), "manual"))
+    if "paid out" in how:
+        stall.do("O2", funds.ConfirmReport("R1"))
+        stall.do(who, funds.ReportPayout("P1", usd(50), "manual"))
     if how == "over":
         stall.do("O2", funds.ConfirmReport("R1"))
-    return Scene(stall, report="R1")
+    return Scene(stall, report="R2" if "paid out" in how else "R1")
+
+
+def _halted(how: str) -> Scene:
+    """Halt the market with something under way in it."""
+    level, _, what = how.partition(" halted, ")
+    match what.split():
+        case "an", "offer", "stands":
+            scene = _haggle("")
+        case "a", "swap", *_:
+            scene = _swap("")
+        case "a", "listing", *_:
+            scene = _listing("open")
+        case "a", "contract", "is", state:
+            scene = _contract(state)
+        case "a", "payout", "is", "reported":
+            scene = _report("by an officer, of money paid out")
+        case _:
+            scene = _payout(what)
+    scene.stall.do(OPERATOR, SetHalt(level))  # type: ignore[arg-type]
+    return scene
 
 
 SCENES = {
@@ -319,6 +406,8 @@ SCENES = {
 
 def scene_of(name: str) -> Scene:
     """Bring a market into the state that a row of the table names."""
+    if " halted, " in name:
+        return _halted(name)
     kind, _, how = name.partition(" ")
     return SCENES[kind.rstrip(",")](how)
 

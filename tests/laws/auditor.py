@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 from tests.laws.audit_cash import KINDS, Cash
 from tests.laws.audit_goods import Goods
+from tests.laws.audit_halt import KINDS as HALT_KINDS
+from tests.laws.audit_halt import Halts
 from tests.laws.audit_limits import Limits, pays
 from tests.laws.audit_money import Books, Broken, Json, need
 
@@ -62,6 +64,7 @@ class Auditor:
         self.terms: set[str] = set()
         self.contracts: dict[str, Json] = {}
         self.due: dict[str, int] = {}  # negotiations and contracts that time will end
+        self.halts = Halts(self.books, self.contracts, self.due)
         self.seen: set[str] = set()  # types of events, and reasons
         self.deals = 0
 
@@ -100,6 +103,7 @@ class Auditor:
             self._event(event, actor, command)
         if "refusal" not in record:
             self.cash.see(actor, command, events, self.rules)
+            self.halts.see(actor, command, events, self.at)
         for id in [event["contract"] for event in events if event["type"] == "AgreementReached"]:
             need(self.contracts[id]["state"] != "agreed", "contract graph", f"{id} never began")
 
@@ -149,7 +153,9 @@ class Auditor:
             need(inside, "messages", f"{actor} speaks in {event['negotiation']}")
         else:
             need(
-                kind in QUIET | KINDS or kind == "PrincipalRegistered", "events", f"unknown: {kind}"
+                kind in QUIET | KINDS | HALT_KINDS or kind == "PrincipalRegistered",
+                "events",
+                f"unknown: {kind}",
             )
 
     def _negotiation(self, event: Json, actor: str, command: Json) -> None:
@@ -323,6 +329,9 @@ class Auditor:
         self.seen.add(reason)
         if reason == "counterparty_unable":
             need(not facts, "privacy", f"{facts} about somebody else are told")
+        if reason == "halted":
+            level = self.halts.level
+            need(facts == {"level": level} != {"level": "open"}, "refusals", f"{facts} at {level}")
         if reason == "budget_exceeded":
             run = command.get("negotiation", "")
             left = self.limits.available(actor, facts["rule"], run, self.at)

@@ -7,6 +7,7 @@ from souq.core.agreement import CashLeg, GoodsLeg, givers, takers
 from souq.core.annotation import Annotate
 from souq.core.contract import CONTRACTS, Delivered, Disputed, Formed, Held
 from souq.core.funds import OpenAccount, TransferMany
+from souq.core.halt import HALTS, LEVELS, SetHalt
 from souq.core.ledger import ACCOUNTS, HOLDS, Batch
 from souq.core.listing import (
     LISTINGS,
@@ -273,7 +274,7 @@ def keep_books(walk: Any) -> Move:
         hold = walk.chance.choice(holds) if kind > 1 else ""
         amount = walk.chance.randint(1, 30) if kind < 3 else 0
         ends = ("", "") if kind > 1 else (debit, credit)
-        wait = walk.chance.choice((0, HOUR_US)) if kind == 1 else 0
+        wait = walk.chance.choice((0, HOUR_US, 3 * DAY_US)) if kind == 1 else 0
         rows.append((f"t{walk.number}.{n}", *ends, amount, kind, hold, wait))
     id, debit, credit, amount, kinds, ended, waits = zip(*rows, strict=True)
     linked = tuple(int(_odds(walk, 3)) for _ in rows) if _odds(walk, 3) else ()
@@ -301,6 +302,16 @@ def house(walk: Any) -> Move:
     return OPERATOR, RegisterAgent(f"P{walk.chance.randint(1, 5)}", PublicText("another"))
 
 
+def switch(walk: Any) -> Move:
+    """Halt the market now and then, and not for long."""
+    is_open = walk.state.get(HALTS, "market") is None
+    if is_open and not _odds(walk, 8):
+        return None
+    level = walk.chance.choice(LEVELS[1:] if is_open else ("open", "open", *LEVELS))
+    who = OPERATOR if not _odds(walk, 12) else _agent(walk)
+    return who, SetHalt(level, PublicText("something is wrong"))
+
+
 WEIGHTS = {
     post: 9,
     edit: 2,
@@ -323,5 +334,6 @@ WEIGHTS = {
     keep_books: 4,
     talk: 2,
     house: 1,
+    switch: 3,
 }
 MOVES = tuple(move for move, weight in WEIGHTS.items() for _ in range(weight))

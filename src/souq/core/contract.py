@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from souq.core import escrow, mandate, stock
+from souq.core import escrow, halt, mandate, stock
 from souq.core.agreement import Agreement, givers, takers
 from souq.core.negotiation import AgreementReached
 from souq.core.party import AGENTS, need_other_agent
@@ -105,6 +105,12 @@ class Disputed(Struct, frozen=True, tag=True):
 
 
 State = Agreed | Held | Formed | Delivered | Disputed
+_BY: dict[type, str] = {  # what each state calls its deadline
+    Held: "decide_by",
+    Formed: "deliver_by",
+    Delivered: "accept_by",
+    Disputed: "rule_by",
+}
 
 
 class ContractHeld(Struct, frozen=True, tag=True):
@@ -191,6 +197,8 @@ def decide(draft: Draft, actor: str, command: Any) -> None:
     """Decide by what is true and who is asking; "no" is the right answer to everything else."""
     id = command.contract
     state = need_contract(draft, id)
+    # An approval makes a deal bind that did not yet; all else performs or ends what binds already.
+    halt.need(draft, "commitments" if isinstance(command, Approve) else "settlements")
     match state, command:
         case Held(), Approve() if actor in state.waiting:
             draft.emit(ContractApproved(id, actor))
@@ -252,6 +260,12 @@ def lapse(draft: Draft, id: str) -> None:
             draft.emit(RulingMade(id, state.agreement, SYSTEM, share))
         case _:
             raise AssertionError(f"a deadline without a contract: {id}")
+
+
+def put_off(view: View, id: str, due: int) -> None:
+    """Fold a deadline that has moved into what the contract says of it."""
+    state = _need(view, id)
+    view.put(CONTRACTS, id, msgspec.structs.replace(state, **{_BY[type(state)]: due}))
 
 
 def form(draft: Draft, event: AgreementReached) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
-from souq.core import debt, deposit, ledger
+from souq.core import debt, deposit, halt, ledger
 from souq.core.debt import reserve, world
 from souq.core.ledger import ACCOUNTS, Batch
 from souq.core.money import UNITS_MAX, Money
@@ -183,6 +183,7 @@ def _check(view: View, what: Report) -> None:
                 raise invalid("amount", "the account would pass 2**53 units")
             deposit.check_brought(view, _key(what), what.principal, what.amount)
         case ReportPayout():
+            halt.need(view, "settlements")
             need_principal(view, what.principal)
             account = wallet(what.principal, what.amount.asset)
             need_leaving(view, what.rail, account, what.amount)
@@ -237,6 +238,7 @@ def _open_account(draft: Draft, actor: str, command: OpenAccount) -> None:
 
 def _transfer_many(draft: Draft, actor: str, command: TransferMany) -> None:
     need_operator(actor)
+    halt.need(draft, "settlements")
     _check_outside(draft, command.batch)
     ledger.transfer_many(draft, command.batch)
 

@@ -18,6 +18,7 @@ from souq.core import (
     debt,
     deposit,
     funds,
+    halt,
     ledger,
     listing,
     mandate,
@@ -28,6 +29,7 @@ from souq.core import (
     payout,
     rules,
     settlement,
+    standstill,
     stock,
 )
 from souq.core.mechanisms import MECHANISMS
@@ -47,6 +49,7 @@ class Tick(Struct, frozen=True, tag=True):
 
 _MODULES: tuple[Any, ...] = (
     rules,
+    halt,
     party,
     officer,
     funds,
@@ -58,11 +61,20 @@ _MODULES: tuple[Any, ...] = (
     contract,
     credential,
 )
-_OTHERS: tuple[Any, ...] = (ledger, debt, deposit, stock, negotiation)  # they answer to no command
+_OTHERS: tuple[Any, ...] = (  # they answer to no command
+    ledger,
+    debt,
+    deposit,
+    stock,
+    negotiation,
+    standstill,
+)
 
 TABLES = (
     *ledger.TABLES,
     *rules.TABLES,
+    *halt.TABLES,
+    *standstill.TABLES,
     *party.TABLES,
     *officer.TABLES,
     *debt.TABLES,
@@ -96,6 +108,7 @@ _EVOLVE: dict[type, Any] = {
 REACTIONS: dict[type, tuple[Any, ...]] = {
     party.PrincipalRegistered: (credential.admit_registered,),
     party.AgentRegistered: (credential.admit_registered,),
+    halt.HaltSet: (standstill.follow,),
     negotiation.NegotiationClosed: (negotiation.release_budgets,),
     negotiation.AgreementReached: (contract.form,),
     ledger.TransfersMade: (debt.collect_after,),

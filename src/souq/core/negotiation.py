@@ -8,9 +8,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from souq.core import authority, ledger, mandate
+from souq.core import authority, halt, ledger, mandate
 from souq.core.agreement import Agreement, CashLeg, cash_given
 from souq.core.mechanisms import BY_NAME, BY_OPENING, Mechanism
+from souq.core.mechanisms.moves import Accept, Reject, Withdraw
 from souq.core.party import Agent, need_agent, need_other_agent, wallet
 from souq.core.refusal import Reason, Refused
 from souq.core.state import DEADLINES, Draft, Table, View, next_id, take_id, was_issued
@@ -66,6 +67,7 @@ def open_or_move(draft: Draft, actor: str, command: Any) -> None:
     """Decide any mechanism's opening or move."""
     agent = need_agent(draft, actor)
     mechanism = BY_OPENING.get(type(command))
+    _need_going(draft, command)
     if mechanism is not None:
         id = next_id(draft, "N")
         draft.emit(NegotiationOpened(id, mechanism.NAME))
@@ -80,6 +82,14 @@ def open_or_move(draft: Draft, actor: str, command: Any) -> None:
             raise Refused(Reason.WRONG_MECHANISM, mechanism=mechanism.NAME)
         affected = move(draft, agent, command, id)
     _follow(draft, mechanism, id, affected, agent)
+
+
+def _need_going(draft: Draft, command: Any) -> None:
+    """Raise Refused(halted) where the market stands still for such a move."""
+    if type(command) in BY_OPENING or type(command) is Accept:
+        halt.need(draft, "commitments")
+    elif type(command) not in (Reject, Withdraw):  # those only free somebody
+        halt.need(draft, "negotiations")
 
 
 def lapse(draft: Draft, id: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from souq.core import ledger
+from souq.core import halt, ledger
 from souq.core.debt import DEBTS, need_no_debt
 from souq.core.deposit import need_reference
 from souq.core.funds import need_amount, need_leaving, open_world
@@ -132,6 +132,7 @@ def need_payout(view: View, id: str) -> Payout:
 def _request(draft: Draft, actor: str, command: RequestPayout) -> None:
     if draft.get(PRINCIPALS, actor) is None:
         raise Refused(Reason.NOT_YOURS)
+    halt.need(draft, "settlements")
     asset, units = command.amount.asset, command.amount.units
     need_amount(draft, command.amount)
     need_rail(draft, command.rail)
@@ -161,6 +162,7 @@ def _cancel(draft: Draft, actor: str, command: CancelPayout) -> None:
 def _send(draft: Draft, actor: str, command: SendPayout) -> None:
     found = need_payout(draft, command.payout)
     need_cashier(draft, actor, found.order.rail)
+    halt.need(draft, "settlements")
     match found:
         case Requested(order) if _is_in_debt(draft, order.principal):
             # Who owes the house is paid nothing: what comes free here goes to the debt at once.

@@ -10,6 +10,7 @@ class Reason(StrEnum):
     BUDGET_EXCEEDED = "budget_exceeded"
     CLOSED = "closed"
     COUNTERPARTY_UNABLE = "counterparty_unable"
+    HALTED = "halted"
     ID_REUSED = "id_reused"
     INSUFFICIENT_FUNDS = "insufficient_funds"
     INVALID = "invalid"
