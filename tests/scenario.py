@@ -30,6 +30,8 @@ the speaker's latest talk or deal; a trailing `in N1` or `in C1` names another.
                      W counters BASKET for BASKET | W takes T [x2] [at 5 USD]
                      W proposes swap T->W, T->W | W accepts [version 1] | W rejects | W withdraws
                        (a BASKET is `5 USD and lamp and plate x2`, or `nothing`)
+  the kill switch    operator halts commitments|negotiations|settlements
+                     operator lifts the halt
   performance        W delivers | confirms | disputes | cancels | approves | declines
                      W rules 3/10 to W
   words              W says TEXT | W calls out TEXT

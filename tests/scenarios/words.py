@@ -21,6 +21,7 @@ from souq.core.funds import (
     ReportDeposit,
     ReportPayout,
 )
+from souq.core.halt import SetHalt
 from souq.core.listing import (
     LISTINGS,
     EditListing,
@@ -166,6 +167,16 @@ def _takes_back(play: Any, who: str, said: Any) -> Any:
 @step(r"(confirms|rejects) (R\d+)", "principal")
 def _judges_report(play: Any, who: str, said: Any) -> Any:
     return (ConfirmReport if said[1] == "confirms" else RejectReport)(said[2])
+
+
+@step(r"halts (commitments|negotiations|settlements)", "principal")
+def _halts(play: Any, who: str, said: Any) -> Any:
+    return SetHalt(said[1], PublicText("smoke"))
+
+
+@step(r"lifts the halt", "principal")
+def _lifts(play: Any, who: str, said: Any) -> Any:
+    return SetHalt("open")
 
 
 @step(r"becomes an officer", "operator")
