@@ -5,15 +5,29 @@ was made within the window, and, where the method changes something, brings a no
 has not used. What the door has forgotten is too old, so forgetting never lets a replay through.
 """
 
+import contextlib
+import os
+import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
 from heapq import heapify, heappop, heappush
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from http_message_signatures import (
     HTTPMessageSignaturesException,
+    HTTPMessageSigner,
     HTTPMessageVerifier,
     HTTPSignatureKeyResolver,
+    MappingKeyResolver,
     algorithms,
 )
 from msgspec import Struct
@@ -24,10 +38,13 @@ from souq.core.signature import (
     NONCE_LENGTH,
     SAFE_METHODS,
     TAG,
+    WEBHOOK_TAG,
     WINDOW_S,
     PublicKey,
     components,
+    jwk,
     public_key,
+    thumbprint,
 )
 from souq.core.state import State
 from souq.journal.store import Store
@@ -178,6 +195,84 @@ class Nonces:
             until = start - 1
         heapify(self._by_age)
         return len(self._spent)
+
+
+class MarketKey:
+    """The market's own key: it signs what the market sends, and anybody may check it."""
+
+    def __init__(self, private: Ed25519PrivateKey) -> None:
+        self._material = private.public_key().public_bytes_raw().hex()
+        self.fingerprint = thumbprint("ed25519", self._material)
+        self._signer = HTTPMessageSigner(
+            signature_algorithm=algorithms.ED25519,
+            key_resolver=MappingKeyResolver(
+                public_keys={}, private_keys={self.fingerprint: private}
+            ),
+        )
+
+    @classmethod
+    def load_or_make(cls, path: Path) -> "MarketKey":
+        """Read the key, or make it where there is none, readable by its owner alone."""
+        if not path.exists():
+            _write_new(path, Ed25519PrivateKey.generate())
+        private = load_pem_private_key(path.read_bytes(), password=None)
+        if not isinstance(private, Ed25519PrivateKey):
+            raise ValueError(f"{path} holds another kind of key than Ed25519")
+        return cls(private)
+
+    @property
+    def jwk(self) -> dict[str, str]:
+        """Give the public key as a JSON web key."""
+        members = jwk("ed25519", self._material)
+        return {**members, "kid": self.fingerprint, "use": "sig", "alg": "EdDSA"}
+
+    def sign_headers(
+        self, method: str, url: str, body: bytes, idempotency_key: str, created_s: int
+    ) -> dict[str, str]:
+        """Give the headers that prove a request to be the market's, as its clients prove theirs.
+
+        `idempotency_key` stays the same when a delivery is tried again, so that its receiver can
+        tell; the nonce does not.
+        """
+        headers = {"Idempotency-Key": idempotency_key}
+        self._signer.sign(
+            _Outgoing(method, url, headers),
+            key_id=self.fingerprint,
+            created=datetime.fromtimestamp(created_s, UTC),
+            expires=datetime.fromtimestamp(created_s + WINDOW_S, UTC),
+            nonce=secrets.token_urlsafe(18),
+            label=TAG,
+            tag=WEBHOOK_TAG,
+            include_alg=False,
+            covered_component_ids=components(method, has_body=bool(body)),
+            body=body or None,
+        )
+        return headers
+
+
+def jwks(*keys: MarketKey) -> dict[str, list[dict[str, str]]]:
+    """Give the market's public keys as a JSON web key set (RFC 7517, 5)."""
+    return {"keys": [key.jwk for key in keys]}
+
+
+def _write_new(path: Path, private: Ed25519PrivateKey) -> None:
+    """Write a key whole or not at all; where another start was quicker, its key stands."""
+    text = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    half = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    with contextlib.suppress(FileExistsError):
+        os.link(half, path)
+    half.unlink()
+
+
+class _Outgoing(NamedTuple):
+    method: str
+    url: str
+    headers: dict[str, str]
 
 
 class _Mark(Struct):
