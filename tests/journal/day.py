@@ -26,6 +26,7 @@ from souq.core.funds import (
     ReportPayout,
     TransferMany,
 )
+from souq.core.halt import SetHalt
 from souq.core.listing import (
     EditListing,
     PauseListing,
@@ -121,6 +122,7 @@ def play(store: Store) -> Day:
     _silence(day)
     _account(day)
     _pay(day)
+    _halt(day)
     return day
 
 
@@ -278,3 +280,13 @@ def _pay(day: Day) -> None:
     day.do(OPERATOR, ReportChargeback(usd(4), "bank", "d1"))
     day.do(OPERATOR, ReportDeposit("P1", usd(5), "bank", "d1"))
     day.do(OPERATOR, ReportDeposit("reserve", usd(5), "manual"))
+
+
+def _halt(day: Day) -> None:
+    hold = Batch(("t6",), ("pool",), ("meter",), (5,), kind=(1,), interval_us=(2 * HOUR_US,))
+    day.do(OPERATOR, TransferMany(hold))
+    day.do(OPERATOR, SetHalt("settlements", PublicText("Feuer! 火事 🔥")))
+    day.clock.now += DAY_US
+    day.engine.tick()
+    day.do("P1", RequestPayout(usd(1), "bank"))  # refused: halted
+    day.do(OPERATOR, SetHalt("open"))
