@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from souq.core.contract import CancelContract
+from souq.core.contract import Approve, CancelContract
 from souq.core.listing import (
     EditListing,
     PauseListing,
@@ -13,6 +13,7 @@ from souq.core.listing import (
     ResumeListing,
     WithdrawListing,
 )
+from souq.core.mandate import Limits
 from souq.core.money import Money
 from souq.core.refusal import Refused
 from souq.core.seal import PublicText
@@ -109,6 +110,18 @@ def test_a_title_that_moved_is_its_new_owners(shop: Shop) -> None:
     assert shop.ids(agent=shop.sol.id) == []
     (card,) = shop.page(agent=shop.bea.id).listings
     assert (card.id, card.principal, card.available) == (id, shop.bea.principal, 1)
+
+
+def test_what_was_withdrawn_while_its_title_waited_to_move_is_found_at_its_new_owner(
+    shop: Shop,
+) -> None:
+    cay = shop.market.join("cay", deposit="100", limits=Limits(approval_above_units=0))
+    id = lamp(shop.sol, delivery="title")
+    contract = cay.take(id, "9")
+    shop.sol.submit(WithdrawListing(id))
+    assert shop.ids() == []
+    shop.market.submit(cay.principal, Approve(contract))
+    assert shop.ids(agent=cay.id) == [id]
 
 
 def test_words_are_found_in_any_form_and_the_last_by_its_beginning(shop: Shop) -> None:

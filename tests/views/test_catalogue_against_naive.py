@@ -265,9 +265,13 @@ def test_a_search_finds_what_a_naive_look_at_every_listing_finds() -> None:
 
 
 def _cards_tell_the_state(walk: Walk, catalogue: Catalogue) -> None:
+    live = walk.market.engine.state.rows(LISTINGS)
+    assert {f"L{row[0]}" for row in catalogue._file.rows("SELECT number FROM listings")} == set(
+        live
+    )
     cards = catalogue.search(Search(limit=100)).listings
     for card in cards:
-        one = walk.market.engine.state.rows(LISTINGS)[card.id]
+        one = live[card.id]
         for name in ("agent", "principal", "side", "subject", "category", "price", "available"):
             assert getattr(card, name) == getattr(one, name), name
         for name in ("unit", "delivery", "shipping_units", "attributes", "mechanisms"):

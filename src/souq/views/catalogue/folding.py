@@ -75,7 +75,7 @@ def _words(record: Record, field: str, digest: str, find: Find) -> str | None:
     if not digest:
         return ""
     live = getattr(record.command, field, None)
-    if isinstance(live, Text) and live.digest == digest and live.value is not None:
+    if isinstance(live, Text) and live.value is not None:
         return str(live.value)
     payload = find(digest)
     return None if payload is None else _text.decode(payload.content)
