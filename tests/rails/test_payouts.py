@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from souq.core.funds import ConfirmReport, ReportDeposit
+from souq.core.halt import SetHalt
 from souq.core.ledger import ACCOUNTS
 from souq.core.officer import RegisterOfficer
-from souq.core.payout import PAYOUTS, FailPayout
+from souq.core.payout import PAYOUTS, FailPayout, SendPayout
 from souq.core.refusal import Reason
 from souq.core.rules import OPERATOR
 from souq.core.seal import PublicText
@@ -223,6 +224,38 @@ def test_a_refusal_that_passes_does_not_stick_to_a_payout(
     run(engine, bank, submit=unwilling)
     assert len(bank.state["payments"]) == 1
     assert wallet(engine) == 700
+
+
+def test_a_halted_market_sends_nothing_and_goes_on_where_it_stood(
+    engine: Engine, bank: BankProcess
+) -> None:
+    ask(engine, 300)
+    engine.submit(OPERATOR, "halt", SetHalt("settlements")).need()
+
+    async def try_often() -> None:
+        for _ in range(2):  # the second is another process, which counts its tries from 0
+            outbox = outbox_of(engine, to_bank(bank))
+            for _ in range(3):
+                await outbox.step()
+                await asyncio.sleep(0.06)
+
+    asyncio.run(try_often())
+    assert type(engine.state.rows(PAYOUTS)["W1"]).__name__ == "Requested"
+    engine.submit(OPERATOR, "go on", SetHalt("open")).need()
+    run(engine, bank)
+    assert len(bank.state["payments"]) == 1
+    check_reconciled(engine, bank)
+
+
+def test_a_payout_sent_before_a_halt_is_brought_to_its_end(
+    engine: Engine, bank: BankProcess
+) -> None:
+    ask(engine, 300)
+    engine.submit(OPERATOR, "by hand", SendPayout("W1")).need()
+    engine.submit(OPERATOR, "halt", SetHalt("settlements")).need()
+    run(engine, bank)
+    assert len(bank.state["payments"]) == 1
+    check_reconciled(engine, bank)
 
 
 def test_the_sums_notice_a_key_that_changes(engine: Engine, bank: BankProcess) -> None:

@@ -162,16 +162,15 @@ def _cancel(draft: Draft, actor: str, command: CancelPayout) -> None:
 def _send(draft: Draft, actor: str, command: SendPayout) -> None:
     found = need_payout(draft, command.payout)
     need_cashier(draft, actor, found.order.rail)
+    if isinstance(found, Sent):
+        raise Refused(Reason.WRONG_STATE, state="Sent")
     halt.need(draft, "settlements")
-    match found:
-        case Requested(order) if _is_in_debt(draft, order.principal):
-            # Who owes the house is paid nothing: what comes free here goes to the debt at once.
-            draft.emit(PayoutFailed(command.payout, "in_debt"))
-            _end(draft, command.payout, order, RELEASE)
-        case Requested():
-            draft.emit(PayoutSent(command.payout, actor))
-        case _:
-            raise Refused(Reason.WRONG_STATE, state="Sent")
+    if _is_in_debt(draft, found.order.principal):
+        # Who owes the house is paid nothing: what comes free here goes to the debt at once.
+        draft.emit(PayoutFailed(command.payout, "in_debt"))
+        _end(draft, command.payout, found.order, RELEASE)
+    else:
+        draft.emit(PayoutSent(command.payout, actor))
 
 
 def _confirm(draft: Draft, actor: str, command: ConfirmPayout) -> None:
