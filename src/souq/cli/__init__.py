@@ -2,6 +2,7 @@
 
 import sys
 
+from souq.cli import keeping as keeping
 from souq.cli.commands import app
 from souq.cli.output import MISTAKES, say_mistake
 
