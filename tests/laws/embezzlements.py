@@ -170,11 +170,3 @@ def who_owes_gets_a_share_first(patch: pytest.MonkeyPatch) -> None:
             view, msgspec.structs.replace(event, units=event.units - event.units // 2)
         ),
     )
-
-
-@bug
-def money_comes_free_unseen(patch: pytest.MonkeyPatch) -> None:
-    def collect_after(draft: Draft, event: Any) -> None:
-        debt.collect(draft, {*event.batch.debit, *event.batch.credit})
-
-    patch.setitem(market.REACTIONS, ledger.TransfersMade, (collect_after,))
