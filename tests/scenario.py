@@ -30,6 +30,9 @@ the speaker's latest talk or deal; a trailing `in N1` or `in C1` names another.
                      W counters BASKET for BASKET | W takes T [x2] [at 5 USD]
                      W proposes swap T->W, T->W | W accepts [version 1] | W rejects | W withdraws
                        (a BASKET is `5 USD and lamp and plate x2`, or `nothing`)
+  keys               W adds [signing] key NAME for W|W's agent [for 2 hours]
+                       [in place of NAME] | W ends key NAME
+                     key NAME lets W|W's agent speak | key NAME opens nothing
   the kill switch    operator halts commitments|negotiations|settlements
                      operator lifts the halt
   performance        W delivers | confirms | disputes | cancels | approves | declines
@@ -59,9 +62,11 @@ from souq.core.seal import PublicText
 from souq.engine import Answer, Engine
 from souq.journal.replay import records
 from souq.journal.store import Store
+from tests.scenarios import key_words
 from tests.scenarios.words import CLAIMS, RULES, STEPS, interval
 
 START = 1_750_000_000_000_000
+assert key_words  # imported for the words it teaches
 OUTSIDERS = ("nobody", OPERATOR)
 VOICES = {"'s agent": "agent", " in person": "principal"}
 

@@ -10,7 +10,18 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from souq.core import contract, funds, listing, mandate, market, message, officer, party, payout
+from souq.core import (
+    contract,
+    credential,
+    funds,
+    listing,
+    mandate,
+    market,
+    message,
+    officer,
+    party,
+    payout,
+)
 from souq.core.annotation import Annotate
 from souq.core.halt import SetHalt
 from souq.core.mandate import Limits, SecretLimits
@@ -43,6 +54,7 @@ class Scene(NamedTuple):
     own: str = "L99"  # something of the buyer's
     payout: str = "W99"
     report: str = "R99"
+    key: str = "K99"
 
 
 COMMANDS: dict[str, Callable[[Scene], Any]] = {
@@ -65,6 +77,8 @@ COMMANDS: dict[str, Callable[[Scene], Any]] = {
     "TransferMany": lambda at: funds.TransferMany(Batch(("t",), ("x",), ("y",), (1,))),
     "GrantMandate": lambda at: mandate.GrantMandate(BEA, SecretLimits(Limits())),
     "RevokeMandate": lambda at: mandate.RevokeMandate(BEA),
+    "AddKey": lambda at: credential.AddKey(BEA, "bearer", "ab" * 32),
+    "RevokeKey": lambda at: credential.RevokeKey(at.key),
     "PostListing": lambda at: listing.PostListing(PublicText("vase"), "home"),
     "EditListing": lambda at: listing.EditListing(at.listing, price=usd(7)),
     "PauseListing": lambda at: listing.PauseListing(at.listing),
@@ -94,6 +108,7 @@ ALWAYS = {
     "SetHalt": "O",
     "RegisterPrincipal": "O",
     "RegisterAgent": "Ob",
+    "AddKey": "Ob",
     "ReportDeposit": "O",
     "ReportPayout": "O",
     "ReportChargeback": "O",
@@ -198,6 +213,12 @@ LEGAL: dict[str, dict[str, str]] = {
     "report by an officer": {"ConfirmReport": "O2", "RejectReport": "O12"},
     "report by the operator": {"ConfirmReport": "12", "RejectReport": "O12"},
     "report over": {},
+    "key of an agent": {"RevokeKey": "OBb"},
+    "key of a principal": {"RevokeKey": "Ob"},
+    "key of an officer": {"RevokeKey": "O1"},
+    "key of the operator": {"RevokeKey": "O"},
+    "key over": {},
+    "key one too many": {"AddKey": "", "RevokeKey": "OBb"},
     "commitments halted, an offer stands": {
         **HALTED["commitments"],
         "Counter": "S",
@@ -392,7 +413,21 @@ def _halted(how: str) -> Scene:
     return scene
 
 
+def _key(how: str) -> Scene:
+    stall = Stall()
+    stall.do(OPERATOR, officer.RegisterOfficer(PublicText("olga")))
+    owners = {"a principal": "P1", "an officer": "O1", "the operator": OPERATOR}
+    owner = owners.get(how.removeprefix("of "), BEA)
+    for n in range(credential.KEYS_MAX if how == "one too many" else 1):
+        adding = credential.AddKey(owner, "bearer", f"{n:064x}")
+        stall.do(OPERATOR, adding)
+    if how == "over":
+        stall.do(BEA, credential.RevokeKey("K1"))
+    return Scene(stall, key="K1")
+
+
 SCENES = {
+    "key": _key,
     "payout": _payout,
     "report": _report,
     "listing": _listing,

@@ -12,6 +12,8 @@ from tests.laws.audit_cash import KINDS, Cash
 from tests.laws.audit_goods import Goods
 from tests.laws.audit_halt import KINDS as HALT_KINDS
 from tests.laws.audit_halt import Halts
+from tests.laws.audit_keys import KINDS as KEY_KINDS
+from tests.laws.audit_keys import Keys
 from tests.laws.audit_limits import Limits, pays
 from tests.laws.audit_money import Books, Broken, Json, need
 
@@ -65,6 +67,7 @@ class Auditor:
         self.contracts: dict[str, Json] = {}
         self.due: dict[str, int] = {}  # negotiations and contracts that time will end
         self.halts = Halts(self.books, self.contracts, self.due)
+        self.keys = Keys(self.principals)
         self.seen: set[str] = set()  # types of events, and reasons
         self.deals = 0
 
@@ -104,6 +107,7 @@ class Auditor:
         if "refusal" not in record:
             self.cash.see(actor, command, events, self.rules)
             self.halts.see(actor, command, events, self.at)
+            self.keys.see(actor, command, events, self.at)
         for id in [event["contract"] for event in events if event["type"] == "AgreementReached"]:
             need(self.contracts[id]["state"] != "agreed", "contract graph", f"{id} never began")
 
@@ -153,7 +157,7 @@ class Auditor:
             need(inside, "messages", f"{actor} speaks in {event['negotiation']}")
         else:
             need(
-                kind in QUIET | KINDS | HALT_KINDS or kind == "PrincipalRegistered",
+                kind in QUIET | KINDS | HALT_KINDS | KEY_KINDS or kind == "PrincipalRegistered",
                 "events",
                 f"unknown: {kind}",
             )

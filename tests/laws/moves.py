@@ -31,7 +31,7 @@ from souq.core.officer import RegisterOfficer
 from souq.core.party import AGENTS, PRINCIPALS, RegisterAgent, RegisterPrincipal
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, OpenMarket
 from souq.core.seal import OperatorText, PartyText, PublicText
-from tests.laws import cash_moves
+from tests.laws import cash_moves, key_moves
 
 Move = tuple[str, Any] | None
 CATEGORIES = ("bikes", "bikes/folding", "books", "gpu")
@@ -299,7 +299,8 @@ def house(walk: Any) -> Move:
         return OPERATOR, RegisterOfficer(PublicText("one more"))
     if _odds(walk, 3):
         return OPERATOR, RegisterPrincipal(PublicText("one more"))
-    return OPERATOR, RegisterAgent(f"P{walk.chance.randint(1, 5)}", PublicText("another"))
+    key = key_moves.material("ed25519", walk.number) if _odds(walk, 2) else ""
+    return OPERATOR, RegisterAgent(f"P{walk.chance.randint(1, 5)}", PublicText("another"), key)
 
 
 def switch(walk: Any) -> Move:
@@ -335,5 +336,7 @@ WEIGHTS = {
     talk: 2,
     house: 1,
     switch: 3,
+    key_moves.add_key: 3,
+    key_moves.end_key: 1,
 }
 MOVES = tuple(move for move, weight in WEIGHTS.items() for _ in range(weight))
