@@ -27,8 +27,8 @@ from souq.views.catalogue.query import COVERS, check, covered, statements, write
 from souq.views.catalogue.wants import Wants, offers_fitting
 from souq.views.history import ERASED, Find
 
-WAITING_MAX = 1_000  # listings that changed, before they are written and kept
-UNKEPT_MAX = 20_000  # records taken, before they are kept
+WAITING_MAX = 64  # listings that changed, before they are written: a few milliseconds' work
+UNKEPT_MAX = 2_000  # records taken, before they are kept: some ten milliseconds' work
 MATCHES_KEPT = 200_000
 # Of a category with fewer listings the newest are found among its own; of another, among all.
 RARE = 2_000
@@ -98,8 +98,10 @@ class Catalogue:
             fold = _FOLD.get(type(event))
             if fold is not None:
                 told += fold(self, record, event, find) or ()
-        if self._seq - self._kept >= UNKEPT_MAX or len(self._waiting) >= WAITING_MAX:
+        if self._seq - self._kept >= UNKEPT_MAX:
             self.flush()
+        elif len(self._waiting) >= WAITING_MAX:
+            self._write()
         return told
 
     def search(self, query: Search) -> SearchPage:

@@ -64,13 +64,12 @@ def want_of(entry: Entry) -> Want:
 
 
 def fits(want: Want, offer: Entry, words: dict[str, None]) -> bool:
-    """Tell whether an open offer is what somebody wants; a price left open fits any."""
+    """Tell whether an offer of a category that is asked for fits; a price left open fits any."""
     is_open_to_talk = want.price is None or offer.price is None
     return (
         (is_open_to_talk or (want.asset == offer.asset and (offer.price or 0) <= (want.price or 0)))
         and want.principal != offer.principal
         and want.subject == offer.subject
-        and (offer.category + "/").startswith(want.category + "/")
         and bool(want.words)
         and want.words <= words.keys()
     )
