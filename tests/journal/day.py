@@ -17,6 +17,7 @@ from souq.core.contract import (
     Rule,
     SubmitDelivery,
 )
+from souq.core.credential import AddKey, RevokeKey
 from souq.core.funds import (
     ConfirmReport,
     OpenAccount,
@@ -94,11 +95,11 @@ class Day:
         self.engine = Engine(store, clock=self.clock, salts=counted_salts())
         self.count = 0
 
-    def do(self, actor: str, command: Any) -> Answer:
+    def do(self, actor: str, command: Any, nonce: str = "") -> Answer:
         """Give a command a second after the last one."""
         self.clock.now += SECOND_US
         self.count += 1
-        return self.engine.submit(actor, f"c{self.count}", command)
+        return self.engine.submit(actor, f"c{self.count}", command, nonce)
 
     def terms(self, answer: Answer) -> str:
         """Give the digest of the terms that an answer put on the table."""
@@ -123,6 +124,7 @@ def play(store: Store) -> Day:
     _account(day)
     _pay(day)
     _halt(day)
+    _keys(day)
     return day
 
 
@@ -290,3 +292,12 @@ def _halt(day: Day) -> None:
     day.engine.tick()
     day.do("P1", RequestPayout(usd(1), "bank"))  # refused: halted
     day.do(OPERATOR, SetHalt("open"))
+
+
+def _keys(day: Day) -> None:
+    ends = day.clock.now + DAY_US
+    day.do("P1", AddKey("P1", "bearer", "ab" * 32, expires_at=ends))
+    point = "036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+    day.do(OPERATOR, AddKey("A1", "es256", point, replaces="K1"))
+    day.do("A1", RevokeKey("K3"), nonce="K3:0123456789abcdef")
+    day.do("A1", AddKey("A1", "bearer", "cd" * 32), nonce="K3:fedcba9876543210")  # refused

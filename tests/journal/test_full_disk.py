@@ -49,6 +49,7 @@ class Step(NamedTuple):
     command: Any
     at: int
     salts: tuple[bytes, ...]
+    nonce: str
 
 
 class Script:
@@ -67,7 +68,8 @@ class Script:
                 assert is_whole
                 found = [engine.store.payload(one.digest) for one in sealed_values(record.command)]
                 salts = tuple(payload.salt for payload in found if payload)
-                yield Step(record.actor, record.command_id, command, record.at, salts)
+                who, id = record.actor, record.command_id
+                yield Step(who, id, command, record.at, salts, record.nonce)
 
 
 class Performance:
@@ -88,7 +90,8 @@ class Performance:
         for n, step in enumerate(self._script.steps):
             before(n)
             self._now, self._salts = step.at, list(step.salts)
-            self.answers.append(self.engine.submit(step.actor, step.id, step.command))
+            answer = self.engine.submit(step.actor, step.id, step.command, step.nonce)
+            self.answers.append(answer)
 
 
 @pytest.fixture(scope="module")

@@ -75,11 +75,12 @@ class Bank:
             return JSONResponse({"status": "busy"}, 503)
         if fault == "wait":
             return JSONResponse({"status": "pending"}, 202)
-        if key in self.state["rejected"] or fault == "reject":
+        is_paid = key in self.state["payments"]
+        if key in self.state["rejected"] or (fault == "reject" and not is_paid):
             self.state["rejected"][key] = asked
             self.save()
             return JSONResponse({"status": "rejected", "why": "destination_unknown"}, 422)
-        if key not in self.state["payments"]:
+        if not is_paid:
             number = len(self.state["payments"]) + 1
             self.state["payments"][key] = {**asked, "reference": f"p{number}"}
             self.add(asked["asset"], -asked["units"])

@@ -98,13 +98,8 @@ def test_a_bank_that_dies_after_paying_has_paid(engine: Engine, bank: BankProces
     bank.tell("faults", ["dies"])
     ask(engine, 300)
 
-    def revive() -> None:
-        if not bank.is_running():
-            bank.stop()
-            bank.start()
-
     outbox = outbox_of(engine, to_bank(bank))
-    asyncio.run(settle(outbox, engine, each=revive))
+    asyncio.run(settle(outbox, engine, each=bank.revive))
     assert len(bank.state["payments"]) == 1
     check_reconciled(engine, bank)
 

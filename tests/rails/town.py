@@ -52,8 +52,11 @@ class BankProcess:
         self.process.kill()
         self.process.communicate()
 
-    def is_running(self) -> bool:
-        return self.process.poll() is None
+    def revive(self) -> None:
+        """Start it again where it has died."""
+        if self.process.poll() is not None:
+            self.stop()
+            self.start()
 
     def tell(self, what: str, asked: Any) -> dict[str, Any]:
         """Put the bank up to something."""
