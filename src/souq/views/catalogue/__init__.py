@@ -7,5 +7,5 @@ from souq.views.catalogue.card import ListingCard as ListingCard
 from souq.views.catalogue.card import Match as Match
 from souq.views.catalogue.card import Search as Search
 from souq.views.catalogue.card import SearchPage as SearchPage
-from souq.views.catalogue.file import Spoilt as Spoilt
 from souq.views.catalogue.index import Catalogue as Catalogue
+from souq.views.derived import Spoilt as Spoilt

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from souq.views.catalogue.file import CatalogueFile
+from souq.views.derived import DerivedFile
 
 NO_ATTRIBUTES = "{}"
 
@@ -88,14 +88,14 @@ _FIELDS = Entry.__struct_fields__
 ENTRY = f"SELECT {', '.join(_FIELDS)} FROM listings JOIN cards USING (number)"
 
 
-def read(file: CatalogueFile, number: int) -> Entry:
+def read(file: DerivedFile, number: int) -> Entry:
     """Give a live listing."""
     rows = file.rows(f"{ENTRY} WHERE number = ?", (number,))
     assert rows, f"an ended listing is asked for: {number}"
     return Entry(*rows[0])
 
 
-def write(file: CatalogueFile, changes: Sequence[tuple[Entry | None, Entry]]) -> None:
+def write(file: DerivedFile, changes: Sequence[tuple[Entry | None, Entry]]) -> None:
     """Write entries, each beside what the file holds of it; those that are over are dropped."""
     rows: dict[str, list[tuple[object, ...]]] = {name: [] for name in _STATEMENTS}
     for before, after in changes:

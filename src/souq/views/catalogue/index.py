@@ -4,7 +4,6 @@
 each listing that changed is folded once and written once, whatever happened to it meanwhile.
 """
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,16 @@ from souq.core import rules
 from souq.core.agreement import Agreement, givers
 from souq.core.listing import Attribute, ListingEdited, ListingPosted
 from souq.core.money import USD, Money
-from souq.journal.record import GENESIS, Record, chained, encode
+from souq.journal.record import Record
 from souq.journal.replay import reader
 from souq.journal.store import Store
 from souq.views.catalogue.card import ListingCard, Match, Search, SearchPage
 from souq.views.catalogue.entry import ENTRY, NO_ATTRIBUTES, Entry, read, write
-from souq.views.catalogue.file import CatalogueFile, Spoilt
 from souq.views.catalogue.folding import CHANGE, entry_of, said_anew
 from souq.views.catalogue.query import COVERS, check, covered, statements, write_cursor
+from souq.views.catalogue.schema import SCHEMA, SCRUB, VERSION
 from souq.views.catalogue.wants import Wants, offers_fitting
+from souq.views.derived import DerivedFile, Place, Spoilt
 from souq.views.history import ERASED, Find
 
 WAITING_MAX = 64  # listings that changed, before they are written: a few milliseconds' work
@@ -46,7 +46,7 @@ class Catalogue:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self._file = CatalogueFile(path)
+        self._file = DerivedFile(path, SCHEMA, VERSION)
         try:
             self._load()
         except Spoilt:
@@ -54,12 +54,9 @@ class Catalogue:
 
     def _load(self) -> None:
         facts = self._file.facts()
-        self._seq = int(facts.get("seq", "0"))
-        self._first = facts.get("first", "")
-        self._last: Record | str = facts.get("last", "")
+        self._place = Place(facts)
         self._asset = facts.get("asset", USD.code)
         self._is_to_scrub = "is_to_scrub" in facts
-        self._kept = self._seq
         self._waiting: dict[str, list[Any]] = {}
         self._has_wants_waiting = False
         self._told: list[Match] = []
@@ -75,30 +72,26 @@ class Catalogue:
     @property
     def seq(self) -> int:
         """Give the number of the last record taken."""
-        return self._seq
+        return self._place.seq
 
     def catch_up(self, store: Store, until: int | None = None) -> None:
         """Fold what a journal holds beyond `seq`; a file that has read another begins again."""
-        if not self._has_read(store):
+        if not self._place.is_in(store):
             self.reset()
         read = reader(store).whole
-        for entry in store.read(self._seq + 1, until):
+        for entry in store.read(self.seq + 1, until):
             self.take(read(entry.seq, entry.body), store.payload)
         self.flush()
 
     def take(self, record: Record, find: Find) -> tuple[Match, ...]:
         """Fold the next record, and give the matches it made; words come with it or from `find`."""
-        assert record.seq == self._seq + 1, f"record {record.seq} after {self._seq}"
-        self._seq = record.seq
-        if record.seq == 1:
-            self._first = chained(GENESIS, encode(record)).hex()
-        self._last = record
+        self._place.move_on(record)
         told: tuple[Match, ...] = ()
         for event in record.events:
             fold = _FOLD.get(type(event))
             if fold is not None:
                 told += fold(self, record, event, find) or ()
-        if self._seq - self._kept >= UNKEPT_MAX:
+        if self._place.seq - self._place.kept >= UNKEPT_MAX:
             self.flush()
         elif len(self._waiting) >= WAITING_MAX:
             self._write()
@@ -123,6 +116,18 @@ class Catalogue:
             cursor = write_cursor(query, found[numbers[-1]], numbers[-1])
         return SearchPage(self._cards(numbers), cursor)
 
+    def card(self, listing: str) -> ListingCard | None:
+        """Give one listing as a search would show it, or None for one that is not open."""
+        self._write()
+        number = listing[1:]
+        if not (number.isascii() and number.isdigit()):
+            return None
+        return next(iter(self._cards([int(number)])), None)
+
+    def standing(self, agent: str) -> tuple[int, int]:
+        """Give the contracts an agent fulfilled as a seller, and the rulings against it."""
+        return self._sellers.get(agent, (0, 0))
+
     def matches(self, agent: str, after_seq: int = 0, limit: int = 100) -> tuple[Match, ...]:
         """List what an agent was told of by later records, oldest first.
 
@@ -134,7 +139,7 @@ class Catalogue:
             "SELECT seq, agent, listing, want FROM matches WHERE agent = ? AND seq > ?"
             " AND seq <= coalesce((SELECT seq FROM matches WHERE agent = ? AND seq > ?"
             " ORDER BY seq LIMIT 1 OFFSET ?), ?) ORDER BY seq, number",
-            (agent, after_seq, agent, after_seq, max(limit, 1) - 1, self._seq),
+            (agent, after_seq, agent, after_seq, max(limit, 1) - 1, self.seq),
         )
         return tuple(Match(*row) for row in rows)
 
@@ -160,23 +165,18 @@ class Catalogue:
         """Keep on disk what was taken, in one transaction with the number of the last record."""
         self._write()
         self._file.begin()
-        facts = {
-            "seq": str(self._seq),
-            "first": self._first,
-            "last": self._last if isinstance(self._last, str) else _digest(encode(self._last)),
-            "asset": self._asset,
-        }
+        facts = {**self._place.facts(), "asset": self._asset}
         if self._is_to_scrub:
             facts["is_to_scrub"] = "yes"
         self._file.note(facts)
         self._file.write_many(_DROP_MATCHES, [(MATCHES_KEPT,)])
         self._file.commit()
-        self._kept = self._seq
+        self._place.kept = self._place.seq
 
     def scrub(self) -> None:
         """Rewrite the file so that forgotten words leave it altogether; this takes seconds."""
         self.flush()
-        self._file.scrub()
+        self._file.scrub(SCRUB)
         self._file.forget_fact("is_to_scrub")
         self._is_to_scrub = False
 
@@ -192,16 +192,6 @@ class Catalogue:
                 self.scrub()
             self.flush()
         self._file.close()
-
-    def _has_read(self, store: Store) -> bool:
-        """Tell whether what was read is the beginning of this journal."""
-        if self._seq == 0:
-            return True
-        if store.head()[0] < self._seq:
-            return False
-        first, last = (next(iter(store.read(seq, seq))) for seq in (1, self._seq))
-        known = self._last if isinstance(self._last, str) else _digest(encode(self._last))
-        return first.hash.hex() == self._first and _digest(last.body) == known
 
     def _write(self) -> None:
         """Fold what waits and write it; it is kept by the next commit, and seen at once."""
@@ -251,7 +241,7 @@ class Catalogue:
         marks = ",".join("?" * len(numbers))
         rows = self._file.rows(f"{_CARDS} IN ({marks})", numbers) if numbers else []
         rows_by_number = {row[0]: row for row in rows}
-        return tuple(self._card(rows_by_number[number]) for number in numbers)
+        return tuple(self._card(rows_by_number[one]) for one in numbers if one in rows_by_number)
 
     def _card(self, row: Any) -> ListingCard:
         number, agent, principal, side, subject, title, description, category, asset = row[:9]
@@ -348,7 +338,3 @@ _FOLD: dict[type, Callable[[Catalogue, Record, Any, Find], tuple[Match, ...] | N
     contracts.RulingMade: Catalogue._ruled,
     **dict.fromkeys(CHANGE, Catalogue._changed),
 }
-
-
-def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()

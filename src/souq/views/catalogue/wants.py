@@ -13,8 +13,8 @@ from functools import lru_cache
 from msgspec import Struct
 
 from souq.views.catalogue.entry import Entry, read
-from souq.views.catalogue.file import CatalogueFile
 from souq.views.catalogue.query import COVERS, covered, matching, words_of
+from souq.views.derived import DerivedFile
 
 PAIRS_MAX = 50  # each told to two agents
 TRIED_MAX = 2_000
@@ -75,7 +75,7 @@ def fits(want: Want, offer: Entry, words: dict[str, None]) -> bool:
     )
 
 
-def offers_fitting(file: CatalogueFile, wanted: Entry) -> list[Entry]:
+def offers_fitting(file: DerivedFile, wanted: Entry) -> list[Entry]:
     """Give the standing offers that fit a new want, the newest first, as many as may be told."""
     want, words = want_of(wanted), words_of(wanted.title or "")
     if not words:

@@ -1,66 +1,46 @@
-"""The catalogue's file: its tables, how it is opened, and what is done where it fails.
+"""A derived file is folded from the journal into SQLite, and may be thrown away at any time.
 
-It can be folded again from the journal at any time, so a power cut may cost it its newest
-records (`synchronous=NORMAL`), and a file that is damaged or of an older version is thrown away.
+Because it can be folded again, a power cut may cost it its newest records (`synchronous=NORMAL`),
+and a file that is damaged, of an older version, or of another journal begins anew. Its place says
+how far into which journal it has come; that is kept in one transaction with what was folded.
 """
 
 import contextlib
+import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-VERSION = "1"  # raise it with any change to the tables, or to how records fold into them
+from souq.journal.record import GENESIS, Record, chained, encode
+from souq.journal.store import Store
+
 _SIDE_FILES = ("", "-wal", "-shm", "-journal")
 _CACHE_KIB = 64 * 1024
-
-# What filters and orders read is kept apart from what a card shows, so that a scan of many
-# listings touches few pages. The index of words keeps no copy of them, and no length per
-# document: nothing is ranked by how often a word occurs.
-_SCHEMA = """
-CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE listings (
-    number INTEGER PRIMARY KEY, is_open INTEGER NOT NULL, side TEXT NOT NULL,
-    subject TEXT NOT NULL, category TEXT NOT NULL, asset TEXT, price INTEGER,
-    delivery TEXT NOT NULL, agent TEXT NOT NULL, principal TEXT NOT NULL,
-    mechanisms TEXT NOT NULL, available INTEGER NOT NULL, reserved INTEGER NOT NULL,
-    is_paused INTEGER NOT NULL, is_withdrawn INTEGER NOT NULL);
-CREATE INDEX by_category ON listings (category);
-CREATE INDEX by_agent ON listings (agent);
-CREATE INDEX by_price ON listings (asset, price);
-CREATE TABLE cards (
-    number INTEGER PRIMARY KEY, title TEXT, title_digest TEXT NOT NULL, description TEXT,
-    description_digest TEXT NOT NULL, attributes TEXT NOT NULL, unit TEXT NOT NULL,
-    shipping_units INTEGER NOT NULL, posted_at INTEGER NOT NULL);
-CREATE TABLE attributes (
-    number INTEGER NOT NULL, name TEXT NOT NULL, word TEXT NOT NULL, amount INTEGER,
-    PRIMARY KEY (number, name)) WITHOUT ROWID;
-CREATE VIRTUAL TABLE words USING fts5 (
-    title, description, content='', columnsize=0, prefix='2 3',
-    tokenize='porter unicode61 remove_diacritics 2');
-CREATE TABLE sellers (
-    agent TEXT PRIMARY KEY, deals INTEGER NOT NULL, rulings INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE matches (
-    number INTEGER PRIMARY KEY, seq INTEGER NOT NULL, agent TEXT NOT NULL,
-    listing TEXT NOT NULL, want TEXT NOT NULL);
-CREATE INDEX matches_by_agent ON matches (agent, seq);
-INSERT INTO facts VALUES ('version', '%s');
-"""
+_FACTS = "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
 
 
 class Spoilt(Exception):
-    """The file is damaged, or a write to it failed: `reset` the catalogue, and let it catch up."""
+    """The file is damaged, or a write to it failed: `reset` the view, and let it catch up."""
 
 
 class _Unusable(Exception):
     """The file is damaged, or of another version: it is to be made again."""
 
 
-class CatalogueFile:
-    """One connection to one file, or to memory; whoever reads sees what was just written."""
+class DerivedFile:
+    """One connection to one file, or to memory; whoever reads sees what was just written.
 
-    def __init__(self, path: Path | None) -> None:
+    `version` is raised with any change to the tables in `schema`, or to how records fold into them.
+    """
+
+    def __init__(
+        self, path: Path | None, schema: str, version: str, *, cache_kib: int = _CACHE_KIB
+    ) -> None:
         self._path = path
+        self._schema = schema
+        self._version = version
+        self._cache_kib = cache_kib
         self._failure = ""
         try:
             self._db = self._opened()
@@ -124,17 +104,17 @@ class CatalogueFile:
         """Note a fact no longer."""
         self.write_many("DELETE FROM facts WHERE name = ?", [(name,)])
 
-    def scrub(self) -> None:
-        """Rewrite the index of words, so that what was taken out leaves the file as well."""
+    def scrub(self, statement: str) -> None:
+        """Rewrite by a statement, so that what was taken out leaves the file as well."""
         self.commit()
         with self._writing():
-            self._db.execute("INSERT INTO words (words) VALUES ('optimize')")
+            self._db.execute(statement)
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
         # SQLite may have taken back the whole transaction, and with it what is no longer waiting
-        # to be written: going on would leave listings out for good.
+        # to be written: going on would leave records out for good.
         if self._failure:
             raise Spoilt(self._failure)
         try:
@@ -153,13 +133,14 @@ class CatalogueFile:
             db.execute("PRAGMA journal_mode=WAL").fetchall()
             db.execute("PRAGMA synchronous=NORMAL")
             db.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten
-            db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+            db.execute(f"PRAGMA cache_size=-{self._cache_kib}")
             if not db.execute("SELECT 1 FROM sqlite_master").fetchall():
-                db.executescript(f"BEGIN; {_SCHEMA % VERSION} COMMIT;")
+                version = f"INSERT INTO facts VALUES ('version', '{self._version}');"
+                db.executescript(f"BEGIN; {_FACTS} {self._schema} {version} COMMIT;")
             if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchall():
                 raise _Unusable
             found = db.execute("SELECT value FROM facts WHERE name = 'version'").fetchall()
-            if found != [(VERSION,)]:
+            if found != [(self._version,)]:
                 raise _Unusable
         except sqlite3.OperationalError:
             db.close()
@@ -177,3 +158,40 @@ class CatalogueFile:
             for ending in _SIDE_FILES:
                 self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
         return self._opened()
+
+
+class Place:
+    """How far into which journal a file was folded: `seq` is taken, `kept` is on disk."""
+
+    def __init__(self, facts: dict[str, str]) -> None:
+        self.seq = self.kept = int(facts.get("seq", "0"))
+        self._first = facts.get("first", "")
+        self._last: Record | str = facts.get("last", "")
+
+    def move_on(self, record: Record) -> None:
+        """Go to the next record."""
+        assert record.seq == self.seq + 1, f"record {record.seq} after {self.seq}"
+        self.seq = record.seq
+        if record.seq == 1:
+            self._first = chained(GENESIS, encode(record)).hex()
+        self._last = record  # its bytes are wanted once in thousands of records
+
+    def facts(self) -> dict[str, str]:
+        """Give what is to be noted with what was folded."""
+        return {"seq": str(self.seq), "first": self._first, "last": self._known()}
+
+    def is_in(self, store: Store) -> bool:
+        """Tell whether what was read is the beginning of this journal."""
+        if self.seq == 0:
+            return True
+        if store.head()[0] < self.seq:
+            return False
+        first, last = (next(iter(store.read(seq, seq))) for seq in (1, self.seq))
+        return first.hash.hex() == self._first and _digest(last.body) == self._known()
+
+    def _known(self) -> str:
+        return self._last if isinstance(self._last, str) else _digest(encode(self._last))
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
