@@ -99,6 +99,7 @@ class Engine:
         clock: Callable[[], int] = system_clock,
         salts: Callable[[], bytes] = system_salts,
         snapshot: Path | None = None,
+        on_record: Callable[[Record], None] | None = None,
         on_durable: Callable[[int], None] | None = None,
         queue_max: int = QUEUE_MAX,
         replayed: Replayed | None = None,
@@ -106,7 +107,8 @@ class Engine:
         """Open a market by replaying its journal. Raises Damaged where that cannot be done.
 
         `replayed` is what a standby has folded already: all of the journal, and the engine's now.
-        `on_durable` is called by the writing thread and must not call the engine.
+        `on_record` is called with every new record, words and all, before it is durable, by whoever
+        submits; `on_durable` by the writing thread. Neither may call the engine.
         """
         assert __debug__, "the market never runs with assertions off"
         self._store = store
@@ -123,6 +125,7 @@ class Engine:
         self._lock = threading.RLock()
         self._stopped: str = ""
         self._queue_max = queue_max
+        self._on_record = on_record
         # A day of answered ids stays in memory; the store's index knows the rest.
         self._ids: dict[tuple[str, str], int] = {}
         self._ids_by_age: deque[tuple[int, tuple[str, str]]] = deque()
@@ -184,6 +187,29 @@ class Engine:
             self._commits.wait(self._seq)
             return self._state
 
+    @property
+    def live(self) -> tuple[State, int]:
+        """Give the live state at once, and the record it stands at.
+
+        What it tells may leave this process only when `wait` returns for that record.
+        """
+        return self._state, self._seq
+
+    @property
+    def durable(self) -> int:
+        """Give the number of the last record that is known to be durable."""
+        return self._commits.durable
+
+    @property
+    def is_writing(self) -> bool:
+        """Tell whether records still become durable; a failed flush ends that for good."""
+        return self._commits.failure is None
+
+    @property
+    def stopped(self) -> str:
+        """Say why no command is taken any more, or give ""."""
+        return self._stopped
+
     def fork(self) -> State:
         """Give a copy of the state, once everything that made it is durable."""
         with self._lock:
@@ -208,12 +234,17 @@ class Engine:
         """
         return replay(self._store, until=self._commits.durable, snapshot=self._snapshot)
 
-    def close(self) -> None:
-        """Flush, and let go of the journal."""
+    def stop(self) -> None:
+        """Take no more commands, and flush what was judged; the journal can still be read."""
         with self._lock:
             if not self._stopped:
                 self._stopped = "the market is closed"
             self._commits.close()
+
+    def close(self) -> None:
+        """Flush, and let go of the journal."""
+        with self._lock:
+            self.stop()
             self._store.close()
 
     def _answer(self, actor: str, command_id: str, command: Any, nonce: str) -> Answer | int:
@@ -268,7 +299,8 @@ class Engine:
     ) -> Answer:
         events = () if draft is None else tuple(draft.events)
         seq = self._seq + 1
-        body = encode(Record(seq, at, actor, command_id, command, events, refusal, nonce))
+        record = Record(seq, at, actor, command_id, command, events, refusal, nonce)
+        body = encode(record)
         hash = chained(self._hash, body)
         # From here to the end the journal and the memory differ. Whatever breaks in, a key pressed
         # or memory run out, the engine must not judge by half of a record.
@@ -285,6 +317,8 @@ class Engine:
             draft.merge()
         if command_id:
             self._remember(at, actor, command_id, seq)
+        if self._on_record is not None:
+            self._on_record(record)
         self._stopped = ""
         return Answer(seq, at, events, refusal)
 

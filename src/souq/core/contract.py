@@ -193,6 +193,12 @@ def need_contract(view: View, id: str) -> State:
     return found
 
 
+def due_at(state: State) -> int:
+    """Give the instant at which silence decides what becomes of a contract."""
+    due: int = getattr(state, _BY[type(state)])
+    return due
+
+
 def decide(draft: Draft, actor: str, command: Any) -> None:
     """Decide by what is true and who is asking; "no" is the right answer to everything else."""
     id = command.contract

@@ -11,7 +11,7 @@ from msgspec import Struct
 from souq.core import authority, halt, ledger, mandate
 from souq.core.agreement import Agreement, CashLeg, cash_given
 from souq.core.mechanisms import BY_NAME, BY_OPENING, Mechanism
-from souq.core.mechanisms.moves import Accept, Reject, Withdraw
+from souq.core.mechanisms.moves import Accept, Reject, Standing, Withdraw
 from souq.core.party import Agent, need_agent, need_other_agent, wallet
 from souq.core.refusal import Reason, Refused
 from souq.core.state import DEADLINES, Draft, Table, View, next_id, take_id, was_issued
@@ -61,6 +61,11 @@ def need_negotiation(view: View, id: str) -> Negotiation:
 def parties_of(view: View, id: str) -> tuple[str, ...]:
     """List the agents in an open negotiation. Raises Refused as need_negotiation does."""
     return BY_NAME[need_negotiation(view, id).mechanism].parties(view, id)
+
+
+def standing(view: View, id: str) -> Standing:
+    """Give what lies on an open negotiation's table. Raises Refused as need_negotiation does."""
+    return BY_NAME[need_negotiation(view, id).mechanism].standing(view, id)
 
 
 def open_or_move(draft: Draft, actor: str, command: Any) -> None:

@@ -56,7 +56,8 @@ def _content(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no place in a command")
 
 
-def _unsealed(kind: type, content: Any) -> Any:
+def unsealed(kind: type, content: Any) -> Any:
+    """Wrap what a caller wrote in the sealed type that its field has."""
     if not issubclass(kind, Sealed):
         raise TypeError(f"not a sealed value: {kind}")
     return kind(msgspec.convert(content, kind.of))
@@ -64,7 +65,7 @@ def _unsealed(kind: type, content: Any) -> Any:
 
 _write = msgspec.json.Encoder(enc_hook=_content).encode
 READ: dict[type, Any] = {
-    command: msgspec.json.Decoder(command, dec_hook=_unsealed).decode for command in market.COMMANDS
+    command: msgspec.json.Decoder(command, dec_hook=unsealed).decode for command in market.COMMANDS
 }
 
 

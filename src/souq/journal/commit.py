@@ -6,6 +6,7 @@ groups grow by themselves.
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from souq.journal.record import Entry
@@ -20,6 +21,7 @@ class Commits(Protocol):
     """Takes records in order and makes them durable."""
 
     durable: int
+    failure: BaseException | None
 
     def put(self, entry: Entry) -> None: ...
     def wait(self, seq: int) -> None: ...
@@ -28,6 +30,8 @@ class Commits(Protocol):
 
 class InstantCommits:
     """For a store that needs no flush."""
+
+    failure: BaseException | None = None
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -47,7 +51,8 @@ class InstantCommits:
 class GroupCommits:
     """One writer thread over a store. `on_durable` hears the last number of each group.
 
-    It is called by that thread, so it must not wait for a record; where it raises, writing stops.
+    After a failed flush it hears the last good one again, so that nobody waits for ever. It is
+    called by that thread, so it must not wait for a record; where it raises, writing stops.
     """
 
     def __init__(self, store: Store, on_durable: Callable[[int], None] | None = None) -> None:
@@ -55,7 +60,7 @@ class GroupCommits:
         self._on_durable = on_durable
         self._pending: list[Entry] = []
         self._changed = threading.Condition()
-        self._failure: BaseException | None = None
+        self.failure: BaseException | None = None
         self._is_closing = False
         self.durable = store.head()[0]
         self._thread = threading.Thread(target=self._run, name="souq-journal", daemon=True)
@@ -79,11 +84,11 @@ class GroupCommits:
                 self._changed.wait()
 
     def _check(self) -> None:
-        if self._failure is not None:
-            why = str(self._failure) or type(self._failure).__name__
+        if self.failure is not None:
+            why = str(self.failure) or type(self.failure).__name__
             raise Stopped(
                 f"the journal stopped, nothing more is recorded until it is opened again: {why}"
-            ) from self._failure
+            ) from self.failure
         if self._is_closing and not self._thread.is_alive():
             raise Stopped("the journal is closed")
 
@@ -106,8 +111,11 @@ class GroupCommits:
                 # Never retried: after a failed sync the system may have dropped the pages and
                 # call the next sync a success.
                 with self._changed:
-                    self._failure = error
+                    self.failure = error
                     self._changed.notify_all()
+                if self._on_durable is not None:
+                    with suppress(Exception):
+                        self._on_durable(self.durable)
                 return
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ from souq.journal.store import Store
 from souq.lab.population import Person, Population, generator
 from souq.lab.simulation import EVIDENCE, Simulation
 from souq.views.history import History
-from souq.views.observation import ListingSeen, Observer
+from souq.views.observation import ListingSeen, observer_of
 
 MARKET = "deal"
 WEEK_US = 7 * DAY_US
@@ -64,7 +64,7 @@ def _trade(
     turns_per_person: int,
     progress: Progress,
 ) -> None:
-    observer = Observer(simulation.engine.state, simulation.history)
+    observer = observer_of(simulation.engine.state, simulation.history)
     rng = generator(seed, "turns")
     agents, notes = list(traders), dict.fromkeys(traders, "")
     turns = turns_per_person * len(agents)
@@ -84,7 +84,7 @@ def _trade(
 
 def _hand_over(simulation: Simulation, agents: list[str]) -> None:
     """Everybody brings what they sold, then everybody looks at what they got."""
-    observer = Observer(simulation.engine.state, simulation.history)
+    observer = observer_of(simulation.engine.state, simulation.history)
     steps: tuple[tuple[str, Callable[[str], Any]], ...] = (
         ("must_deliver", SubmitDelivery),
         ("must_accept", AcceptDelivery),

@@ -28,7 +28,7 @@ from souq.lab import matching
 from souq.lab.population import generator
 from souq.lab.simulation import EVIDENCE, OPENING_US, Simulation
 from souq.views.history import History
-from souq.views.observation import Observer
+from souq.views.observation import observer_of
 
 MARKET = "swap"
 FLOOR = "floor"
@@ -203,7 +203,7 @@ class _Floor:
         self._simulation = simulation
         self._swappers = swappers
         self._progress = progress
-        self._observer = Observer(simulation.engine.state, simulation.history)
+        self._observer = observer_of(simulation.engine.state, simulation.history)
         self._durations: random.Random = generator(seed, "wakes")
         self._notes = dict.fromkeys(swappers, "")
         order = generator(seed, "order").sample(list(swappers), len(swappers))

@@ -32,7 +32,7 @@ from souq.journal.memory import MemoryStore
 from souq.journal.replay import SNAPSHOT
 from souq.journal.sqlite import SqliteStore
 from souq.views.history import Deal, Follower, History
-from souq.views.observation import Observation, Observer
+from souq.views.observation import Observation, observer_of
 
 
 class Market:
@@ -44,7 +44,7 @@ class Market:
         snapshot = None if folder is None else Path(folder) / SNAPSHOT
         self.engine = Engine(store, snapshot=snapshot)
         self._follower = Follower(store)
-        self._observer = Observer(self.engine.state, self._follower.history)
+        self._observer = observer_of(self.engine.state, self._follower.history)
         if self.engine.head[0] == 0:
             self.submit(OPERATOR, OpenMarket(rules or Rules()))
 

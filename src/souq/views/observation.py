@@ -1,14 +1,18 @@
 """What one agent may see: the public floor, its own affairs, and nothing else."""
 
+from collections.abc import Iterable
+from typing import Protocol
+
 from msgspec import Struct
 
 from souq.core import ledger
 from souq.core.agreement import CashLeg, GoodsLeg, Leg, givers, takers
 from souq.core.contract import CONTRACTS, Delivered, Formed
+from souq.core.contract import State as Contract
 from souq.core.listing import LISTINGS, Side, Subject
 from souq.core.mandate import MANDATES, Limits
-from souq.core.mechanisms.alternating_offers import HAGGLES
-from souq.core.mechanisms.swap import PROPOSALS
+from souq.core.mechanisms.moves import Standing
+from souq.core.negotiation import standing
 from souq.core.party import AGENTS, wallet
 from souq.core.state import State
 from souq.views.history import History, NegotiationStory, Said
@@ -75,25 +79,35 @@ class Observation(Struct, frozen=True):
     messages: tuple[Said, ...]
 
 
-class Observer:
-    """Builds observations from the live state and the history folded so far."""
+class Source(Protocol):
+    """Where an observer finds what the live state alone does not tell."""
 
-    def __init__(self, state: State, history: History, asset: str = "USD") -> None:
+    def listings(self, agent: str) -> tuple[ListingSeen, ...]:
+        """Give the open listings an agent is to look at."""
+
+    def talks(self, agent: str) -> Iterable[NegotiationStory]:
+        """Give an agent's open negotiations, in the order they began."""
+
+    def contracts(self, agent: str) -> Iterable[str]:
+        """Give the ids of contracts of an agent's, in the order they were made."""
+
+    def messages(self, agent: str) -> tuple[Said, ...]:
+        """Give what was said lately where the agent could hear it, oldest first."""
+
+
+class Observer:
+    """Builds observations from the live state and a source of stories."""
+
+    def __init__(self, state: State, source: Source, asset: str = "USD") -> None:
         self._state = state
-        self._history = history
+        self._source = source
         self._asset = asset
-        self._listings: tuple[ListingSeen, ...] = ()
-        self._version = -1
-        self._affairs: dict[str, dict[str, None]] = {}  # agent -> its open negotiations
-        self._contracts: dict[str, dict[str, None]] = {}
-        self._negotiations_seen = 0
-        self._deals_seen = 0
 
     def observe(self, agent: str) -> Observation:
         """Give what an agent may see now."""
         state, found = self._state, self._state.rows(AGENTS)[agent]
         mandate = state.rows(MANDATES).get(found.mandate)
-        self._index()
+        source = self._source
         return Observation(
             at=state.at,
             agent=agent,
@@ -101,13 +115,62 @@ class Observer:
                 state, wallet(found.principal, self._asset)
             ).available,
             limits=mandate.limits.value if mandate else None,
-            listings=self.listings(),
-            negotiations=self._open_negotiations(agent),
-            contracts=self._open_contracts(agent),
-            messages=self._messages(agent),
+            listings=source.listings(agent),
+            negotiations=tuple(
+                _talk_seen(agent, story, standing(state, story.id)) for story in source.talks(agent)
+            ),
+            contracts=tuple(
+                _contract_seen(agent, id, contract)
+                for id in source.contracts(agent)
+                if (contract := state.get(CONTRACTS, id)) is not None
+            ),
+            messages=source.messages(agent),
         )
 
-    def listings(self) -> tuple[ListingSeen, ...]:
+
+def _talk_seen(agent: str, story: NegotiationStory, on_table: Standing) -> NegotiationSeen:
+    named = [(move.by == agent, move.units) for move in story.moves]
+    return NegotiationSeen(
+        id=story.id,
+        mechanism=story.mechanism,
+        parties=on_table.parties,
+        legs=on_table.legs,
+        terms=on_table.terms,
+        is_my_turn=agent in on_table.waiting_for,
+        mine=tuple(units for is_mine, units in named if is_mine and units is not None),
+        theirs=tuple(units for is_mine, units in named if not is_mine and units is not None),
+        expires_at=on_table.expires_at,
+    )
+
+
+def _contract_seen(agent: str, id: str, contract: Contract) -> ContractSeen:
+    legs = contract.agreement.legs
+    return ContractSeen(
+        id,
+        legs,
+        must_deliver=isinstance(contract, Formed)
+        and agent in givers(legs)
+        and agent not in contract.delivered,
+        must_accept=isinstance(contract, Delivered)
+        and agent in takers(legs)
+        and agent not in contract.accepted,
+    )
+
+
+class HistorySource:
+    """Finds stories in a whole history: every open listing, every agent, all in memory."""
+
+    def __init__(self, state: State, history: History) -> None:
+        self._state = state
+        self._history = history
+        self._listings: tuple[ListingSeen, ...] = ()
+        self._version = -1
+        self._talks: dict[str, dict[str, None]] = {}  # agent -> its open negotiations
+        self._contracts: dict[str, dict[str, None]] = {}
+        self._talks_seen = 0
+        self._deals_seen = 0
+
+    def listings(self, agent: str) -> tuple[ListingSeen, ...]:
         """Give all open listings; built again only when what is listed has changed."""
         if self._version != self._history.listings_version:
             self._version = self._history.listings_version
@@ -128,76 +191,50 @@ class Observer:
             )
         return self._listings
 
+    def talks(self, agent: str) -> Iterable[NegotiationStory]:
+        """Give an agent's open negotiations."""
+        self._index()
+        mine = self._talks.get(agent, {})
+        for id in list(mine):
+            story = self._history.negotiations[id]
+            if story.why:
+                del mine[id]
+            else:
+                yield story
+
+    def contracts(self, agent: str) -> Iterable[str]:
+        """Give an agent's contracts that are not over."""
+        self._index()
+        mine = self._contracts.get(agent, {})
+        for id in list(mine):
+            if self._state.get(CONTRACTS, id) is None:
+                del mine[id]
+            else:
+                yield id
+
+    def messages(self, agent: str) -> tuple[Said, ...]:
+        """Give the latest messages of the floor and of an agent's open negotiations."""
+        recent = self._history.said[-4 * MESSAGES_SEEN :]
+        mine = self._talks.get(agent, {})
+        return tuple(said for said in recent if not said.negotiation or said.negotiation in mine)[
+            -MESSAGES_SEEN:
+        ]
+
     def _index(self) -> None:
         # Stories only grow, so what was indexed once need not be looked at again.
         stories = list(self._history.negotiations.values())
-        while self._negotiations_seen < len(stories):
-            story = stories[self._negotiations_seen]
-            self._negotiations_seen += 1
+        while self._talks_seen < len(stories):
+            story = stories[self._talks_seen]
+            self._talks_seen += 1
             for party in story.parties:
-                self._affairs.setdefault(party, {})[story.id] = None
+                self._talks.setdefault(party, {})[story.id] = None
         deals = list(self._history.deals.values())
         for deal in deals[self._deals_seen :]:
             for party in deal.agreement.parties:
                 self._contracts.setdefault(party, {})[deal.contract] = None
         self._deals_seen = len(deals)
 
-    def _open_negotiations(self, agent: str) -> tuple[NegotiationSeen, ...]:
-        mine = self._affairs.get(agent, {})
-        seen = []
-        for id in list(mine):
-            story = self._history.negotiations[id]
-            if story.why:
-                del mine[id]
-            else:
-                seen.append(self._see(agent, story))
-        return tuple(seen)
 
-    def _see(self, agent: str, story: NegotiationStory) -> NegotiationSeen:
-        if story.mechanism == "swap":
-            proposal = self._state.rows(PROPOSALS)[story.id]
-            terms, expires_at = proposal.terms, proposal.expires_at
-            is_my_turn = agent not in proposal.accepted
-        else:
-            haggle = self._state.rows(HAGGLES)[story.id]
-            terms, expires_at = haggle.terms, haggle.expires_at
-            is_my_turn = haggle.by != agent
-        named = [(move.by == agent, move.units) for move in story.moves]
-        return NegotiationSeen(
-            id=story.id,
-            mechanism=story.mechanism,
-            parties=story.parties,
-            legs=story.legs,
-            terms=terms,
-            is_my_turn=is_my_turn,
-            mine=tuple(units for is_mine, units in named if is_mine and units is not None),
-            theirs=tuple(units for is_mine, units in named if not is_mine and units is not None),
-            expires_at=expires_at,
-        )
-
-    def _open_contracts(self, agent: str) -> tuple[ContractSeen, ...]:
-        mine = self._contracts.get(agent, {})
-        seen = []
-        for id in list(mine):
-            state = self._state.rows(CONTRACTS).get(id)
-            if state is None:
-                del mine[id]
-                continue
-            legs = state.agreement.legs
-            must_deliver = (
-                isinstance(state, Formed) and agent in givers(legs) and agent not in state.delivered
-            )
-            must_accept = (
-                isinstance(state, Delivered)
-                and agent in takers(legs)
-                and agent not in state.accepted
-            )
-            seen.append(ContractSeen(id, legs, must_deliver, must_accept))
-        return tuple(seen)
-
-    def _messages(self, agent: str) -> tuple[Said, ...]:
-        recent = self._history.said[-4 * MESSAGES_SEEN :]
-        mine = self._affairs.get(agent, {})
-        return tuple(said for said in recent if not said.negotiation or said.negotiation in mine)[
-            -MESSAGES_SEEN:
-        ]
+def observer_of(state: State, history: History) -> Observer:
+    """Give an observer of a market whose whole history is in memory."""
+    return Observer(state, HistorySource(state, history))

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from souq.core.agreement import Leg
 from souq.core.mechanisms import alternating_offers, posted_price, swap
-from souq.core.mechanisms.moves import Outcome
+from souq.core.mechanisms.moves import Outcome, Standing
 from souq.core.state import Draft, Table, View
 
 # Returns the agents whose commitment the move may have changed; emits events; may refuse.
@@ -22,6 +22,7 @@ class Mechanism(Protocol):
     EVOLVE: dict[type, Callable[[View, Any], None]]
 
     def parties(self, view: View, id: str, /) -> tuple[str, ...]: ...
+    def standing(self, view: View, id: str, /) -> Standing: ...
     def bound(self, view: View, id: str, agent: str, /) -> tuple[Leg, ...]: ...
     def outcome(self, view: View, id: str, /) -> Outcome | None: ...
     def lapse(self, draft: Draft, id: str, /) -> tuple[str, ...]: ...

@@ -16,6 +16,7 @@ from souq.core.mechanisms.moves import (
     Item,
     Outcome,
     Reject,
+    Standing,
     Withdraw,
     expiry,
     need_listed,
@@ -214,6 +215,13 @@ def parties(view: View, id: str) -> tuple[str, ...]:
     """List the opener, then the responder."""
     haggle = _need(view, id)
     return (haggle.opener, haggle.responder)
+
+
+def standing(view: View, id: str) -> Standing:
+    """Give the offer on the table; the other side may answer it."""
+    on = _need(view, id)
+    other = on.responder if on.by == on.opener else on.opener
+    return Standing((on.opener, on.responder), on.legs, on.terms, on.expires_at, (other,))
 
 
 def bound(view: View, id: str, agent: str) -> tuple[Leg, ...]:

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from souq.core.agreement import Agreement
+from souq.core.agreement import Agreement, Leg
 from souq.core.listing import Listing, need_listing, need_open
 from souq.core.party import AGENTS
 from souq.core.refusal import Reason, Refused, invalid
@@ -43,6 +43,16 @@ class Outcome(Struct, frozen=True):
 
     why: str
     agreements: tuple[Agreement, ...] = ()
+
+
+class Standing(Struct, frozen=True):
+    """What lies on the table of an open run; `waiting_for` lists whose move it is."""
+
+    parties: tuple[str, ...]
+    legs: tuple[Leg, ...]
+    terms: str
+    expires_at: int
+    waiting_for: tuple[str, ...]
 
 
 def need_listed(view: View, item: Item, mechanism: str) -> Listing:

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
-from souq.core.mechanisms.moves import Item, Outcome, need_listed, need_strangers
+from souq.core.mechanisms.moves import Item, Outcome, Standing, need_listed, need_strangers
 from souq.core.money import UNITS_MAX, Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
@@ -62,6 +62,11 @@ def _need(view: View, id: str) -> Agreement:
 def parties(view: View, id: str) -> tuple[str, ...]:
     """List the taker and the lister."""
     return _need(view, id).parties
+
+
+def standing(view: View, id: str) -> Standing:
+    """Never seen: a run ends in the command that began it."""
+    raise AssertionError(f"a posted price lies on no table: {id}")
 
 
 def bound(view: View, id: str, agent: str) -> tuple[Leg, ...]:

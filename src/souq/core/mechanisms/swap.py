@@ -15,6 +15,7 @@ from souq.core.mechanisms.moves import (
     Item,
     Outcome,
     Reject,
+    Standing,
     Withdraw,
     expiry,
     need_listed,
@@ -141,6 +142,13 @@ def _need(view: View, id: str) -> Proposal:
 def parties(view: View, id: str) -> tuple[str, ...]:
     """List the members, the proposer first."""
     return _need(view, id).parties
+
+
+def standing(view: View, id: str) -> Standing:
+    """Give the proposal; whoever has not accepted it may."""
+    on = _need(view, id)
+    others = tuple(party for party in on.parties if party not in on.accepted)
+    return Standing(on.parties, on.legs, on.terms, on.expires_at, others)
 
 
 def bound(view: View, id: str, agent: str) -> tuple[Leg, ...]:

@@ -1,0 +1,71 @@
+"""Where each command of the core is reached over HTTP; what it asks and means stands in the core.
+
+The fields named in a path are left out of the body. A command that is missing here stops the
+import, so none can be forgotten.
+"""
+
+from souq.core import (
+    annotation,
+    contract,
+    credential,
+    funds,
+    halt,
+    listing,
+    mandate,
+    market,
+    message,
+    officer,
+    party,
+    payout,
+    rules,
+)
+from souq.core.mechanisms import alternating_offers, moves, posted_price, swap
+
+PATHS: dict[type, str] = {
+    rules.OpenMarket: "/v1/market/open",
+    halt.SetHalt: "/v1/market/halt",
+    annotation.Annotate: "/v1/market/notes",
+    party.RegisterPrincipal: "/v1/principals",
+    party.RegisterAgent: "/v1/principals/{principal}/agents",
+    officer.RegisterOfficer: "/v1/officers",
+    credential.AddKey: "/v1/keys",
+    credential.RevokeKey: "/v1/keys/{key}/revoke",
+    mandate.GrantMandate: "/v1/agents/{agent}/mandate",
+    mandate.RevokeMandate: "/v1/agents/{agent}/mandate/revoke",
+    funds.OpenAccount: "/v1/accounts",
+    funds.TransferMany: "/v1/transfers",
+    funds.ReportDeposit: "/v1/reports/deposit",
+    funds.ReportPayout: "/v1/reports/payout",
+    funds.ReportChargeback: "/v1/reports/chargeback",
+    funds.ConfirmReport: "/v1/reports/{report}/confirm",
+    funds.RejectReport: "/v1/reports/{report}/reject",
+    payout.RequestPayout: "/v1/payouts",
+    payout.CancelPayout: "/v1/payouts/{payout}/cancel",
+    payout.SendPayout: "/v1/payouts/{payout}/send",
+    payout.ConfirmPayout: "/v1/payouts/{payout}/confirm",
+    payout.FailPayout: "/v1/payouts/{payout}/fail",
+    listing.PostListing: "/v1/listings",
+    listing.EditListing: "/v1/listings/{listing}/edit",
+    listing.PauseListing: "/v1/listings/{listing}/pause",
+    listing.ResumeListing: "/v1/listings/{listing}/resume",
+    listing.WithdrawListing: "/v1/listings/{listing}/withdraw",
+    posted_price.TakePrice: "/v1/listings/{listing}/take",
+    alternating_offers.MakeOffer: "/v1/negotiations",
+    alternating_offers.Counter: "/v1/negotiations/{negotiation}/counter",
+    swap.ProposeSwap: "/v1/swaps",
+    moves.Accept: "/v1/negotiations/{negotiation}/accept",
+    moves.Reject: "/v1/negotiations/{negotiation}/reject",
+    moves.Withdraw: "/v1/negotiations/{negotiation}/withdraw",
+    message.SendMessage: "/v1/negotiations/{negotiation}/messages",
+    message.PostMessage: "/v1/messages",
+    contract.Approve: "/v1/contracts/{contract}/approve",
+    contract.Decline: "/v1/contracts/{contract}/decline",
+    contract.SubmitDelivery: "/v1/contracts/{contract}/deliver",
+    contract.AcceptDelivery: "/v1/contracts/{contract}/confirm",
+    contract.CancelContract: "/v1/contracts/{contract}/cancel",
+    contract.OpenDispute: "/v1/contracts/{contract}/dispute",
+    contract.Rule: "/v1/contracts/{contract}/rule",
+}
+
+_missing = {command.__name__ for command in market.COMMANDS} - {one.__name__ for one in PATHS}
+assert not _missing, f"no path for {', '.join(sorted(_missing))}"

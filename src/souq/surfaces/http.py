@@ -1,0 +1,198 @@
+"""The HTTP door: who speaks, what they ask, what the market answers. It holds no rule of its own.
+
+    POST /v1/commands          one command, its id in Idempotency-Key
+    POST /v1/commands:batch    up to 1,000, each with an answer of its own
+    POST, GET /v1/…            one friendly route for every operation
+
+An answer leaves when the record it tells of is durable, and not before.
+"""
+
+import asyncio
+import logging
+from typing import Any
+
+from souq.core.refusal import Reason, Refused
+from souq.engine import Answer, Fault
+from souq.journal.commit import Stopped
+from souq.journal.record import Refusal
+from souq.journal.store import Fenced, Unavailable
+from souq.surfaces.auth import CHALLENGE, Authenticator, Speaker, Unauthenticated
+from souq.surfaces.decoding import read_batch, read_command, read_fields, read_query
+from souq.surfaces.durability import Durability
+from souq.surfaces.limits import Limits
+from souq.surfaces.problems import Malformed, Problem, refused
+from souq.surfaces.routes import Route, Routes
+from souq.surfaces.wire import (
+    JSON,
+    Disconnected,
+    Headers,
+    header,
+    read_body,
+    send_json,
+    send_problem,
+)
+from souq.venue import Venue
+
+COMMANDS = "/v1/commands"
+BATCH = "/v1/commands:batch"
+STEP = 32  # commands of a batch that are judged before others get a turn
+REPLAYED: Headers = [(b"idempotency-replayed", b"true")]
+_BUSY: Headers = [(b"retry-after", b"1")]
+_AWAY = (Stopped, Fenced, Unavailable)
+log = logging.getLogger(__name__)
+
+
+class Api:
+    """Everything under `/v1/`, as an ASGI application."""
+
+    def __init__(
+        self, venue: Venue, durability: Durability, authenticator: Authenticator, limits: Limits
+    ) -> None:
+        self._venue = venue
+        self._durability = durability
+        self._authenticator = authenticator
+        self._limits = limits
+        self._routes = Routes()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request; whatever goes wrong is told, and nothing of the inside shows."""
+        try:
+            await self._answer(scope, receive, send)
+        except Disconnected:
+            return
+        except Malformed as no:
+            more = [(name.lower().encode(), value.encode()) for name, value in no.headers.items()]
+            await send_problem(send, no.problem, more)
+        except Unauthenticated as no:
+            await self._unproven(scope, send, no)
+        except Refused as no:
+            await send_problem(send, refused(Refusal(no.reason.value, no.facts)))
+        except (*_AWAY, Fault) as away:
+            log.error("cannot answer: %s", away)
+            await send_problem(send, refused(Refusal(Reason.STOPPED.value)), _BUSY)
+
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
+        method, path, headers = scope["method"], scope["path"], scope["headers"]
+        route = None
+        if path not in (COMMANDS, BATCH):
+            route = self._routes.find(method, path)
+            if route is None:
+                raise self._no_route(path)
+        elif method != "POST":
+            raise Malformed(405, "commands are sent by POST", Allow="POST")
+        is_command = method == "POST"
+        body = await read_body(headers, receive) if is_command else b""
+        speaker = self._authenticator.speaker(
+            method, scope["raw_path"].decode("ascii"), scope["query_string"], headers, body
+        )
+        if not is_command:
+            assert route is not None, "only commands have routes of their own"
+            self._limits.query(speaker.actor, scope)
+            await self._ask(speaker, route, scope["query_string"], send)
+            return
+        if not speaker.actor:
+            raise Unauthenticated("a command needs a key", CHALLENGE)
+        if scope["query_string"]:
+            raise Malformed(400, "a command takes no query parameters")
+        _need_json(headers, body)
+        if path == BATCH:
+            await self._batch(speaker, body, scope, send)
+            return
+        self._limits.command(speaker.actor, scope)
+        if route is None:
+            command = read_command(body)
+        else:
+            command = read_fields(route.operation, route.fields, body)
+        await self._command(speaker, _command_id(headers), command, send)
+
+    async def _command(self, speaker: Speaker, id: str, command: Any, send: Any) -> None:
+        pending = self._venue.submit_soon(speaker.actor, id, command, speaker.nonce)
+        answer = pending.judged
+        if answer.seq:
+            await self._durability.wait(answer.seq)
+        self._need_leading()
+        more = REPLAYED if answer.is_replay else None
+        if answer.refusal is not None:
+            if answer.refusal.reason == Reason.OVERLOADED:
+                more = _BUSY
+            await send_problem(send, refused(answer.refusal, answer.seq), more)
+            return
+        await send_json(send, 200, self._venue.shown(speaker.actor, answer), more)
+
+    async def _batch(self, speaker: Speaker, body: bytes, scope: Any, send: Any) -> None:
+        items = read_batch(body)
+        self._limits.command(speaker.actor, scope, len(items))
+        answers: list[Answer | Problem] = []
+        last = 0
+        for n, item in enumerate(items):
+            try:
+                command = read_command(item.command)
+            except Malformed as no:
+                answers.append(no.problem)
+                continue
+            # One nonce for all: the first record carries it, and a replay finds it there.
+            nonce = speaker.nonce if last == 0 else ""
+            answer = self._venue.submit_soon(speaker.actor, item.id, command, nonce).judged
+            last = max(last, answer.seq)
+            if answer.refusal is not None:
+                answers.append(refused(answer.refusal, answer.seq))
+            else:
+                answers.append(self._venue.shown(speaker.actor, answer))
+            if n % STEP == STEP - 1:
+                await asyncio.sleep(0)
+        await self._durability.wait(last)
+        self._need_leading()
+        await send_json(send, 200, {"answers": answers})
+
+    async def _ask(self, speaker: Speaker, route: Route, parameters: bytes, send: Any) -> None:
+        query = read_query(route.operation, route.fields, parameters)
+        answer, seq = self._venue.ask_soon(speaker.actor, query)
+        await self._durability.wait(seq)
+        self._need_leading()
+        await send_json(send, 200, answer)
+
+    def _need_leading(self) -> None:
+        # What was read is current only if nobody else can have written since.
+        if not self._venue.engine.store.is_leading():
+            raise Fenced("another server leads this market")
+
+    def _no_route(self, path: str) -> Malformed:
+        methods = self._routes.methods(path)
+        if methods:
+            allowed = ", ".join(methods)
+            return Malformed(405, f"{path[:100]} answers to {allowed}", Allow=allowed)
+        return Malformed(404, f"there is nothing at {path[:100]}; see /docs")
+
+    async def _unproven(self, scope: Any, send: Any, no: Unauthenticated) -> None:
+        try:
+            self._limits.failure(scope)
+        except Malformed as slow:
+            more = [(name.lower().encode(), value.encode()) for name, value in slow.headers.items()]
+            await send_problem(send, slow.problem, more)
+            return
+        problem = Problem("about:blank", "Who speaks is not proven", 401, no.why)
+        challenge: Headers = [(b"www-authenticate", no.challenge.encode())]
+        await send_problem(send, problem, challenge)
+
+
+def _command_id(headers: Headers) -> str:
+    id = header(headers, b"idempotency-key")
+    if not id:
+        raise Malformed(
+            400,
+            "a command carries an Idempotency-Key of your choice: send the same one again when you"
+            " are unsure whether it arrived, and it has its effect once",
+        )
+    try:
+        return id.decode("ascii").strip('"')
+    except UnicodeDecodeError:
+        raise Malformed(400, "an Idempotency-Key is plain ASCII") from None
+
+
+def _need_json(headers: Headers, body: bytes) -> None:
+    encoding = header(headers, b"content-encoding")
+    if encoding is not None and encoding != b"identity":
+        raise Malformed(415, "send the body without Content-Encoding")
+    media_type = header(headers, b"content-type") or b""
+    if body and media_type.partition(b";")[0].strip().lower() != JSON:
+        raise Malformed(415, "send commands as Content-Type: application/json")

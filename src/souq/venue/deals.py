@@ -1,0 +1,283 @@
+"""Answers about trading: listings, negotiations, contracts, messages, and all of it at a glance."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from souq.core.agreement import givers, takers
+from souq.core.contract import CONTRACTS, Delivered, Disputed, Formed, Held, due_at
+from souq.core.listing import need_listing
+from souq.core.message import MessagePosted, MessageSent
+from souq.core.negotiation import (
+    NEGOTIATIONS,
+    AgreementReached,
+    NegotiationOpened,
+    need_negotiation,
+    parties_of,
+    standing,
+)
+from souq.core.refusal import Reason, Refused
+from souq.core.rules import rules
+from souq.core.state import View, was_issued
+from souq.operations import queries as ask
+from souq.venue.access import agent_asked, need_party, speaks_for
+from souq.venue.desk import Desk, check_limit, read_cursor, write_cursor
+from souq.views.catalogue import ListingCard, Search, SearchPage
+from souq.views.feed import FeedPage
+from souq.views.history import Deal, NegotiationStory, Said
+from souq.views.observation import MESSAGES_SEEN, ListingSeen, Observation, Observer
+from souq.views.story import deal_story, talk_story
+
+LISTINGS_SEEN = 100
+FLOOR = "floor"
+_SEQ_END = 1 << 53
+
+
+def search(desk: Desk, actor: str, query: Search) -> SearchPage:
+    return desk.catalogue.search(query)
+
+
+def get_listing(desk: Desk, actor: str, query: ask.GetListing) -> ListingCard:
+    need_listing(desk.state, query.listing)
+    card = desk.catalogue.card(query.listing)
+    if card is None:  # posted, but not yet where cards are read from
+        raise Refused(Reason.NOT_FOUND, id=query.listing[:64])
+    return card
+
+
+def list_matches(desk: Desk, actor: str, query: ask.ListMatches) -> ask.Matches:
+    check_limit(query.limit)
+    agent = agent_asked(desk.state, actor, query.agent)
+    return ask.Matches(desk.catalogue.matches(agent, query.after, query.limit))
+
+
+def get_negotiation(desk: Desk, actor: str, query: ask.GetNegotiation) -> ask.Negotiation:
+    return _negotiation(desk, actor, query.negotiation)
+
+
+def list_negotiations(desk: Desk, actor: str, query: ask.ListNegotiations) -> ask.Negotiations:
+    agent = agent_asked(desk.state, actor, query.agent)
+    is_open = desk.affairs.talks(agent)
+    page = _page(desk, f"talks:{agent}", NegotiationOpened, is_open, query)
+    return ask.Negotiations(tuple(_negotiation(desk, actor, id) for id in page[0]), page[1])
+
+
+def get_contract(desk: Desk, actor: str, query: ask.GetContract) -> ask.Contract:
+    return _contract(desk, actor, query.contract)
+
+
+def list_contracts(desk: Desk, actor: str, query: ask.ListContracts) -> ask.Contracts:
+    agent = agent_asked(desk.state, actor, query.agent)
+    is_open = desk.affairs.contracts(agent)
+    page = _page(desk, f"deals:{agent}", AgreementReached, is_open, query)
+    return ask.Contracts(tuple(_contract(desk, actor, id) for id in page[0]), page[1])
+
+
+def list_messages(desk: Desk, actor: str, query: ask.ListMessages) -> ask.Messages:
+    check_limit(query.limit)
+    subject = FLOOR
+    if query.negotiation:
+        _negotiation(desk, actor, query.negotiation)  # who may not see it is told so
+        subject = query.negotiation
+    before = read_cursor(query.cursor, int) if query.cursor else _SEQ_END
+    said, last = _said(desk, subject, before, query.limit)
+    is_more = bool(last and desk.mentions.before((subject,), last, 1))
+    return ask.Messages(tuple(said), write_cursor(last) if is_more else "")
+
+
+def list_events(desk: Desk, actor: str, query: ask.ListEvents) -> FeedPage:
+    check_limit(query.limit)
+    return desk.feed.page(actor, query.after, query.limit, frozenset(query.types))
+
+
+def observe(desk: Desk, actor: str, query: ask.Observe) -> Observation:
+    agent = agent_asked(desk.state, actor, query.agent)
+    asset = rules(desk.state).assets[0].code
+    return Observer(desk.state, _Source(desk), asset).observe(agent)
+
+
+class _Source:
+    """What an observation shows, found on demand, as much as one agent can look at."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def listings(self, agent: str) -> tuple[ListingSeen, ...]:
+        catalogue = self._desk.catalogue
+        cards = {
+            card.id: card
+            for side in ("sell", "want")
+            for search in (
+                Search(side=side, order="newest", limit=LISTINGS_SEEN),
+                Search(side=side, order="newest", limit=LISTINGS_SEEN, agent=agent),
+            )
+            for card in catalogue.search(search).listings
+        }
+        return tuple(
+            ListingSeen(
+                id=card.id,
+                agent=card.agent,
+                side=card.side,
+                subject=card.subject,
+                category=card.category,
+                title=card.title,
+                price_units=card.price.units if card.price else None,
+                available=card.available,
+            )
+            for card in sorted(cards.values(), key=lambda card: int(card.id[1:]))
+        )
+
+    def talks(self, agent: str) -> Iterable[NegotiationStory]:
+        return [_story(self._desk, id) for id in self._desk.affairs.talks(agent)]
+
+    def contracts(self, agent: str) -> Iterable[str]:
+        return self._desk.affairs.contracts(agent)
+
+    def messages(self, agent: str) -> tuple[Said, ...]:
+        subjects = (FLOOR, *self._desk.affairs.talks(agent))
+        said: list[ask.Message] = []
+        for subject in subjects:
+            said += _said(self._desk, subject, _SEQ_END, MESSAGES_SEEN)[0]
+        said.sort(key=lambda one: one.seq)
+        return tuple(
+            Said(one.at, one.agent, one.text, one.negotiation) for one in said[-MESSAGES_SEEN:]
+        )
+
+
+def _page(
+    desk: Desk,
+    subject: str,
+    began: type,
+    is_open: tuple[str, ...],
+    query: ask.ListNegotiations | ask.ListContracts,
+) -> tuple[list[str], str]:
+    """Give the ids on a page, newest first, and the next cursor."""
+    check_limit(query.limit)
+    before = read_cursor(query.cursor, int) if query.cursor else _SEQ_END
+    if query.is_open:
+        # By number, so that what ends between two pages shifts nothing.
+        numbers = [number for id in reversed(is_open) if (number := int(id[1:])) < before]
+        letter = "N" if began is NegotiationOpened else "C"
+        found = [f"{letter}{number}" for number in numbers[: query.limit]]
+        more = len(numbers) > query.limit
+        return found, write_cursor(numbers[query.limit - 1]) if more else ""
+    seqs = desk.mentions.before((subject,), before, query.limit + 1)
+    running = set(is_open)
+    found = []
+    for seq in seqs[: query.limit]:
+        begun = [event for event in desk.feed.record(seq).events if isinstance(event, began)]
+        ids = [one.negotiation if began is NegotiationOpened else one.contract for one in begun]
+        found += [id for id in ids if id not in running]
+    more = len(seqs) > query.limit
+    return found, write_cursor(seqs[query.limit - 1]) if more else ""
+
+
+def _said(desk: Desk, subject: str, before: int, limit: int) -> tuple[list[ask.Message], int]:
+    """Give messages, newest first, and the last record that was looked at."""
+    found: list[ask.Message] = []
+    seq = 0
+    while len(found) < limit:
+        seqs = desk.mentions.before((subject,), seq or before, limit)
+        for seq in seqs:
+            record = desk.feed.record(seq)
+            for event in record.events:
+                is_here = isinstance(event, MessagePosted) and subject == FLOOR
+                if is_here or (isinstance(event, MessageSent) and event.negotiation == subject):
+                    talk = "" if subject == FLOOR else subject
+                    text = desk.words(event.text)
+                    found.append(ask.Message(seq, record.at, event.agent, text, talk))
+            if len(found) >= limit:
+                break
+        if len(seqs) < limit:
+            break
+    return found, seq
+
+
+def _story(desk: Desk, id: str) -> NegotiationStory:
+    """Give a negotiation's story; one so new that no view has read it yet has no steps."""
+    found = talk_story(desk.story(id), id, desk.store.payload)
+    if found is None:
+        found = NegotiationStory(id, need_negotiation(desk.state, id).mechanism)
+    return found
+
+
+def _need_issued(view: View, id: str, letter: str) -> None:
+    if id[:1] != letter or not was_issued(view, id):
+        raise Refused(Reason.NOT_FOUND, id=id[:64])
+
+
+def _negotiation(desk: Desk, actor: str, id: str) -> ask.Negotiation:
+    state = desk.state
+    _need_issued(state, id, "N")
+    is_open = state.get(NEGOTIATIONS, id) is not None
+    if is_open:
+        need_party(state, actor, parties_of(state, id), id)
+    story = _story(desk, id)
+    if not is_open:
+        need_party(state, actor, story.parties, id)
+    on_table = standing(state, id) if is_open else None
+    return ask.Negotiation(
+        id=id,
+        mechanism=story.mechanism,
+        parties=on_table.parties if on_table else story.parties,
+        state="open" if on_table else story.why,
+        legs=on_table.legs if on_table else story.legs,
+        steps=tuple(ask.OfferStep(one.at, one.by, one.what, one.units) for one in story.moves),
+        terms=on_table.terms if on_table else "",
+        is_waiting_for=on_table.waiting_for if on_table else (),
+        expires_at=on_table.expires_at if on_table else None,
+        contract=story.contract,
+    )
+
+
+def _contract(desk: Desk, actor: str, id: str) -> ask.Contract:
+    state = desk.state
+    _need_issued(state, id, "C")
+    live = state.get(CONTRACTS, id)
+    deal = deal_story(desk.story(id), id, desk.store.payload)
+    agreement = live.agreement if live else deal.agreement if deal else None
+    if agreement is None:
+        raise Refused(Reason.NOT_FOUND, id=id)
+    if not (_was_disputed(live, deal) and speaks_for(state, actor, rules(state).arbiter)):
+        need_party(state, actor, agreement.parties, id)
+    return ask.Contract(
+        id=id,
+        negotiation=deal.negotiation if deal else "",
+        parties=agreement.parties,
+        legs=agreement.legs,
+        state=type(live).__name__.lower() if live else deal.stage if deal else "",
+        agreed_at=deal.at if deal else state.at,
+        due_at=due_at(live) if live else None,
+        is_waiting_for=_waited_for(state, live) if live else (),
+        payer_bps=deal.payer_bps if deal else 0,
+    )
+
+
+def _was_disputed(live: Any, deal: Deal | None) -> bool:
+    return isinstance(live, Disputed) or (deal is not None and deal.stage in ("disputed", "ruled"))
+
+
+def _waited_for(view: View, live: Any) -> tuple[str, ...]:
+    match live:
+        case Held():
+            return tuple(live.waiting)
+        case Formed():
+            return tuple(one for one in givers(live.agreement.legs) if one not in live.delivered)
+        case Delivered():
+            return tuple(one for one in takers(live.agreement.legs) if one not in live.accepted)
+        case Disputed():
+            return (rules(view).arbiter,)
+    return ()
+
+
+ANSWERS: dict[type, Any] = {
+    Search: search,
+    ask.GetListing: get_listing,
+    ask.ListMatches: list_matches,
+    ask.Observe: observe,
+    ask.GetNegotiation: get_negotiation,
+    ask.ListNegotiations: list_negotiations,
+    ask.GetContract: get_contract,
+    ask.ListContracts: list_contracts,
+    ask.ListMessages: list_messages,
+    ask.ListEvents: list_events,
+}

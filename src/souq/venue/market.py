@@ -1,0 +1,122 @@
+"""One open market: commands go to the engine, questions to the views, which follow the engine.
+
+Views read a record once it is durable, so no file of theirs is ever ahead of the journal. A
+question is answered from the live state; its answer may be shown once what it tells is durable.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from souq.core.state import State
+from souq.engine import Answer, Engine, system_clock, system_salts
+from souq.engine import Pending as Pending
+from souq.journal.record import Record
+from souq.journal.replay import Replayed
+from souq.journal.store import Store
+from souq.venue import deals, money, people
+from souq.venue.desk import Desk
+from souq.views.affairs import Affairs
+from souq.views.catalogue import Catalogue, Spoilt
+from souq.views.feed import Feed
+from souq.views.mentions import Mentions
+
+_ANSWERS = {**people.ANSWERS, **deals.ANSWERS, **money.ANSWERS}
+
+
+class Venue:
+    """Open it with a store, close it when done. One thread at a time may call it."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        data: Path | None = None,
+        clock: Callable[[], int] = system_clock,
+        salts: Callable[[], bytes] = system_salts,
+        snapshot: Path | None = None,
+        on_durable: Callable[[int], None] | None = None,
+        replayed: Replayed | None = None,
+    ) -> None:
+        """Open a market; its views are kept in the folder `data`, or in memory."""
+        self._fresh: deque[Record] = deque()
+        self.engine = Engine(
+            store,
+            clock=clock,
+            salts=salts,
+            snapshot=snapshot,
+            on_record=self._hear,
+            on_durable=on_durable,
+            replayed=replayed,
+        )
+        state, _ = self.engine.live
+        self._affairs = Affairs(state)
+        self.catalogue = Catalogue(data / "catalogue.sqlite" if data else None)
+        self.catalogue.catch_up(store)
+        self.mentions = Mentions(data / "mentions.sqlite" if data else None, self._state)
+        self.mentions.catch_up(store)
+        self.feed = Feed(store, self.mentions, self._state)
+        self._desk = Desk(store, self._affairs, self.catalogue, self.mentions, self.feed)
+
+    def submit(self, actor: str, command_id: str, command: Any, nonce: str = "") -> Answer:
+        """Have a command judged, and wait until its record is durable."""
+        return self.submit_soon(actor, command_id, command, nonce).result()
+
+    def submit_soon(self, actor: str, command_id: str, command: Any, nonce: str = "") -> Pending:
+        """Have a command judged; the answer may be shown when its record is durable."""
+        return self.engine.submit_soon(actor, command_id, command, nonce)
+
+    def ask(self, actor: str, query: Any) -> Any:
+        """Answer a question, and wait until what it tells is durable. Raises Refused."""
+        answer, seq = self.ask_soon(actor, query)
+        self.engine.wait(seq)
+        return answer
+
+    def ask_soon(self, actor: str, query: Any) -> tuple[Any, int]:
+        """Answer a question; the answer may be shown when the record given is durable.
+
+        Raises Refused.
+        """
+        self.drain()
+        desk = self._desk
+        desk.state, desk.seq = self.engine.live
+        answer = _ANSWERS[type(query)]
+        try:
+            return answer(desk, actor, query), desk.seq
+        except Spoilt:
+            self._mend()
+            return answer(desk, actor, query), desk.seq
+
+    def drain(self) -> None:
+        """Let the views read what has become durable."""
+        durable, fresh = self.engine.durable, self._fresh
+        while fresh and fresh[0].seq <= durable:
+            record = fresh.popleft()
+            try:
+                if record.seq > self.catalogue.seq:  # it may have been built again meanwhile
+                    self.catalogue.take(record, self.engine.store.payload)
+            except Spoilt:
+                self._mend()
+            self.mentions.take(record)
+        return read
+
+    def close(self) -> None:
+        """Stop taking commands, let the views read the rest, and let go of all files."""
+        self.engine.stop()
+        self.drain()
+        self.catalogue.close()
+        self.mentions.close()
+        self.engine.close()
+
+    def _state(self) -> State:
+        return self.engine.live[0]
+
+    def _hear(self, record: Record) -> None:
+        self._affairs.take(record.events)
+        self._fresh.append(record)
+
+    def _mend(self) -> None:
+        """Build the catalogue again, whose file could not be written; it takes a while."""
+        self.catalogue.reset()
+        self.catalogue.catch_up(self.engine.store, self.engine.durable)

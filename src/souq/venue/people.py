@@ -1,0 +1,85 @@
+"""Answers about the market itself, and about who is who: agents, keys, mandates."""
+
+from typing import Any
+
+from souq.core.credential import KEYS, KEYS_OF
+from souq.core.halt import level
+from souq.core.mandate import expired_entries, need_mandate
+from souq.core.officer import OFFICERS
+from souq.core.party import AGENTS, PRINCIPALS, need_other_agent, need_principal
+from souq.core.refusal import Reason, Refused
+from souq.core.rules import OPERATOR, rules
+from souq.operations import queries as ask
+from souq.venue.access import agent_asked, speaks_for
+from souq.venue.desk import Desk
+
+
+def get_market(desk: Desk, actor: str, query: ask.GetMarket) -> ask.Market:
+    state = desk.state
+    return ask.Market(rules(state), level(state), state.at, desk.seq)
+
+
+def who_am_i(desk: Desk, actor: str, query: ask.WhoAmI) -> ask.Me:
+    state = desk.state
+    agent = state.get(AGENTS, actor)
+    if agent is not None:
+        return ask.Me(actor, "agent", agent.principal, (actor,))
+    if state.get(PRINCIPALS, actor) is not None:
+        return ask.Me(actor, "principal", actor, desk.affairs.agents(actor))
+    kind = "operator" if actor == OPERATOR else "officer" if actor in state.rows(OFFICERS) else ""
+    return ask.Me(actor, kind or "anybody", "", ())
+
+
+def get_agent(desk: Desk, actor: str, query: ask.GetAgent) -> ask.AgentCard:
+    state = desk.state
+    agent = need_other_agent(state, query.agent)
+    principal = need_principal(state, agent.principal)
+    deals, rulings = desk.catalogue.standing(agent.id)
+    return ask.AgentCard(
+        id=agent.id,
+        name=desk.words(agent.name),
+        principal=agent.principal,
+        principal_name=desk.words(principal.name),
+        deals=deals,
+        rulings=rulings,
+    )
+
+
+def get_mandate(desk: Desk, actor: str, query: ask.GetMandate) -> ask.Mandate:
+    state = desk.state
+    agent = state.get(AGENTS, agent_asked(state, actor, query.agent))
+    assert agent is not None, "it was asked for"
+    mandate = need_mandate(state, agent)
+    limits = mandate.limits.value
+    expired = sum(units for _, units in expired_entries(state, mandate, limits))
+    return ask.Mandate(
+        id=mandate.id,
+        agent=agent.id,
+        limits=limits,
+        reserved_units=mandate.reserved_units,
+        lifetime_units=mandate.lifetime_units,
+        window_units=mandate.window_units - expired,
+    )
+
+
+def list_keys(desk: Desk, actor: str, query: ask.ListKeys) -> ask.Keys:
+    state, owner = desk.state, query.owner or actor
+    if not speaks_for(state, actor, owner):
+        raise Refused(Reason.NOT_YOURS)
+    found = (state.get(KEYS, id) for id in state.get(KEYS_OF, owner) or ())
+    return ask.Keys(
+        tuple(
+            ask.KeyCard(key.id, key.owner, key.kind, key.fingerprint, key.expires_at)
+            for key in found
+            if key is not None
+        )
+    )
+
+
+ANSWERS: dict[type, Any] = {
+    ask.GetMarket: get_market,
+    ask.WhoAmI: who_am_i,
+    ask.GetAgent: get_agent,
+    ask.GetMandate: get_mandate,
+    ask.ListKeys: list_keys,
+}

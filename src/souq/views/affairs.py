@@ -1,0 +1,88 @@
+"""Who has what open now: each agent's running negotiations and contracts, each principal's agents.
+
+Built from the live state at a start, then kept up record by record; it is as large as what is open.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from souq.core.contract import CONTRACTS, ContractCancelled, ContractFulfilled, RulingMade
+from souq.core.mechanisms.alternating_offers import OfferMade
+from souq.core.mechanisms.swap import SwapProposed
+from souq.core.negotiation import NEGOTIATIONS, AgreementReached, NegotiationClosed, parties_of
+from souq.core.party import AGENTS, AgentRegistered
+from souq.core.state import State
+
+
+class _Lists:
+    """Ids by whom they concern, in the order they came."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, dict[str, None]] = {}
+
+    def add(self, party: str, id: str) -> None:
+        self._of.setdefault(party, {})[id] = None
+
+    def drop(self, party: str, id: str) -> None:
+        found = self._of.get(party)
+        if found is not None:
+            found.pop(id, None)
+            if not found:
+                del self._of[party]
+
+    def of(self, party: str) -> tuple[str, ...]:
+        return tuple(self._of.get(party, ()))
+
+
+class Affairs:
+    """Ask `talks`, `contracts` and `agents`; feed every record to `take`."""
+
+    def __init__(self, state: State) -> None:
+        self._talks, self._contracts, self._agents = _Lists(), _Lists(), _Lists()
+        for id in _by_number(state.rows(NEGOTIATIONS)):
+            for party in parties_of(state, id):
+                self._talks.add(party, id)
+        for id in _by_number(state.rows(CONTRACTS)):
+            for party in state.rows(CONTRACTS)[id].agreement.parties:
+                self._contracts.add(party, id)
+        for id in _by_number(state.rows(AGENTS)):
+            self._agents.add(state.rows(AGENTS)[id].principal, id)
+
+    def talks(self, agent: str) -> tuple[str, ...]:
+        """List an agent's open negotiations."""
+        return self._talks.of(agent)
+
+    def contracts(self, agent: str) -> tuple[str, ...]:
+        """List an agent's running contracts."""
+        return self._contracts.of(agent)
+
+    def agents(self, principal: str) -> tuple[str, ...]:
+        """List a principal's agents."""
+        return self._agents.of(principal)
+
+    def take(self, events: tuple[Any, ...]) -> None:
+        """Follow what happened."""
+        for event in events:
+            kind = type(event)
+            if kind is OfferMade:
+                if event.version == 1:
+                    self._talks.add(event.opener, event.negotiation)
+                    self._talks.add(event.responder, event.negotiation)
+            elif kind is SwapProposed:
+                for party in event.parties:
+                    self._talks.add(party, event.negotiation)
+            elif kind is NegotiationClosed:
+                for party in event.parties:
+                    self._talks.drop(party, event.negotiation)
+            elif kind is AgreementReached:
+                for party in event.agreement.parties:
+                    self._contracts.add(party, event.contract)
+            elif kind is ContractFulfilled or kind is ContractCancelled or kind is RulingMade:
+                for party in event.agreement.parties:
+                    self._contracts.drop(party, event.contract)
+            elif kind is AgentRegistered:
+                self._agents.add(event.principal, event.agent)
+
+
+def _by_number(rows: dict[str, Any]) -> Iterator[str]:
+    return iter(sorted(rows, key=lambda id: int(id[1:])))
