@@ -1,0 +1,326 @@
+"""Who may see what happened: each kind of event says it here, and nowhere else.
+
+An audience is a set of subjects: "public", an agent, a principal, an officer, "officers", or a
+wallet, which its principal and that principal's agents may look into. The operator sees everything
+and is never named. What an event does not say by itself (whose contract is C9?) is asked of
+`Known`. Events that carry many rows are cut to the rows that concern the viewer.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
+
+import msgspec
+
+from souq.core import contract as contracts
+from souq.core import (
+    credential,
+    debt,
+    deposit,
+    funds,
+    halt,
+    ledger,
+    listing,
+    mandate,
+    message,
+    negotiation,
+    officer,
+    party,
+    payout,
+    rules,
+    standstill,
+    stock,
+    webhook,
+)
+from souq.core.annotation import Annotated
+from souq.core.mechanisms import alternating_offers, posted_price, swap
+from souq.core.transfer import HOLD, pick
+
+PUBLIC = "public"
+OFFICERS = "officers"
+WALLET = "wallet:"
+HELD = "hold:"  # a caller's hold, as deadlines name it too
+
+# By subject: the rows of an event with columns that concern it.
+Rows = dict[str, list[int]]
+Audience = Iterable[str]
+
+
+class Known(Protocol):
+    """What an event does not say by itself."""
+
+    def principal(self, agent: str) -> str:
+        """Give whom an agent speaks for, or "" for whoever is no agent."""
+
+    def parties(self, id: str) -> tuple[str, ...]:
+        """Give whose a negotiation, a contract, a key, a payout … is; () where nobody knows."""
+
+    def arbiter(self) -> str:
+        """Give who rules on disputes."""
+
+
+def audience(event: Any, known: Known) -> set[str] | Rows:
+    """Give who may see an event; of one with columns, by subject, which of its rows."""
+    found = _RULES[type(event)](event, known)
+    if isinstance(found, dict):
+        return found
+    subjects = set(found)
+    subjects.discard("")
+    return subjects
+
+
+def owners(event: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Say whose the objects are that an event is the first to tell of."""
+    told = _OWNERS.get(type(event))
+    if told is not None:
+        yield from told(event)
+
+
+def holders(event: ledger.TransfersMade) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Say which wallets the holds are on that a batch begins."""
+    batch = event.batch
+    if HOLD not in batch.kind:
+        return
+    for id, kind, debit, credit, *_ in batch.rows():
+        if kind == HOLD and (debit.startswith(WALLET) or credit.startswith(WALLET)):
+            yield HELD + id, (debit, credit)
+
+
+def cut(event: Any, rows: list[int]) -> Any:
+    """Keep some rows of an event with columns; all columns alike."""
+    return _CUTS[type(event)](event, rows)
+
+
+def without_secrets(event: Any, faces: Iterable[str] | None) -> Any:
+    """Take out of an event what not everybody who sees it may read; None is the operator."""
+    match event:
+        case mandate.MandateGranted(limits=limits):
+            sealed = mandate.SecretLimits(None, limits.digest)
+            return msgspec.structs.replace(event, limits=sealed)
+        case _ if faces is None:
+            return event
+        case party.PrincipalRegistered(principal=owner) | party.AgentRegistered(agent=owner) if (
+            event.key and owner not in faces and event.principal not in faces
+        ):
+            return msgspec.structs.replace(event, key="")
+        case listing.ListingPosted(listing=posted) if (
+            posted.ref and posted.agent not in faces and posted.principal not in faces
+        ):
+            hidden = msgspec.structs.replace(posted, ref="")  # mandates set floors by this name
+            return listing.ListingPosted(hidden)
+        case _:
+            return event
+
+
+def _sides(parties: tuple[str, ...], known: Known) -> Audience:
+    return (*parties, *map(known.principal, parties))
+
+
+def _everybody(event: Any, known: Known) -> Audience:
+    return (PUBLIC,)
+
+
+def _operator_only(event: Any, known: Known) -> Audience:
+    return ()
+
+
+def _officers(event: Any, known: Known) -> Audience:
+    return (OFFICERS,)
+
+
+def _talk(event: Any, known: Known) -> Audience:
+    return _sides(known.parties(event.negotiation), known)
+
+
+def _contract(event: Any, known: Known) -> Audience:
+    return _sides(known.parties(event.contract), known)
+
+
+def _dispute(event: Any, known: Known) -> Audience:
+    return (*_contract(event, known), _unless_operator(known.arbiter()))
+
+
+def _unless_operator(actor: str) -> str:
+    return "" if actor == rules.OPERATOR else actor
+
+
+def _agent(event: Any, known: Known) -> Audience:
+    return (event.agent, known.principal(event.agent))
+
+
+def _mandate(event: Any, known: Known) -> Audience:
+    return _sides(known.parties(event.mandate), known)
+
+
+def _key(event: Any, known: Known) -> Audience:
+    return _sides(known.parties(event.key), known)
+
+
+def _webhook(event: Any, known: Known) -> Audience:
+    return _sides(known.parties(event.webhook), known)
+
+
+def _payout(event: Any, known: Known) -> Audience:
+    return known.parties(event.payout)
+
+
+def _deposit(event: Any, known: Known) -> Audience:
+    return known.parties(deposit_id(event.rail, event.reference))
+
+
+def _wallet(event: ledger.AccountOpened, known: Known) -> Audience:
+    return (event.account,) if event.account.startswith(WALLET) else ()
+
+
+def _debt(event: debt.DebtIncurred, known: Known) -> Audience:
+    return (event.account.removeprefix(WALLET).partition("/")[0],)
+
+
+def _transfers(event: ledger.TransfersMade, known: Known) -> Rows:
+    found: Rows = {}
+    batch = event.batch
+    for n, (debit, credit) in enumerate(zip(batch.debit, batch.credit, strict=True)):
+        ends: tuple[str, ...] = (debit, credit)
+        if not (debit and credit):  # whoever ends a hold need not name its accounts
+            ends = known.parties(HELD + batch.hold[n])
+        for account in ends:
+            if account.startswith(WALLET):
+                found.setdefault(account, []).append(n)
+    return found
+
+
+def _accounts(event: Any, known: Known) -> Rows:
+    found: Rows = {}
+    for n, account in enumerate(event.accounts):
+        if account.startswith(WALLET):
+            found.setdefault(account, []).append(n)
+    return found
+
+
+def _clocks(event: Any, known: Known) -> Rows:
+    found: Rows = {}
+    for n, id in enumerate(event.ids):
+        for subject in filter(None, dict.fromkeys(_sides(known.parties(id), known))):
+            found.setdefault(subject, []).append(n)
+    return found
+
+
+def deposit_id(rail: str, reference: str) -> str:
+    """Name a deposit, which has no id of its own."""
+    return f"deposit:{rail}/{reference}"
+
+
+_RULES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
+    rules.MarketOpened: _everybody,
+    halt.HaltSet: _everybody,
+    party.PrincipalRegistered: _everybody,
+    party.AgentRegistered: _everybody,
+    officer.OfficerRegistered: _officers,
+    listing.ListingPosted: _everybody,
+    listing.ListingEdited: _everybody,
+    listing.ListingPaused: _everybody,
+    listing.ListingResumed: _everybody,
+    listing.ListingWithdrawn: _everybody,
+    stock.StockReserved: _everybody,
+    stock.StockReturned: _everybody,
+    stock.StockSold: _everybody,
+    stock.TitleMoved: _everybody,
+    message.MessagePosted: _everybody,
+    message.MessageSent: _talk,
+    negotiation.NegotiationOpened: _talk,
+    negotiation.NegotiationClosed: _talk,
+    alternating_offers.OfferMade: _talk,
+    alternating_offers.OfferAccepted: _talk,
+    alternating_offers.OfferEnded: _talk,
+    posted_price.PriceTaken: _talk,
+    swap.SwapProposed: _talk,
+    swap.SwapAccepted: _talk,
+    swap.SwapEnded: _talk,
+    negotiation.AgreementReached: _contract,
+    contracts.ContractHeld: _contract,
+    contracts.ContractApproved: _contract,
+    contracts.ContractFormed: _contract,
+    contracts.DeliverySubmitted: _contract,
+    contracts.InspectionBegan: _contract,
+    contracts.DeliveryAccepted: _contract,
+    contracts.DisputeOpened: _dispute,
+    contracts.ContractFulfilled: _contract,
+    contracts.ContractCancelled: _contract,
+    contracts.RulingMade: _dispute,
+    mandate.MandateGranted: _agent,
+    mandate.MandateRevoked: _mandate,
+    mandate.BudgetReserved: _agent,
+    mandate.BudgetReleased: _agent,
+    mandate.BudgetCommitted: _agent,
+    mandate.BudgetSettled: _agent,
+    credential.KeyAdded: _key,
+    credential.KeyRevoked: _key,
+    webhook.WebhookAdded: _webhook,
+    webhook.WebhookRemoved: _webhook,
+    webhook.WebhookDisabled: _webhook,
+    webhook.WebhookEnabled: _webhook,
+    webhook.WebhookReplayed: _webhook,
+    payout.PayoutRequested: _payout,
+    payout.PayoutSent: _payout,
+    payout.PayoutConfirmed: _payout,
+    payout.PayoutFailed: _payout,
+    payout.PayoutCancelled: _payout,
+    funds.ReportProposed: _officers,
+    funds.ReportConfirmed: _officers,
+    funds.ReportRejected: _officers,
+    deposit.DepositBrought: _deposit,
+    deposit.DepositTakenBack: _deposit,
+    deposit.ChargebackAwaited: _operator_only,  # nobody's deposit yet
+    debt.DebtIncurred: _debt,
+    debt.ClaimRaised: _operator_only,  # between the house and a rail
+    debt.DebtsRepaid: _accounts,
+    debt.ClaimsPaid: _accounts,
+    ledger.AccountOpened: _wallet,
+    ledger.TransfersMade: _transfers,
+    standstill.ClocksStopped: _clocks,
+    standstill.ClocksStarted: _clocks,
+    Annotated: _operator_only,
+}
+
+
+def _payout_asked(event: payout.PayoutRequested) -> Iterator[tuple[str, tuple[str, ...]]]:
+    # On rail `manual` another officer must see what one has begun.
+    others = (OFFICERS,) if event.rail == rules.MANUAL else ()
+    yield event.payout, (event.principal, *others)
+
+
+def _held(event: ledger.TransfersMade) -> Iterator[tuple[str, tuple[str, ...]]]:
+    # The market's own holds are named after what they are for, and found by that.
+    return holders(event) if event.from_caller else iter(())
+
+
+_OWNERS: dict[type, Callable[[Any], Iterable[tuple[str, tuple[str, ...]]]]] = {
+    alternating_offers.OfferMade: lambda of: ((of.negotiation, (of.opener, of.responder)),),
+    posted_price.PriceTaken: lambda of: ((of.negotiation, of.agreement.parties),),
+    swap.SwapProposed: lambda of: ((of.negotiation, of.parties),),
+    negotiation.AgreementReached: lambda of: ((of.contract, of.agreement.parties),),
+    mandate.MandateGranted: lambda of: ((of.mandate, (of.agent,)),),
+    credential.KeyAdded: lambda of: ((of.key, (of.owner,)),),
+    webhook.WebhookAdded: lambda of: ((of.webhook, (of.owner,)),),
+    payout.PayoutRequested: _payout_asked,
+    deposit.DepositBrought: lambda of: ((deposit_id(of.rail, of.reference), (of.principal,)),),
+    ledger.TransfersMade: _held,
+}
+
+
+def _cut_transfers(event: ledger.TransfersMade, rows: list[int]) -> Any:
+    # What failed moved nothing, and is its caller's to know.
+    return ledger.TransfersMade(pick(event.batch, rows), event.from_caller)
+
+
+def _cut_columns(event: Any, rows: list[int]) -> Any:
+    columns = (getattr(event, name) for name in event.__struct_fields__)
+    return type(event)(*(tuple(column[n] for n in rows) for column in columns))
+
+
+_CUTS: dict[type, Callable[[Any, list[int]], Any]] = {
+    ledger.TransfersMade: _cut_transfers,
+    debt.DebtsRepaid: _cut_columns,
+    debt.ClaimsPaid: _cut_columns,
+    standstill.ClocksStopped: _cut_columns,
+    standstill.ClocksStarted: _cut_columns,
+}

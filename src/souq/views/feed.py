@@ -1,0 +1,99 @@
+"""The feed: what happened after a record, page by page or live, as far as a viewer may see it.
+
+It keeps nothing: which records to look at is asked of `views.mentions`, the records come from the
+journal, and what is shown of them is `views.showing`'s to say.
+"""
+
+from collections.abc import Callable, Iterator
+
+from msgspec import Struct
+
+from souq.core.state import State
+from souq.journal.record import Record
+from souq.journal.replay import reader
+from souq.journal.store import Store
+from souq.views.audience import Rows
+from souq.views.mentions import Mentions
+from souq.views.showing import RecordSeen as RecordSeen
+from souq.views.showing import Viewer, audiences, shown, viewer_of
+
+LOOKED_AT_MAX = 500  # records decoded for one page: some ten milliseconds' work
+STORY_PAGE = 256
+
+
+class FeedPage(Struct, frozen=True):
+    """Some records; `last` is how far was looked, and where the next page goes on."""
+
+    records: tuple[RecordSeen, ...]
+    last: int
+
+
+class Feed:
+    """One market's feed. One thread at a time may call it."""
+
+    def __init__(self, store: Store, mentions: Mentions, state: Callable[[], State]) -> None:
+        self._store = store
+        self._mentions = mentions
+        self._state = state
+        self._read = reader(store).whole
+        self._judged: tuple[Record, tuple[set[str] | Rows, ...]] | None = None
+
+    def page(
+        self, viewer: str, after: int, limit: int, types: frozenset[str] = frozenset()
+    ) -> FeedPage:
+        """Give up to `limit` records beyond `after`, oldest first.
+
+        With `types` only events of these names are shown, and only records that have one. An
+        agent sees what is public and its own, a principal also all of its agents', the operator
+        everything, and "" what anybody may.
+        """
+        looking = viewer_of(self._state(), viewer)
+        head = self._mentions.seq
+        if after >= head or limit < 1:
+            return FeedPage((), after)
+        found: list[RecordSeen] = []
+        candidates = self._candidates(looking, after, head, size=min(2 * limit, STORY_PAGE))
+        for count, record in enumerate(candidates, 1):
+            one = self._shown(record, looking, types)
+            if one is not None:
+                found.append(one)
+            if len(found) == limit or count == LOOKED_AT_MAX:
+                return FeedPage(tuple(found), record.seq)
+        return FeedPage(tuple(found), head)
+
+    def see(
+        self, record: Record, viewer: str, types: frozenset[str] = frozenset()
+    ) -> RecordSeen | None:
+        """Give what a viewer sees of a durable record that `mentions` has taken, or None."""
+        return self._shown(record, viewer_of(self._state(), viewer), types)
+
+    def story(self, id: str) -> Iterator[Record]:
+        """Iterate over the records that mention an object, in order."""
+        after = 0
+        while seqs := self._mentions.seqs((id,), after, STORY_PAGE):
+            for seq in seqs:
+                yield self.record(seq)
+            after = seqs[-1]
+
+    def record(self, seq: int) -> Record:
+        """Give a record of the journal."""
+        entry = next(iter(self._store.read(seq, seq)))
+        return self._read(seq, entry.body)
+
+    def _candidates(self, viewer: Viewer, after: int, head: int, *, size: int) -> Iterator[Record]:
+        if viewer.faces is None:
+            for entry in self._store.read(after + 1, head):
+                yield self._read(entry.seq, entry.body)
+            return
+        while seqs := self._mentions.seqs(viewer.faces, after, size):
+            for seq in seqs:
+                yield self.record(seq)
+            after = seqs[-1]
+
+    def _shown(self, record: Record, viewer: Viewer, types: frozenset[str]) -> RecordSeen | None:
+        # Live, everybody looks at the same record in turn: its audiences are worked out once.
+        if self._judged is None or self._judged[0] is not record:
+            self._mentions.learn(record)
+            self._judged = record, audiences(record, self._mentions)
+        found = self._judged[1]
+        return shown(record, viewer, self._mentions, self._store.payload, found, types)

@@ -1,0 +1,276 @@
+"""Which records mention whom and what: an index on disk, from which pages and stories are read.
+
+A subject is somebody who may see something of a record (see `views.audience`), an object it is
+about ("L1", "N1", "wallet:P1/USD"), or a list: "floor" of messages to all, "talks:A1" and
+"deals:A1" of what began with an agent in it. The index only says where to look; what is shown is
+judged again from the record itself.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from souq.core import (
+    credential,
+    debt,
+    deposit,
+    listing,
+    mandate,
+    market,
+    message,
+    officer,
+    party,
+    standstill,
+)
+from souq.core.ledger import TransfersMade
+from souq.core.mechanisms import alternating_offers, posted_price, swap
+from souq.core.negotiation import AgreementReached
+from souq.core.party import AGENTS
+from souq.core.rules import OPERATOR, RULES
+from souq.core.state import State
+from souq.journal.record import Reader, Record
+from souq.journal.replay import reader
+from souq.journal.store import Store
+from souq.views.audience import HELD, audience, deposit_id, holders, owners
+from souq.views.derived import DerivedFile, Place
+
+VERSION = "mentions 1"  # raise it with any change to the table, to audiences or to subjects
+WAITING_MAX = 64  # records, before they are written: less than a millisecond's work
+UNKEPT_MAX = 2_000  # records, before they are kept
+OWNERS_KEPT = 16_384
+CACHE_KIB = 16 * 1024
+FLOOR = "floor"
+
+_SCHEMA = """
+CREATE TABLE mentions (
+    subject TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (subject, seq)) WITHOUT ROWID;
+"""
+_PUT = "INSERT OR IGNORE INTO mentions VALUES (?, ?)"
+_AFTER = "SELECT seq FROM mentions WHERE subject = ? AND seq > ? ORDER BY seq LIMIT ?"
+_BEFORE = "SELECT seq FROM mentions WHERE subject = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
+
+
+class Mentions:
+    """The index of one market's records. One thread at a time may call it.
+
+    Let it `catch_up` with the journal, then `take` each record in order, once it is durable and
+    folded into the live state, which `state` gives. Any call may raise Spoilt: `reset` it then,
+    and let it catch up.
+    """
+
+    def __init__(self, path: Path | None, state: Callable[[], State]) -> None:
+        self._file = DerivedFile(path, _SCHEMA, VERSION, cache_kib=CACHE_KIB)
+        self._state = state
+        self._store: Store | None = None
+        self._reader: Reader | None = None
+        self._load()
+
+    def _load(self) -> None:
+        self._place = Place(self._file.facts())
+        self._waiting: list[tuple[str, int]] = []
+        self._written = self._place.seq
+        self._owners: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def seq(self) -> int:
+        """Give the number of the last record taken."""
+        return self._place.seq
+
+    def catch_up(self, store: Store, until: int | None = None) -> None:
+        """Fold what a journal holds beyond `seq`; a file that has read another begins again."""
+        self._store = store
+        self._reader = reader(store)
+        if not self._place.is_in(store):
+            self.reset()
+        for entry in store.read(self.seq + 1, until):
+            self.take(self._reader.whole(entry.seq, entry.body))
+        self.flush()
+
+    def take(self, record: Record) -> None:
+        """Note whom and what the next record mentions."""
+        self._place.move_on(record)
+        seq = record.seq
+        self._waiting += [(subject, seq) for subject in subjects(record, self)]
+        if seq - self._place.kept >= UNKEPT_MAX:
+            self.flush()
+        elif seq - self._written >= WAITING_MAX:
+            self._write()
+
+    def seqs(self, subjects: Iterable[str], after: int, limit: int) -> list[int]:
+        """List the records beyond `after` that mention any of these, oldest first."""
+        self._write()
+        found = [self._column(_AFTER, subject, after, limit) for subject in set(subjects)]
+        return list(islice(_distinct(heapq.merge(*found)), limit))
+
+    def before(self, subjects: Iterable[str], seq: int, limit: int) -> list[int]:
+        """List the records below `seq` that mention any of these, latest first."""
+        self._write()
+        found = [self._column(_BEFORE, subject, seq, limit) for subject in set(subjects)]
+        return list(islice(_distinct(heapq.merge(*found, reverse=True)), limit))
+
+    def first(self, subject: str) -> int | None:
+        """Give the first record that mentions a subject."""
+        return next(iter(self.seqs((subject,), 0, 1)), None)
+
+    def flush(self) -> None:
+        """Keep on disk what was taken, in one transaction with the number of the last record."""
+        self._write()
+        self._file.begin()
+        self._file.note(self._place.facts())
+        self._file.commit()
+        self._place.kept = self._place.seq
+
+    def reset(self) -> None:
+        """Throw away what was read; `catch_up` then reads it again."""
+        self._file.reset()
+        self._load()
+
+    def close(self) -> None:
+        """Keep what was taken, and let go of the file."""
+        if not self._file.is_spoilt:
+            self.flush()
+        self._file.close()
+
+    def record(self, seq: int) -> Record:
+        """Give a record that was taken."""
+        assert self._store is not None, "the index has not caught up with a journal yet"
+        assert self._reader is not None
+        entry = next(iter(self._store.read(seq, seq)))
+        return self._reader.whole(seq, entry.body)
+
+    def principal(self, agent: str) -> str:
+        """Give whom an agent speaks for, or "" for whoever is no agent."""
+        found = self._state().get(AGENTS, agent)
+        return "" if found is None else found.principal
+
+    def arbiter(self) -> str:
+        """Give who rules on disputes."""
+        house = self._state().get(RULES, "market")
+        return OPERATOR if house is None else house.arbiter
+
+    def parties(self, id: str) -> tuple[str, ...]:
+        """Give whose an object is, by the record that first mentions it."""
+        if id not in self._owners:
+            self._owners[id] = ()
+            seq = self.first(_origin(id))
+            if seq is not None:
+                self.learn(self.record(seq), id)
+        return self._owners.get(id, ())
+
+    def learn(self, record: Record, hold: str = "") -> None:
+        """Keep in mind whose the objects are that a record is the first to tell of.
+
+        Of the market's own holds, which are many, only the one asked for.
+        """
+        known = self._owners
+        for event in record.events:
+            known.update(owners(event))
+            if hold and isinstance(event, TransfersMade):
+                known.update(one for one in holders(event) if one[0] == hold)
+        while len(known) > OWNERS_KEPT:
+            del known[next(iter(known))]
+
+    def _column(self, query: str, subject: str, seq: int, limit: int) -> list[int]:
+        return [row[0] for row in self._file.rows(query, (subject, seq, limit))]
+
+    def _write(self) -> None:
+        if self._waiting:
+            self._file.begin()
+            # In order, so that neighbours share the way down the tree.
+            self._file.write_many(_PUT, sorted(self._waiting))
+            self._waiting.clear()
+        self._written = self._place.seq
+
+
+def subjects(record: Record, mentions: Mentions) -> set[str]:
+    """List who may see something of a record, and what it is about."""
+    mentions.learn(record)
+    actor = record.actor
+    found: set[str] = set()
+    if actor[:1] in "APO" and actor[1:].isdigit():  # no stranger calls itself "public" in here
+        found.add(actor)
+        found.add(mentions.principal(actor))
+    for event in record.events:
+        found.update(audience(event, mentions))
+        kind = type(event)
+        for object_in in _OBJECTS[kind]:
+            found.add(object_in(event))
+        more = _MORE.get(kind)
+        if more is not None:
+            found.update(more(event))
+    found.discard("")
+    return found
+
+
+def _distinct(seqs: Iterable[int]) -> Iterator[int]:
+    before = None
+    for seq in seqs:
+        if seq != before:
+            yield seq
+        before = seq
+
+
+def _origin(id: str) -> str:
+    """Give the object whose first record tells whose this is.
+
+    The market names its holds after what they are for: "#C9.0.price" is contract C9's.
+    """
+    if id.startswith(HELD + "#"):
+        return id.removeprefix(HELD + "#").partition(".")[0]
+    return id
+
+
+def _begun(event: Any) -> tuple[str, ...]:
+    """List whose talks grow by one, at the first terms of a negotiation."""
+    match event:
+        case alternating_offers.OfferMade(version=1, opener=opener, responder=responder):
+            return (f"talks:{opener}", f"talks:{responder}")
+        case posted_price.PriceTaken(agreement=agreement):
+            return tuple([f"talks:{party}" for party in agreement.parties])
+        case swap.SwapProposed(parties=parties):
+            return tuple([f"talks:{party}" for party in parties])
+        case _:
+            return ()
+
+
+def _agreed(event: AgreementReached) -> tuple[str, ...]:
+    return tuple([f"deals:{party}" for party in event.agreement.parties])
+
+
+def _held(event: TransfersMade) -> tuple[str, ...]:
+    return tuple(id for id, _ in holders(event)) if event.from_caller else ()
+
+
+# What an event is about stands in these fields; whatever has one more says so below.
+_FIELDS = ("listing", "negotiation", "contract", "payout", "report", "webhook")
+_MORE: dict[type, Callable[[Any], Iterable[str]]] = {
+    alternating_offers.OfferMade: _begun,
+    posted_price.PriceTaken: _begun,
+    swap.SwapProposed: _begun,
+    AgreementReached: _agreed,
+    listing.ListingPosted: lambda of: (of.listing.id,),
+    message.MessagePosted: lambda of: (FLOOR,),
+    party.PrincipalRegistered: lambda of: (of.principal,),
+    party.AgentRegistered: lambda of: (of.agent, of.principal),
+    officer.OfficerRegistered: lambda of: (of.officer,),
+    mandate.MandateGranted: lambda of: (of.mandate,),
+    mandate.MandateRevoked: lambda of: (of.mandate,),
+    credential.KeyAdded: lambda of: (of.key,),
+    credential.KeyRevoked: lambda of: (of.key,),
+    deposit.DepositBrought: lambda of: (deposit_id(of.rail, of.reference),),
+    debt.DebtIncurred: lambda of: (of.account,),
+    standstill.ClocksStopped: lambda of: of.ids,
+    standstill.ClocksStarted: lambda of: of.ids,
+    TransfersMade: _held,
+}
+_OBJECTS: dict[type, tuple[Callable[[Any], str], ...]] = {
+    event: tuple(
+        attrgetter(name)
+        for name, kind in get_type_hints(event).items()
+        if name in _FIELDS and kind is str
+    )
+    for event in market.EVENTS
+}

@@ -1,0 +1,175 @@
+"""What one viewer is shown of a record: the events it may see, cut to what concerns it.
+
+An agent sees what is public and its own; a principal its own and all of its agents'; an officer
+what is reported by hand; the operator everything. Who gave a command stays untold to whoever could
+not know it from the events shown.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from souq.core import contract as contracts
+from souq.core import halt, listing, market, message, officer, party, payout, webhook
+from souq.core.annotation import Annotated
+from souq.core.officer import OFFICERS as OFFICER_ROWS
+from souq.core.party import AGENTS, PRINCIPALS, wallet
+from souq.core.rules import OPERATOR, RULES
+from souq.core.state import View
+from souq.journal.record import Record, Refusal
+from souq.views.audience import OFFICERS, PUBLIC, Known, Rows, audience, cut, without_secrets
+from souq.views.history import ERASED, Find
+
+_strings = msgspec.json.Decoder(str)
+
+
+class RecordSeen(Struct, frozen=True, omit_defaults=True):
+    """A record as one viewer sees it; `words` gives the texts behind the digests in its events.
+
+    `actor` and `command_id` are empty where they are not the viewer's to know.
+    """
+
+    seq: int
+    at: int
+    actor: str = ""
+    command_id: str = ""
+    events: tuple[market.Event, ...] = ()
+    refusal: Refusal | None = None
+    words: dict[str, str] = {}
+
+
+class Viewer(Struct, frozen=True):
+    """Whoever looks, and the subjects it may look as; None is everything."""
+
+    id: str
+    faces: frozenset[str] | None
+
+    def sees(self, found: set[str] | Rows) -> bool:
+        """Tell whether an event of this audience is for this viewer."""
+        return self.faces is None or not self.faces.isdisjoint(found)
+
+
+def viewer_of(view: View, actor: str) -> Viewer:
+    """Give what an actor may look as; who is nobody here sees what everybody sees."""
+    if actor == OPERATOR:
+        return Viewer(actor, None)
+    agent = view.get(AGENTS, actor)
+    if agent is not None:
+        return Viewer(actor, frozenset((PUBLIC, actor, *_wallets(view, agent.principal))))
+    if view.get(PRINCIPALS, actor) is not None:
+        return Viewer(actor, frozenset((PUBLIC, actor, *_wallets(view, actor))))
+    if view.get(OFFICER_ROWS, actor) is not None:
+        return Viewer(actor, frozenset((PUBLIC, actor, OFFICERS)))
+    return Viewer("", frozenset((PUBLIC,)))
+
+
+def _wallets(view: View, principal: str) -> Iterator[str]:
+    house = view.get(RULES, "market")
+    for asset in house.assets if house is not None else ():
+        yield wallet(principal, asset.code)
+
+
+def audiences(record: Record, known: Known) -> tuple[set[str] | Rows, ...]:
+    """Give the audience of every event of a record."""
+    return tuple([audience(event, known) for event in record.events])
+
+
+def shown(
+    record: Record,
+    viewer: Viewer,
+    known: Known,
+    find: Find,
+    found: Sequence[set[str] | Rows] | None = None,
+    types: frozenset[str] = frozenset(),
+) -> RecordSeen | None:
+    """Give what a viewer sees of a record, or None where it sees nothing of it.
+
+    With `types` only events of these names are shown, and nothing where there are none. `found`
+    saves working the audiences out again where many look at one record.
+    """
+    if found is None:
+        found = audiences(record, known)
+    faces = viewer.faces
+    events = tuple(
+        without_secrets(_cut(event, seen_by, viewer), faces)
+        for event, seen_by in zip(record.events, found, strict=True)
+        if viewer.sees(seen_by) and (not types or type(event).__name__ in types)
+    )
+    is_own = faces is None or _speaks(record.actor, viewer, known)
+    if not (events or (is_own and not types)):
+        return None
+    return RecordSeen(
+        seq=record.seq,
+        at=record.at,
+        actor=record.actor if is_own or record.actor in _named(events) else "",
+        command_id=record.command_id if is_own else "",
+        events=events,
+        refusal=record.refusal if is_own else None,
+        words=_words(events, find, is_private=faces is None or viewer.id == record.actor),
+    )
+
+
+def _speaks(actor: str, viewer: Viewer, known: Known) -> bool:
+    """Tell whether the viewer gave a command, or stands behind the agent that did."""
+    return bool(viewer.id) and viewer.id in (actor, known.principal(actor))
+
+
+def _cut(event: Any, found: set[str] | Rows, viewer: Viewer) -> Any:
+    if viewer.faces is None or isinstance(found, set):
+        return event
+    return cut(event, sorted({n for face in viewer.faces for n in found.get(face, ())}))
+
+
+_NAMES = ("by", "agent", "principal", "owner", "opener", "responder")
+
+
+def _named(events: tuple[Any, ...]) -> set[str]:
+    """List who is named in events."""
+    names: set[str] = set()
+    for event in events:
+        for field in _NAMES:
+            if name := getattr(event, field, ""):
+                names.add(name)
+        names.update(getattr(event, "parties", ()))
+        if agreement := getattr(event, "agreement", None):
+            names.update(agreement.parties)
+        if isinstance(event, listing.ListingPosted):
+            names.add(event.listing.agent)
+    return names
+
+
+# Which digests are of texts, and whether they are for the operator and their writer alone. Whoever
+# may see an event may read the other texts in it.
+PRIVATE = True
+_Field = Callable[[Any], str | None]
+TEXTS: dict[type, tuple[tuple[_Field, bool], ...]] = {
+    party.PrincipalRegistered: ((lambda of: of.name, False),),
+    party.AgentRegistered: ((lambda of: of.name, False),),
+    officer.OfficerRegistered: ((lambda of: of.name, False),),
+    halt.HaltSet: ((lambda of: of.why, False),),
+    listing.ListingPosted: (
+        (lambda of: of.listing.title, False),
+        (lambda of: of.listing.description, False),
+    ),
+    listing.ListingEdited: ((lambda of: of.title, False), (lambda of: of.description, False)),
+    message.MessagePosted: ((lambda of: of.text, False),),
+    message.MessageSent: ((lambda of: of.text, False),),
+    contracts.DisputeOpened: ((lambda of: of.claim, False),),
+    payout.PayoutRequested: ((lambda of: of.destination, PRIVATE),),
+    webhook.WebhookAdded: ((lambda of: of.url, PRIVATE),),
+    Annotated: ((lambda of: of.note, PRIVATE),),
+}
+
+
+def _words(events: tuple[Any, ...], find: Find, *, is_private: bool) -> dict[str, str]:
+    """Give the texts in events; an erased one reads as such."""
+    words = {}
+    for event in events:
+        for digest_in, is_for_writer in TEXTS.get(type(event), ()):
+            digest = digest_in(event)
+            if digest and (is_private or not is_for_writer):
+                payload = find(digest)
+                words[digest] = ERASED if payload is None else _strings.decode(payload.content)
+    return words
