@@ -21,6 +21,7 @@ from souq.core import (
     officer,
     party,
     payout,
+    webhook,
 )
 from souq.core.annotation import Annotate
 from souq.core.halt import SetHalt
@@ -55,6 +56,7 @@ class Scene(NamedTuple):
     payout: str = "W99"
     report: str = "R99"
     key: str = "K99"
+    hook: str = "H99"
 
 
 COMMANDS: dict[str, Callable[[Scene], Any]] = {
@@ -79,6 +81,11 @@ COMMANDS: dict[str, Callable[[Scene], Any]] = {
     "RevokeMandate": lambda at: mandate.RevokeMandate(BEA),
     "AddKey": lambda at: credential.AddKey(BEA, "bearer", "ab" * 32),
     "RevokeKey": lambda at: credential.RevokeKey(at.key),
+    "AddWebhook": lambda at: webhook.AddWebhook(OperatorText("https://a.example/")),
+    "RemoveWebhook": lambda at: webhook.RemoveWebhook(at.hook),
+    "DisableWebhook": lambda at: webhook.DisableWebhook(at.hook),
+    "EnableWebhook": lambda at: webhook.EnableWebhook(at.hook),
+    "ReplayWebhook": lambda at: webhook.ReplayWebhook(at.hook, 0),
     "PostListing": lambda at: listing.PostListing(PublicText("vase"), "home"),
     "EditListing": lambda at: listing.EditListing(at.listing, price=usd(7)),
     "PauseListing": lambda at: listing.PauseListing(at.listing),
@@ -109,6 +116,7 @@ ALWAYS = {
     "RegisterPrincipal": "O",
     "RegisterAgent": "Ob",
     "AddKey": "Ob",
+    "AddWebhook": "OBSDEbsde",
     "ReportDeposit": "O",
     "ReportPayout": "O",
     "ReportChargeback": "O",
@@ -219,6 +227,18 @@ LEGAL: dict[str, dict[str, str]] = {
     "key of the operator": {"RevokeKey": "O"},
     "key over": {},
     "key one too many": {"AddKey": "", "RevokeKey": "OBb"},
+    "webhook of an agent": {"RemoveWebhook": "OBb", "DisableWebhook": "O", "ReplayWebhook": "B"},
+    "webhook of a principal": {"RemoveWebhook": "Ob", "DisableWebhook": "O", "ReplayWebhook": "b"},
+    "webhook of the operator": {"RemoveWebhook": "O", "DisableWebhook": "O", "ReplayWebhook": "O"},
+    "webhook, failing": {"RemoveWebhook": "OBb", "EnableWebhook": "OB"},
+    "webhook, forbidden": {"RemoveWebhook": "OBb", "EnableWebhook": "O"},
+    "webhook over": {},
+    "webhook one too many": {
+        "AddWebhook": "OSDEbsde",
+        "RemoveWebhook": "OBb",
+        "DisableWebhook": "O",
+        "ReplayWebhook": "B",
+    },
     "commitments halted, an offer stands": {
         **HALTED["commitments"],
         "Counter": "S",
@@ -426,8 +446,22 @@ def _key(how: str) -> Scene:
     return Scene(stall, key="K1")
 
 
+def _webhook(how: str) -> Scene:
+    stall = Stall()
+    owners = {"of a principal": "P1", "of the operator": OPERATOR}
+    for _ in range(webhook.WEBHOOKS_MAX if how == "one too many" else 1):
+        adding = webhook.AddWebhook(OperatorText("https://a.example/"))
+        stall.do(owners.get(how, BEA), adding)
+    if how in ("failing", "forbidden"):
+        stall.do(OPERATOR, webhook.DisableWebhook("H1", how))  # type: ignore[arg-type]
+    if how == "over":
+        stall.do(BEA, webhook.RemoveWebhook("H1"))
+    return Scene(stall, hook="H1")
+
+
 SCENES = {
     "key": _key,
+    "webhook": _webhook,
     "payout": _payout,
     "report": _report,
     "listing": _listing,

@@ -54,6 +54,13 @@ from souq.core.payout import (
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, SECOND_US, OpenMarket, Rules
 from souq.core.seal import OperatorText, PartyText, PublicText
 from souq.core.transfer import Batch
+from souq.core.webhook import (
+    AddWebhook,
+    DisableWebhook,
+    EnableWebhook,
+    RemoveWebhook,
+    ReplayWebhook,
+)
 from souq.engine import Answer, Engine
 from souq.journal.store import Store
 
@@ -125,6 +132,7 @@ def play(store: Store) -> Day:
     _pay(day)
     _halt(day)
     _keys(day)
+    _webhooks(day)
     return day
 
 
@@ -301,3 +309,16 @@ def _keys(day: Day) -> None:
     day.do(OPERATOR, AddKey("A1", "es256", point, replaces="K1"))
     day.do("A1", RevokeKey("K3"), nonce="K3:0123456789abcdef")
     day.do("A1", AddKey("A1", "bearer", "cd" * 32), nonce="K3:fedcba9876543210")  # refused
+
+
+def _webhooks(day: Day) -> None:
+    url = OperatorText("https://agent.example/in?token=s3cret")
+    day.do("A1", AddWebhook(url, ("OfferMade", "ContractFormed")))
+    day.do("P1", AddWebhook(url))
+    day.do("A1", ReplayWebhook("H1", 12))
+    for why in ("failing", "forbidden"):
+        day.do(OPERATOR, DisableWebhook("H1", why))
+    day.do("A1", EnableWebhook("H1"))  # refused: the operator forbids it
+    day.do(OPERATOR, EnableWebhook("H1"))
+    day.do("P1", RemoveWebhook("H1"))
+    day.do("A1", AddWebhook(OperatorText("https://user:pass@agent.example/")))  # refused

@@ -12,6 +12,8 @@ from tests.laws.audit_cash import KINDS, Cash
 from tests.laws.audit_goods import Goods
 from tests.laws.audit_halt import KINDS as HALT_KINDS
 from tests.laws.audit_halt import Halts
+from tests.laws.audit_hooks import KINDS as HOOK_KINDS
+from tests.laws.audit_hooks import Hooks
 from tests.laws.audit_keys import KINDS as KEY_KINDS
 from tests.laws.audit_keys import Keys
 from tests.laws.audit_limits import Limits, pays
@@ -68,6 +70,7 @@ class Auditor:
         self.due: dict[str, int] = {}  # negotiations and contracts that time will end
         self.halts = Halts(self.books, self.contracts, self.due)
         self.keys = Keys(self.principals)
+        self.hooks = Hooks(self.principals)
         self.seen: set[str] = set()  # types of events, and reasons
         self.deals = 0
 
@@ -108,6 +111,7 @@ class Auditor:
             self.cash.see(actor, command, events, self.rules)
             self.halts.see(actor, command, events, self.at)
             self.keys.see(actor, command, events, self.at)
+            self.hooks.see(actor, command, events)
         for id in [event["contract"] for event in events if event["type"] == "AgreementReached"]:
             need(self.contracts[id]["state"] != "agreed", "contract graph", f"{id} never began")
 
@@ -157,7 +161,8 @@ class Auditor:
             need(inside, "messages", f"{actor} speaks in {event['negotiation']}")
         else:
             need(
-                kind in QUIET | KINDS | HALT_KINDS | KEY_KINDS or kind == "PrincipalRegistered",
+                kind in QUIET | KINDS | HALT_KINDS | KEY_KINDS
+                or kind in (*HOOK_KINDS.values(), "PrincipalRegistered"),
                 "events",
                 f"unknown: {kind}",
             )

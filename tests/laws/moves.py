@@ -31,7 +31,7 @@ from souq.core.officer import RegisterOfficer
 from souq.core.party import AGENTS, PRINCIPALS, RegisterAgent, RegisterPrincipal
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, OpenMarket
 from souq.core.seal import OperatorText, PartyText, PublicText
-from tests.laws import cash_moves, key_moves
+from tests.laws import cash_moves, hook_moves, key_moves
 
 Move = tuple[str, Any] | None
 CATEGORIES = ("bikes", "bikes/folding", "books", "gpu")
@@ -338,5 +338,7 @@ WEIGHTS = {
     switch: 3,
     key_moves.add_key: 3,
     key_moves.end_key: 1,
+    hook_moves.add_hook: 1,
+    hook_moves.move_hook: 1,
 }
 MOVES = tuple(move for move, weight in WEIGHTS.items() for _ in range(weight))

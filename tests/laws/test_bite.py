@@ -5,7 +5,7 @@ from functools import cache
 import pytest
 
 from souq.engine import Fault
-from tests.laws import embezzlements, outages, thefts, trespasses
+from tests.laws import eavesdroppers, embezzlements, outages, thefts, trespasses
 from tests.laws.audit_money import Broken
 from tests.laws.bugs import BUGS, Plant
 from tests.laws.walk import walk
@@ -14,6 +14,7 @@ assert trespasses  # imported for the bugs it puts on the list
 assert embezzlements
 assert outages
 assert thefts
+assert eavesdroppers
 SEEDS, STEPS = tuple(range(16)), 1_200
 FEES_BPS = (333, 2_500)  # a fee of a few units on every price shows what rounds away otherwise
 

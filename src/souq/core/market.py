@@ -31,6 +31,7 @@ from souq.core import (
     settlement,
     standstill,
     stock,
+    webhook,
 )
 from souq.core.mechanisms import MECHANISMS
 from souq.core.refusal import Reason, Refused
@@ -60,6 +61,7 @@ _MODULES: tuple[Any, ...] = (
     annotation,
     contract,
     credential,
+    webhook,
 )
 _OTHERS: tuple[Any, ...] = (  # they answer to no command
     ledger,
@@ -86,6 +88,7 @@ TABLES = (
     *negotiation.TABLES,
     *contract.TABLES,
     *credential.TABLES,
+    *webhook.TABLES,
     *(table for mechanism in MECHANISMS for table in mechanism.TABLES),
 )
 
