@@ -33,6 +33,11 @@ the speaker's latest talk or deal; a trailing `in N1` or `in C1` names another.
   keys               W adds [signing] key NAME for W|W's agent [for 2 hours]
                        [in place of NAME] | W ends key NAME
                      key NAME lets W|W's agent speak | key NAME opens nothing
+  webhooks           W has everything|events E and E sent to URL | W removes|enables webhook H1
+                     operator gives up on|forbids webhook H1
+                     W has webhook H1 go back to record 5
+                     webhook H1 is live|failing|forbidden|gone
+                     no record tells the word WORD
   the kill switch    operator halts commitments|negotiations|settlements
                      operator lifts the halt
   performance        W delivers | confirms | disputes | cancels | approves | declines
@@ -62,11 +67,12 @@ from souq.core.seal import PublicText
 from souq.engine import Answer, Engine
 from souq.journal.replay import records
 from souq.journal.store import Store
-from tests.scenarios import key_words
+from tests.scenarios import hook_words, key_words
 from tests.scenarios.words import CLAIMS, RULES, STEPS, interval
 
 START = 1_750_000_000_000_000
 assert key_words  # imported for the words it teaches
+assert hook_words
 OUTSIDERS = ("nobody", OPERATOR)
 VOICES = {"'s agent": "agent", " in person": "principal"}
 

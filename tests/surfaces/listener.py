@@ -39,6 +39,7 @@ class Listener:
         self.faults: dict[str, deque[str]] = defaultdict(deque)
         self.always: dict[str, str] = {}
         self.written = 0
+        self.connections = 0
         self.names: list[str] = []  # that TLS was asked for
         self.closing = threading.Event()
         listener = self
@@ -54,6 +55,10 @@ class Listener:
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
+
+            def verify_request(self, *_: Any) -> bool:
+                listener.connections += 1
+                return True
 
             def handle_error(self, *_: Any) -> None: ...  # lines are cut on purpose
 

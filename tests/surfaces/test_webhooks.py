@@ -64,14 +64,14 @@ class OwnRecords:
         self.store = store
         self.asked: list[tuple[str, int]] = []
 
-    def page(self, viewer: str, after: int, limit: int, types: tuple[str, ...]) -> Page:
+    def page(self, viewer: str, after: int, limit: int, types: frozenset[str]) -> Page:
         self.asked.append((viewer, after))
         head, _ = self.store.head()
         found, last = [], after
         for record in records(self.store, after + 1, min(head, after + 4 * limit)):
             last = record.seq
             events = tuple(type(event).__name__ for event in record.events)
-            is_wanted = not types or not set(types).isdisjoint(events)
+            is_wanted = not types or not types.isdisjoint(events)
             if viewer in (OPERATOR, record.actor) and is_wanted:
                 found.append(Seen(record.seq, record.actor, events))
             if len(found) == limit:

@@ -36,7 +36,7 @@ class Page(Protocol):
 class Feed(Protocol):
     """What somebody may see of the journal; of durable records only, and never of others."""
 
-    def page(self, viewer: str, after: int, limit: int, types: tuple[str, ...]) -> Page: ...
+    def page(self, viewer: str, after: int, limit: int, types: frozenset[str]) -> Page: ...
 
 
 class Shelf(Protocol):

@@ -235,7 +235,8 @@ class Webhooks:
                 return None
             self._follow(line, webhook)
             progress, wish = line.progress, webhook.wish
-            page = self._feed.page(wish.owner, progress.cursor, RECORDS_MAX, wish.types)
+            types = frozenset(wish.types)
+            page = self._feed.page(wish.owner, progress.cursor, RECORDS_MAX, types)
             delivery = delivered(line.id, progress, page)
             if delivery is not None:
                 if delivery.last != progress.until or not line.is_marked:
