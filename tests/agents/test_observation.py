@@ -3,11 +3,11 @@
 import msgspec
 
 from souq.core.mandate import GoodsLimit, Limits
-from souq.sdk import Market
+from souq import Client
 
 
 def test_a_stranger_sees_the_listing_and_nothing_of_the_talks_or_limits() -> None:
-    with Market() as market:
+    with Client.local() as market:
         limits = Limits(goods={"lamp": GoodsLimit(floor_units=412_345_678)})
         sol = market.join("sol", limits=limits)
         bea = market.join("bea", deposit="777.777777", limits=Limits(per_deal_units=654_321_987))
@@ -27,7 +27,7 @@ def test_a_stranger_sees_the_listing_and_nothing_of_the_talks_or_limits() -> Non
 
 
 def test_whose_turn_it_is_and_what_was_named_is_seen_by_both_sides() -> None:
-    with Market() as market:
+    with Client.local() as market:
         bea, sol = market.join("bea", deposit="1000"), market.join("sol")
         talk = bea.offer(sol.list("Lamp", category="home", price="900"), "600")
         sol.counter(talk, "800")
@@ -40,7 +40,7 @@ def test_whose_turn_it_is_and_what_was_named_is_seen_by_both_sides() -> None:
 
 
 def test_a_contract_says_who_must_act() -> None:
-    with Market() as market:
+    with Client.local() as market:
         bea, sol = market.join("bea", deposit="10"), market.join("sol")
         deal = bea.take(sol.list("Lamp", category="home", price="9"), "9")
         assert market.observe(sol.id).contracts[0].must_deliver

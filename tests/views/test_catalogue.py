@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from souq import Client
 from souq.core.contract import Approve, CancelContract
 from souq.core.listing import (
     EditListing,
@@ -19,8 +20,7 @@ from souq.core.refusal import Refused
 from souq.core.seal import PublicText
 from souq.journal.record import Record
 from souq.journal.replay import records
-from souq.sdk import Market
-from souq.sdk.market import Trader
+from souq.sdk.trader import Trader
 from souq.views.catalogue import Catalogue, Search
 
 
@@ -28,7 +28,7 @@ class Shop:
     """A market with a seller, a buyer and a catalogue that reads along."""
 
     def __init__(self, catalogue: Catalogue | None = None) -> None:
-        self.market = Market()
+        self.market = Client.local()
         self.catalogue = catalogue or Catalogue()
         self.sol = self.market.join("sol")
         self.bea = self.market.join("bea", deposit="1000000")
@@ -37,7 +37,7 @@ class Shop:
         return [card.id for card in self.page(**fields).listings]
 
     def page(self, **fields: Any) -> Any:
-        self.catalogue.catch_up(self.market.engine.store)
+        self.catalogue.catch_up(self.market.venue.engine.store)
         return self.catalogue.search(Search(**fields))
 
 
@@ -65,7 +65,7 @@ def test_a_new_listing_is_found_by_the_very_next_search(shop: Shop) -> None:
 def test_a_live_record_brings_its_words_and_nobody_need_look_them_up(shop: Shop) -> None:
     shop.ids()
     id = lamp(shop.sol)
-    (record,) = records(shop.market.engine.store, start=shop.catalogue.seq + 1)
+    (record,) = records(shop.market.venue.engine.store, start=shop.catalogue.seq + 1)
     assert isinstance(record.command, PostListing)
     live = PostListing(PublicText("brass lamp", record.command.title.digest), "home")
     shop.catalogue.take(
@@ -120,7 +120,7 @@ def test_what_was_withdrawn_while_its_title_waited_to_move_is_found_at_its_new_o
     contract = cay.take(id, "9")
     shop.sol.submit(WithdrawListing(id))
     assert shop.ids() == []
-    shop.market.submit(cay.principal, Approve(contract))
+    shop.market.speaking_as(cay.principal).submit(Approve(contract))
     assert shop.ids(agent=cay.id) == [id]
 
 

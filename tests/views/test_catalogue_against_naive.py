@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from souq import Client
 from souq.core.contract import CancelContract
 from souq.core.listing import (
     LISTINGS,
@@ -19,8 +20,7 @@ from souq.core.money import Money
 from souq.core.refusal import Refused
 from souq.core.seal import PublicText
 from souq.journal.replay import records
-from souq.sdk import Market
-from souq.sdk.market import Trader
+from souq.sdk.trader import Trader
 from souq.views.catalogue import Catalogue, Search
 
 # Words that Porter's rules leave alone, some of them the beginnings of others.
@@ -36,7 +36,7 @@ class Walk:
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
-        self.market = Market()
+        self.market = Client.local()
         self.traders = [self.market.join(name, deposit="100000") for name in ("a", "b", "c")]
         self.posted_at: dict[str, int] = {}
         self.words: dict[str, str] = {"": ""}
@@ -51,7 +51,7 @@ class Walk:
     def step(self) -> None:
         rng = self.rng
         trader = rng.choice(self.traders)
-        live = sorted(self.market.engine.state.rows(LISTINGS))
+        live = sorted(self.market.venue.engine.state.rows(LISTINGS))
         id = rng.choice(live) if live else "L1"
         match rng.randrange(12):
             case 0:
@@ -73,7 +73,7 @@ class Walk:
                 self.post(trader)
 
     def move(self, trader: Trader, command: Any) -> None:
-        listing = self.market.engine.state.get(LISTINGS, command.listing)
+        listing = self.market.venue.engine.state.get(LISTINGS, command.listing)
         owner = next((one for one in self.traders if listing and one.id == listing.agent), trader)
         try:
             (owner if self.rng.random() < 0.9 else trader).submit(command)
@@ -100,7 +100,7 @@ class Walk:
         )
 
     def deal(self, trader: Trader, id: str) -> None:
-        listing = self.market.engine.state.get(LISTINGS, id)
+        listing = self.market.venue.engine.state.get(LISTINGS, id)
         if listing is None or listing.price is None or listing.side == "want":
             return
         seller = next(one for one in self.traders if one.id == listing.agent)
@@ -155,7 +155,7 @@ class Walk:
     def naive(self, query: Search) -> list[str]:
         """List what fits a query by looking at each live listing of the market's own state."""
         found = []
-        for listing in self.market.engine.state.rows(LISTINGS).values():
+        for listing in self.market.venue.engine.state.rows(LISTINGS).values():
             key = self.rank(query, listing)
             if key is not None and self.fits(query, listing):
                 found.append((key, listing.id))
@@ -222,7 +222,7 @@ class Walk:
 
     def text(self, digest: str) -> str:
         if digest not in self.words:
-            payload = self.market.engine.store.payload(digest)
+            payload = self.market.venue.engine.store.payload(digest)
             assert payload is not None
             self.words[digest] = msgspec.json.decode(payload.content)
         return self.words[digest]
@@ -244,7 +244,7 @@ def test_a_search_finds_what_a_naive_look_at_every_listing_finds() -> None:
     done: set[str] = set()
     for seed in range(WALKS):
         walk, catalogue = Walk(seed), Catalogue()
-        store = walk.market.engine.store
+        store = walk.market.venue.engine.store
         for _ in range(STEPS):
             walk.step()
             if walk.rng.random() < 0.5:
@@ -265,7 +265,7 @@ def test_a_search_finds_what_a_naive_look_at_every_listing_finds() -> None:
 
 
 def _cards_tell_the_state(walk: Walk, catalogue: Catalogue) -> None:
-    live = walk.market.engine.state.rows(LISTINGS)
+    live = walk.market.venue.engine.state.rows(LISTINGS)
     assert {f"L{row[0]}" for row in catalogue._file.rows("SELECT number FROM listings")} == set(
         live
     )

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
+from souq import Client
 from souq.core.listing import EditListing, PauseListing, ResumeListing, WithdrawListing
 from souq.core.money import USD, Asset, Money
 from souq.core.rules import Rules
 from souq.core.seal import PublicText
 from souq.journal.replay import records
-from souq.sdk import Market
 from souq.views.catalogue import Catalogue, Match
 
 
@@ -17,14 +17,14 @@ class Floor:
     """A market whose catalogue tells of matches, and two who may meet there."""
 
     def __init__(self) -> None:
-        self.market = Market(rules=Rules(assets=(USD, Asset("EUR", 2))))
+        self.market = Client.local(rules=Rules(assets=(USD, Asset("EUR", 2))))
         self.catalogue = Catalogue()
         self.sol = self.market.join("sol")
         self.bea = self.market.join("bea", deposit="1000")
 
     def told(self) -> tuple[Match, ...]:
         """Read on, and give what that told."""
-        store = self.market.engine.store
+        store = self.market.venue.engine.store
         told: tuple[Match, ...] = ()
         for record in records(store, start=self.catalogue.seq + 1):
             told += self.catalogue.take(record, store.payload)
@@ -69,7 +69,7 @@ def test_an_offer_and_a_want_meet_whichever_comes_first(
         offered, wanted = post(floor.sol, "sell", **offer), post(floor.bea, "want", **want)
     else:
         wanted, offered = post(floor.bea, "want", **want), post(floor.sol, "sell", **offer)
-    seq = floor.market.engine.head[0]
+    seq = floor.market.venue.engine.head[0]
     both = tuple(Match(seq, agent, offered, wanted) for agent in (floor.sol.id, floor.bea.id))
     assert floor.told() == (both if is_match else ())
     assert floor.catalogue.matches(floor.bea.id) == (both[1:] if is_match else ())
@@ -98,7 +98,7 @@ def test_only_what_stands_is_matched() -> None:
 
     def is_told() -> bool:
         id = post(floor.sol, "sell")
-        floor.market.submit(floor.sol.id, WithdrawListing(id))
+        floor.market.speaking_as(floor.sol.id).submit(WithdrawListing(id))
         return bool(floor.told())
 
     assert is_told()
@@ -133,7 +133,7 @@ def test_words_are_as_good_from_a_restart(tmp_path: Any) -> None:
     floor.catalogue = Catalogue(tmp_path / "catalogue.sqlite")
     assert floor.catalogue.matches(floor.bea.id) == before
     again = Catalogue()
-    again.catch_up(floor.market.engine.store)
+    again.catch_up(floor.market.venue.engine.store)
     assert again.matches(floor.bea.id) == before
 
 

@@ -6,7 +6,6 @@ A command is a struct of the core, a query one of `queries`; both are documented
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from msgspec import Struct
 
@@ -45,7 +44,7 @@ class Operation(Struct, frozen=True):
     @property
     def summary(self) -> str:
         """Give the first sentence of its documentation."""
-        return " ".join((self.asks.__doc__ or "").split("\n\n")[0].split()).partition(". ")[0]
+        return self.description.split("\n\n")[0].partition(". ")[0].rstrip(".")
 
     @property
     def description(self) -> str:
@@ -73,6 +72,7 @@ _QUERIES: tuple[tuple[type, type, str], ...] = (
     (ask.ListPayouts, ask.Payouts, "/v1/payouts"),
     (ask.ListReports, ask.Reports, "/v1/reports"),
     (ask.ListKeys, ask.Keys, "/v1/keys"),
+    (ask.ListWebhooks, ask.Webhooks, "/v1/webhooks"),
     (ask.ListEvents, FeedPage, "/v1/records"),
 )
 

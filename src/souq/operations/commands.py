@@ -18,12 +18,18 @@ from souq.core import (
     party,
     payout,
     rules,
+    webhook,
 )
 from souq.core.mechanisms import alternating_offers, moves, posted_price, swap
 
 PATHS: dict[type, str] = {
     rules.OpenMarket: "/v1/market/open",
     halt.SetHalt: "/v1/market/halt",
+    webhook.AddWebhook: "/v1/webhooks",
+    webhook.RemoveWebhook: "/v1/webhooks/{webhook}/remove",
+    webhook.EnableWebhook: "/v1/webhooks/{webhook}/enable",
+    webhook.DisableWebhook: "/v1/webhooks/{webhook}/disable",
+    webhook.ReplayWebhook: "/v1/webhooks/{webhook}/replay",
     annotation.Annotate: "/v1/market/notes",
     party.RegisterPrincipal: "/v1/principals",
     party.RegisterAgent: "/v1/principals/{principal}/agents",

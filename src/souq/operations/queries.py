@@ -68,7 +68,10 @@ class GetListing(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
 
 
 class ListMatches(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """List offers that fit a want, of an agent on either side, oldest first; `after` is a seq."""
+    """List offers that fit wants, for an agent on either side, oldest first.
+
+    `after` is a record's number.
+    """
 
     agent: str = ""
     after: int = 0
@@ -80,9 +83,9 @@ class Matches(Struct, frozen=True):
 
 
 class Observe(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Give all that an agent needs to decide: its money, limits, open talks and contracts, news.
+    """Give all that an agent needs to decide what to do.
 
-    By the agent, or by its principal with `agent`.
+    Its money and limits, listings, its open negotiations and contracts, and what was said. By the agent, or by its principal with `agent`.
     """
 
     agent: str = ""
@@ -315,6 +318,28 @@ class KeyCard(Struct, frozen=True, omit_defaults=True):
 
 class Keys(Struct, frozen=True):
     keys: tuple[KeyCard, ...]
+
+
+class ListWebhooks(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """List the webhooks of oneself, or of `owner`. By it, its principal, the operator."""
+
+    owner: str = ""
+
+
+class WebhookCard(Struct, frozen=True, omit_defaults=True):
+    """`state` is live or disabled. Up to record `cursor` everything arrived."""
+
+    id: str
+    owner: str
+    url: str
+    types: tuple[str, ...]
+    state: str
+    cursor: int
+    failing_since: int = 0
+
+
+class Webhooks(Struct, frozen=True):
+    webhooks: tuple[WebhookCard, ...]
 
 
 class ListEvents(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

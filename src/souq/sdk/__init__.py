@@ -1,5 +1,1 @@
-"""A market from Python: open one in memory or in a folder, let agents join, and trade."""
-
-from souq.sdk.market import Market, Trader
-
-__all__ = ["Market", "Trader"]
+"""A market from Python: in this process or over HTTP, for programs that wait and that do not."""

@@ -1,6 +1,6 @@
 """A market from Python, in this process or over HTTP, by the same class.
 
-    with Client.local() as market:                       # or Client("http://…", key=Path("bea.key"))
+    with Client.local() as market:               # or Client("http://…", key=Path("bea.key"))
         bea, sol = market.join("bea", deposit="1000"), market.join("sol")
         lamp = sol.list("Brass lamp", category="home", price="900")
         talk = bea.offer(lamp, "600")
@@ -25,7 +25,7 @@ from souq.journal.memory import MemoryStore
 from souq.journal.replay import SNAPSHOT
 from souq.journal.sqlite import SqliteStore
 from souq.operations.queries import GetMarket, ListEvents
-from souq.sdk.doors import EVENTS, PATIENCE_S, TIMEOUT_S, Later, Local, Try, Wire, waits
+from souq.sdk.doors import PATIENCE_S, TIMEOUT_S, Later, Local, Try, Wire, waits
 from souq.sdk.errors import Unreachable
 from souq.sdk.methods import Methods
 from souq.sdk.signing import KeyFile, Signer, load_key
@@ -123,7 +123,7 @@ class Client(Methods):
         return self._local.venue
 
     def speaking_as(self, actor: str, key: Key = "") -> Self:
-        """Give a client that speaks as somebody else: by name in this process, else by their key."""
+        """Give a client that speaks as somebody else: by name in this process, else by a key."""
         if self._local is not None:
             return self._at(self._local.venue, actor, self._lock, is_owner=False)
         return type(self)(
@@ -150,7 +150,7 @@ class Client(Methods):
         return self._tried(self._wire.command(command, id), self._wire.answer)
 
     def submit_many(self, commands: Iterable[Any | tuple[str, Any]]) -> list[Answer]:
-        """Give up to 1,000 commands, or (id, command), in order; give all answers, also refusals."""
+        """Give up to 1,000 commands, or (id, command), in order; give all answers, noes too."""
         named = [one if isinstance(one, tuple) else (new_id(), one) for one in commands]
         if self._local is not None:
             with self._lock:
@@ -199,8 +199,7 @@ class Client(Methods):
     def _stream(
         self, after: int, types: tuple[str, ...], stop: Callable[[], bool]
     ) -> Iterator[RecordSeen]:
-        query = "&".join(f"types={name}" for name in types)
-        one = Try("GET", f"{self._wire.url}{EVENTS}{'?' if query else ''}{query}", b"", "")
+        one = self._wire.stream(types)
         pauses = waits()
         while not stop():
             headers = self._wire.headers(one) | {"Last-Event-ID": str(after)}
@@ -231,12 +230,11 @@ class Client(Methods):
                 )
                 return read(response)
             except Later as later:
-                why, wait = later, max(pause, later.wait_s)
+                why, wait = str(later), max(pause, later.wait_s)
             except httpx2.HTTPError as error:
-                why, wait = error, pause
+                why, wait = str(error) or type(error).__name__, pause
             if time.monotonic() + wait > until:
-                told = str(why) or type(why).__name__
-                raise Unreachable(f"{self._wire.url} did not answer: {told}") from why
+                raise Unreachable(f"{self._wire.url} did not answer: {why}")
             time.sleep(wait)
         raise AssertionError("there is always another pause")
 

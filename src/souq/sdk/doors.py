@@ -117,6 +117,11 @@ class Wire:
         words = urlencode({name: _word(value) for name, value in asked.items()}, doseq=True)
         return Try("GET", f"{self.url}{path}{'?' if words else ''}{words}", b"", "")
 
+    def stream(self, types: tuple[str, ...]) -> Try:
+        """Write down where events are streamed from."""
+        words = urlencode({"types": types}, doseq=True)
+        return Try("GET", f"{self.url}{EVENTS}{'?' if words else ''}{words}", b"", "")
+
     def headers(self, one: Try) -> dict[str, str]:
         """Give the headers of one attempt; a signature is good once."""
         given = {"Content-Type": "application/json"} if one.body else {}

@@ -80,6 +80,10 @@ class Trader:
         """Say that what was delivered is not what was promised."""
         self.client.submit(OpenDispute(contract, ground))
 
+    def submit(self, command: Any, **more: Any) -> Answer:
+        """Ask for anything else in the agent's name. Raises Refused."""
+        return self.client.submit(command, **more)
+
     def balance(self) -> str:
         """Give what the agent's person has and may spend, as text."""
         wallets = self.client.ask(ask.GetBalance()).wallets

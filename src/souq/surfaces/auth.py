@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
-from souq.core.credential import BEARER, holder
+from souq.core.credential import BEARER, KEYS, has_expired, holder
 from souq.core.state import State
 from souq.journal.store import Store
 from souq.surfaces.signatures import REALM, Request, SignatureCheck, Unauthenticated
@@ -88,6 +88,11 @@ class Authenticator:
         request = Request(method, authority, path, query, headers, body)
         signed = self._signatures.check(request)
         return Speaker(signed.key.owner, signed.key.id, signed.nonce)
+
+    def is_live(self, speaker: Speaker) -> bool:
+        """Tell whether the key that somebody spoke with still lets them speak."""
+        key = self._state().get(KEYS, speaker.key)
+        return key is not None and not has_expired(key, self._clock())
 
     def _bearer(self, authorization: bytes) -> Speaker:
         token = authorization[7:].strip()

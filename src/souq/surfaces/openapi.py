@@ -24,14 +24,6 @@ _ID = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!#-~]+$"},
 }
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
-_TAGS = {
-    "market": "The market itself",
-    "principals": "Who is who",
-    "listings": "What is offered and wanted",
-    "negotiations": "Bargaining",
-    "contracts": "Deals and their performance",
-    "payouts": "Money in and out",
-}
 
 
 @cache
@@ -59,6 +51,7 @@ def _document() -> dict[str, Any]:
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": _schemas(),
+            "responses": _responses(),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "a key of one agent"}
             },
@@ -74,7 +67,7 @@ def _command(one: Operation) -> dict[str, Any]:
         "operationId": one.name,
         "summary": one.summary,
         "description": one.description,
-        "tags": [_tag(one)],
+        "tags": [tag_of(one)],
         "parameters": [*_path_parameters(one), _ID],
         "requestBody": {**body, "required": bool(schema["required"])},
         "responses": {**_answered("Answer"), **_refusals(400, 401, 413, 415, 422, 429, 503)},
@@ -97,7 +90,7 @@ def _query(one: Operation) -> dict[str, Any]:
         "operationId": one.name,
         "summary": one.summary,
         "description": one.description,
-        "tags": [_tag(one)],
+        "tags": [tag_of(one)],
         "security": [{"bearer": []}, {}],
         "parameters": [*_path_parameters(one), *parameters],
         "responses": {**_answered(one.gives.__name__), **_refusals(400, 401, 422, 429, 503)},
@@ -193,15 +186,17 @@ def _answered(name: str) -> dict[str, Any]:
 
 
 def _refusals(*statuses: int) -> dict[str, Any]:
-    by_status: dict[int, list[str]] = {status: [] for status in statuses}
+    every = sorted({*statuses, *STATUS.values()})
+    return {str(status): {"$ref": f"#/components/responses/{status}"} for status in every}
+
+
+def _responses() -> dict[str, Any]:
+    reasons: dict[int, list[str]] = {status: [] for status in TITLES}
     for reason, status in STATUS.items():
-        by_status.setdefault(status, []).append(reason.value)
+        reasons[status].append(reason.value)
     return {
-        str(status): {
-            "description": ", ".join([TITLES[status], *sorted(reasons)]),
-            "content": _PROBLEM,
-        }
-        for status, reasons in sorted(by_status.items())
+        str(status): {"description": ", ".join([title, *reasons[status]]), "content": _PROBLEM}
+        for status, title in TITLES.items()
     }
 
 
@@ -226,7 +221,8 @@ def _body_schema(one: Operation) -> dict[str, Any]:
     }
 
 
-def _tag(one: Operation) -> str:
+def tag_of(one: Operation) -> str:
+    """Give the kind of thing an operation is about."""
     return re.split(r"[/:]", one.path)[2]
 
 

@@ -164,8 +164,9 @@ def _page(
     running = set(is_open)
     found = []
     for seq in seqs[: query.limit]:
-        begun = [event for event in desk.feed.record(seq).events if isinstance(event, began)]
-        ids = [one.negotiation if began is NegotiationOpened else one.contract for one in begun]
+        name = "negotiation" if began is NegotiationOpened else "contract"
+        events = desk.feed.record(seq).events
+        ids = [getattr(event, name) for event in events if isinstance(event, began)]
         found += [id for id in ids if id not in running]
     more = len(seqs) > query.limit
     return found, write_cursor(seqs[query.limit - 1]) if more else ""
@@ -266,7 +267,8 @@ def _waited_for(view: View, live: Any) -> tuple[str, ...]:
             return tuple(one for one in takers(live.agreement.legs) if one not in live.accepted)
         case Disputed():
             return (rules(view).arbiter,)
-    return ()
+        case _:
+            return ()
 
 
 ANSWERS: dict[type, Any] = {

@@ -9,6 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from souq.core.rules import OPERATOR
 from souq.core.state import State
 from souq.engine import Answer, Engine, system_clock, system_salts
 from souq.engine import Pending as Pending
@@ -21,6 +24,7 @@ from souq.views.affairs import Affairs
 from souq.views.catalogue import Catalogue, Spoilt
 from souq.views.feed import Feed
 from souq.views.mentions import Mentions
+from souq.views.showing import events_shown, viewer_of
 
 _ANSWERS = {**people.ANSWERS, **deals.ANSWERS, **money.ANSWERS}
 
@@ -67,6 +71,14 @@ class Venue:
         """Have a command judged; the answer may be shown when its record is durable."""
         return self.engine.submit_soon(actor, command_id, command, nonce)
 
+    def shown(self, actor: str, answer: Answer) -> Answer:
+        """Give an answer without what its record tells of others."""
+        if not answer.events or actor == OPERATOR:
+            return answer
+        viewer = viewer_of(self._state(), actor)
+        events = events_shown(answer.events, viewer, self.mentions)
+        return msgspec.structs.replace(answer, events=events)
+
     def ask(self, actor: str, query: Any) -> Any:
         """Answer a question, and wait until what it tells is durable. Raises Refused."""
         answer, seq = self.ask_soon(actor, query)
@@ -99,7 +111,6 @@ class Venue:
             except Spoilt:
                 self._mend()
             self.mentions.take(record)
-        return read
 
     def close(self) -> None:
         """Stop taking commands, let the views read the rest, and let go of all files."""
@@ -114,6 +125,7 @@ class Venue:
 
     def _hear(self, record: Record) -> None:
         self._affairs.take(record.events)
+        self.mentions.learn(record)
         self._fresh.append(record)
 
     def _mend(self) -> None:

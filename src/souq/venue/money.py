@@ -5,7 +5,7 @@ from typing import Any
 
 from souq.core.account import ACCOUNTS
 from souq.core.debt import DEBTS
-from souq.core.funds import REPORTS, ReportDeposit, ReportPayout
+from souq.core.funds import REPORTS
 from souq.core.ledger import TransfersMade
 from souq.core.officer import OFFICERS
 from souq.core.party import wallet
@@ -84,7 +84,7 @@ def list_reports(desk: Desk, actor: str, query: ask.ListReports) -> ask.Reports:
 
 def _report(id: str, proposed: Any) -> ask.Report:
     what = proposed.what
-    kind = {ReportDeposit: "deposit", ReportPayout: "payout"}.get(type(what), "chargeback")
+    kind = type(what).__name__.removeprefix("Report").lower()
     reference = getattr(what, "reference", "")
     return ask.Report(
         id=id,

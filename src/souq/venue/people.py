@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import msgspec
+from msgspec import Struct
+
 from souq.core.credential import KEYS, KEYS_OF
 from souq.core.halt import level
 from souq.core.mandate import expired_entries, need_mandate
@@ -9,6 +12,7 @@ from souq.core.officer import OFFICERS
 from souq.core.party import AGENTS, PRINCIPALS, need_other_agent, need_principal
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import OPERATOR, rules
+from souq.core.webhook import WEBHOOKS, WEBHOOKS_OF
 from souq.operations import queries as ask
 from souq.venue.access import agent_asked, speaks_for
 from souq.venue.desk import Desk
@@ -76,10 +80,41 @@ def list_keys(desk: Desk, actor: str, query: ask.ListKeys) -> ask.Keys:
     )
 
 
+def list_webhooks(desk: Desk, actor: str, query: ask.ListWebhooks) -> ask.Webhooks:
+    state, owner = desk.state, query.owner or actor
+    if not speaks_for(state, actor, owner):
+        raise Refused(Reason.NOT_YOURS)
+    return ask.Webhooks(tuple(_webhook(desk, id) for id in state.get(WEBHOOKS_OF, owner) or ()))
+
+
+class _Mark(Struct):
+    """How far a webhook has come, as its deliverer notes it."""
+
+    cursor: int
+    failing_since: int = 0
+
+
+def _webhook(desk: Desk, id: str) -> ask.WebhookCard:
+    found = desk.state.rows(WEBHOOKS)[id]
+    text = desk.store.mark(f"webhook:{id}")
+    mark = msgspec.json.decode(text, type=_Mark) if text else _Mark(0)
+    wish = found.wish
+    return ask.WebhookCard(
+        id=id,
+        owner=wish.owner,
+        url=desk.words(wish.url),
+        types=wish.types,
+        state=type(found).__name__.lower(),
+        cursor=mark.cursor,
+        failing_since=mark.failing_since,
+    )
+
+
 ANSWERS: dict[type, Any] = {
     ask.GetMarket: get_market,
     ask.WhoAmI: who_am_i,
     ask.GetAgent: get_agent,
     ask.GetMandate: get_mandate,
     ask.ListKeys: list_keys,
+    ask.ListWebhooks: list_webhooks,
 }

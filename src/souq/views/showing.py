@@ -111,6 +111,17 @@ def shown(
     )
 
 
+def events_shown(events: tuple[Any, ...], viewer: Viewer, known: Known) -> tuple[Any, ...]:
+    """Give the events of an answer as whoever asked may see them."""
+    if viewer.faces is None:
+        return events
+    return tuple(
+        without_secrets(_cut(event, found, viewer), viewer.faces)
+        for event in events
+        if viewer.sees(found := audience(event, known))
+    )
+
+
 def _speaks(actor: str, viewer: Viewer, known: Known) -> bool:
     """Tell whether the viewer gave a command, or stands behind the agent that did."""
     return bool(viewer.id) and viewer.id in (actor, known.principal(actor))

@@ -1,0 +1,565 @@
+"""Written by `python -m souq.sdk.stubs`; a test fails when it is out of date."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from souq.core.mandate import Limits
+from souq.core.mechanisms.moves import Item
+from souq.core.mechanisms.swap import SwapLeg
+from souq.core.money import Money
+from souq.core.rules import Rules
+from souq.core.transfer import Batch
+from souq.engine import Answer
+from souq.operations.queries import (
+    AgentCard,
+    Balances,
+    Contract,
+    Contracts,
+    Entries,
+    Keys,
+    Mandate,
+    Market,
+    Matches,
+    Me,
+    Messages,
+    Negotiation,
+    Negotiations,
+    Payouts,
+    Reports,
+    Webhooks,
+)
+from souq.views.catalogue.card import ListingCard, SearchPage
+from souq.views.feed import FeedPage
+from souq.views.observation import Observation
+
+class Methods:
+    def open_market(self, rules: Rules = ..., *, command_id: str = "") -> Answer:
+        """Open the market under its rules."""
+    def set_halt(
+        self,
+        level: Literal["open", "commitments", "negotiations", "settlements"],
+        why: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Stop the market at a level, or let it go on (`open`), and say why."""
+    def add_webhook(self, url: str, types: Sequence[str] = ..., *, command_id: str = "") -> Answer:
+        """Have the records one may see sent to an address."""
+    def remove_webhook(self, webhook: str, *, command_id: str = "") -> Answer:
+        """End a webhook for good."""
+    def enable_webhook(self, webhook: str, *, command_id: str = "") -> Answer:
+        """Send again, from where it stopped."""
+    def disable_webhook(
+        self, webhook: str, why: Literal["failing", "forbidden"] = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Stop sending: it failed for a day, or the operator forbids it."""
+    def replay_webhook(self, webhook: str, after: int, *, command_id: str = "") -> Answer:
+        """Send again what came after record `after`."""
+    def annotate(self, topic: str, note: str, *, command_id: str = "") -> Answer:
+        """Put a note into the record, for the operator's eyes."""
+    def register_principal(self, name: str, key: str = ..., *, command_id: str = "") -> Answer:
+        """Register a person or organisation, and open its wallets."""
+    def register_agent(
+        self, principal: str, name: str, key: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Register software that speaks for a principal."""
+    def register_officer(self, name: str, *, command_id: str = "") -> Answer:
+        """Register a person who may report and confirm money on rail `manual`."""
+    def add_key(
+        self,
+        owner: str,
+        kind: Literal["bearer", "ed25519", "es256"],
+        material: str,
+        expires_at: int | None = ...,
+        replaces: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Let somebody speak with one more key."""
+    def revoke_key(self, key: str, *, command_id: str = "") -> Answer:
+        """End a key at once."""
+    def grant_mandate(self, agent: str, limits: Limits, *, command_id: str = "") -> Answer:
+        """Lend an agent authority, replacing what it had."""
+    def revoke_mandate(self, agent: str, *, command_id: str = "") -> Answer:
+        """Take authority back, from the next command on."""
+    def open_account(
+        self, account: str, asset: str = ..., no_overdraft: bool = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Open a ledger account outside the wallets, for metering or pay-rolls."""
+    def transfer_many(self, batch: Batch, *, command_id: str = "") -> Answer:
+        """Make up to 8,000 transfers, each with its own outcome."""
+    def report_deposit(
+        self,
+        principal: str,
+        amount: Money,
+        rail: str = ...,
+        reference: str | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Report money that a rail brought in for a principal, or for the `reserve`."""
+    def report_payout(
+        self, principal: str, amount: Money, rail: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Report money that a rail paid out without being asked to by a payout."""
+    def report_chargeback(
+        self, amount: Money, rail: str, reference: str, *, command_id: str = ""
+    ) -> Answer:
+        """Report that the outside took a deposit back, whole or in part."""
+    def confirm_report(self, report: str, *, command_id: str = "") -> Answer:
+        """Confirm what another person reported on rail `manual`."""
+    def reject_report(self, report: str, *, command_id: str = "") -> Answer:
+        """Drop what was reported on rail `manual` and is not confirmed yet, one's own included."""
+    def request_payout(
+        self, amount: Money, rail: str = ..., destination: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Ask a rail to pay out one's money; it is set aside at once."""
+    def cancel_payout(self, payout: str, *, command_id: str = "") -> Answer:
+        """Take a payout back that is not sent yet."""
+    def send_payout(self, payout: str, *, command_id: str = "") -> Answer:
+        """Say that a payout goes to its rail now; from here on it may have been paid."""
+    def confirm_payout(self, payout: str, reference: str = ..., *, command_id: str = "") -> Answer:
+        """Say that the rail has paid."""
+    def fail_payout(
+        self,
+        payout: str,
+        why: Literal["rejected", "destination_unknown", "in_debt", "other"] = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Say that the rail will never pay; the money goes back."""
+    def post_listing(
+        self,
+        title: str,
+        category: str,
+        price: Money | None = ...,
+        side: Literal["sell", "want"] = ...,
+        subject: Literal["goods", "service", "capacity", "data"] = ...,
+        description: str = ...,
+        attributes: dict[str, int | str | bool] = ...,
+        quantity: int = ...,
+        unit: str = ...,
+        delivery: Literal["meet", "ship", "digital", "title"] = ...,
+        shipping_units: int = ...,
+        mechanisms: Sequence[str] = ...,
+        ref: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Offer something, or ask for it."""
+    def edit_listing(
+        self,
+        listing: str,
+        price: Money | None = ...,
+        title: str | None = ...,
+        description: str | None = ...,
+        available: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Change a listing's price, words or remaining quantity."""
+    def pause_listing(self, listing: str, *, command_id: str = "") -> Answer:
+        """Take no new agreements on a listing for now."""
+    def resume_listing(self, listing: str, *, command_id: str = "") -> Answer:
+        """Take agreements on a paused listing again."""
+    def withdraw_listing(self, listing: str, *, command_id: str = "") -> Answer:
+        """End a listing."""
+    def take_price(
+        self, listing: str, price: Money, quantity: int = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Buy a listing, or supply a want, at the price it states per unit."""
+    def make_offer(
+        self,
+        items: Sequence[Item],
+        price: Money,
+        to: str = ...,
+        payer: str = ...,
+        valid_us: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Offer a price for one or several listings of another agent, and open a negotiation."""
+    def counter(
+        self,
+        negotiation: str,
+        price: Money,
+        items: Sequence[Item] = ...,
+        payer: str = ...,
+        valid_us: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Answer the other side's offer with another one."""
+    def propose_swap(
+        self, legs: Sequence[SwapLeg], valid_us: int | None = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Propose that listings change hands at once."""
+    def accept(self, negotiation: str, terms: str, *, command_id: str = "") -> Answer:
+        """Accept exactly the terms whose digest is named."""
+    def reject(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """End a negotiation by turning the other side's terms down."""
+    def withdraw(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """End a negotiation by taking one's own terms back."""
+    def send_message(self, negotiation: str, text: str, *, command_id: str = "") -> Answer:
+        """Say something to the other parties of a negotiation."""
+    def post_message(self, text: str, *, command_id: str = "") -> Answer:
+        """Say something to the whole floor."""
+    def approve(self, contract: str, *, command_id: str = "") -> Answer:
+        """Approve a deal above the mandate's threshold."""
+    def decline(self, contract: str, *, command_id: str = "") -> Answer:
+        """Refuse a deal above the mandate's threshold."""
+    def submit_delivery(
+        self, contract: str, evidence: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Say that one's goods are handed over; `evidence` is a digest of the proof."""
+    def accept_delivery(self, contract: str, *, command_id: str = "") -> Answer:
+        """Take what was delivered as what was promised."""
+    def cancel_contract(self, contract: str, *, command_id: str = "") -> Answer:
+        """Call a deal off before anything is delivered."""
+    def open_dispute(
+        self,
+        contract: str,
+        ground: Literal["not_as_described", "not_received", "incomplete", "damaged", "other"],
+        claim: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Say that what was delivered is not what was promised."""
+    def rule(self, contract: str, payer_bps: int, *, command_id: str = "") -> Answer:
+        """Decide a dispute: so many basis points of each payment go back to its payer."""
+    def get_market(self) -> Market:
+        """Give the market's house rules, its clock, and whether it stands still."""
+    def who_am_i(self) -> Me:
+        """Tell who one speaks as, by the key one brings."""
+    def get_agent(self, agent: str) -> AgentCard:
+        """Give what everybody may know of an agent."""
+    def search(
+        self,
+        text: str = ...,
+        side: Literal["sell", "want"] = ...,
+        subject: Literal["goods", "service", "capacity", "data"] | None = ...,
+        category: str = ...,
+        price_min_units: int | None = ...,
+        price_max_units: int | None = ...,
+        asset: str = ...,
+        attributes: Sequence[str] = ...,
+        delivery: Literal["meet", "ship", "digital", "title"] | None = ...,
+        agent: str = ...,
+        mechanism: str = ...,
+        seller_deals_min: int = ...,
+        order: Literal["relevance", "newest", "cheapest", "dearest"] = ...,
+        limit: int = ...,
+        cursor: str = ...,
+    ) -> SearchPage:
+        """Find listings that are open now."""
+    def get_listing(self, listing: str) -> ListingCard:
+        """Give a listing that has not ended."""
+    def list_matches(self, agent: str = ..., after: int = ..., limit: int = ...) -> Matches:
+        """List offers that fit wants, for an agent on either side, oldest first."""
+    def observe(self, agent: str = ...) -> Observation:
+        """Give all that an agent needs to decide what to do."""
+    def get_negotiation(self, negotiation: str) -> Negotiation:
+        """Give a negotiation, running or ended."""
+    def list_negotiations(
+        self, agent: str = ..., is_open: bool = ..., limit: int = ..., cursor: str = ...
+    ) -> Negotiations:
+        """List an agent's negotiations, newest first."""
+    def get_contract(self, contract: str) -> Contract:
+        """Give a contract, running or ended."""
+    def list_contracts(
+        self, agent: str = ..., is_open: bool = ..., limit: int = ..., cursor: str = ...
+    ) -> Contracts:
+        """List an agent's contracts, newest first."""
+    def get_balance(self, principal: str = ...) -> Balances:
+        """Give a principal's money."""
+    def list_entries(self, principal: str = ..., limit: int = ..., cursor: str = ...) -> Entries:
+        """List what moved in a principal's wallets, newest first."""
+    def get_mandate(self, agent: str = ...) -> Mandate:
+        """Give an agent's authority and what is left of it."""
+    def list_messages(
+        self, negotiation: str = ..., limit: int = ..., cursor: str = ...
+    ) -> Messages:
+        """List what was said on the floor, or in a negotiation of one's own, newest first."""
+    def list_payouts(self, principal: str = ...) -> Payouts:
+        """List a principal's open payouts; the operator and officers see everybody's."""
+    def list_reports(self) -> Reports:
+        """List what was reported on rail `manual` and waits for another person."""
+    def list_keys(self, owner: str = ...) -> Keys:
+        """List the live keys of oneself, or of `owner`."""
+    def list_webhooks(self, owner: str = ...) -> Webhooks:
+        """List the webhooks of oneself, or of `owner`."""
+    def list_events(
+        self, after: int = ..., types: Sequence[str] = ..., limit: int = ...
+    ) -> FeedPage:
+        """List what happened after a record, as far as one may see it; `types` narrows it down."""
+
+class AsyncMethods:
+    async def open_market(self, rules: Rules = ..., *, command_id: str = "") -> Answer:
+        """Open the market under its rules."""
+    async def set_halt(
+        self,
+        level: Literal["open", "commitments", "negotiations", "settlements"],
+        why: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Stop the market at a level, or let it go on (`open`), and say why."""
+    async def add_webhook(
+        self, url: str, types: Sequence[str] = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Have the records one may see sent to an address."""
+    async def remove_webhook(self, webhook: str, *, command_id: str = "") -> Answer:
+        """End a webhook for good."""
+    async def enable_webhook(self, webhook: str, *, command_id: str = "") -> Answer:
+        """Send again, from where it stopped."""
+    async def disable_webhook(
+        self, webhook: str, why: Literal["failing", "forbidden"] = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Stop sending: it failed for a day, or the operator forbids it."""
+    async def replay_webhook(self, webhook: str, after: int, *, command_id: str = "") -> Answer:
+        """Send again what came after record `after`."""
+    async def annotate(self, topic: str, note: str, *, command_id: str = "") -> Answer:
+        """Put a note into the record, for the operator's eyes."""
+    async def register_principal(
+        self, name: str, key: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Register a person or organisation, and open its wallets."""
+    async def register_agent(
+        self, principal: str, name: str, key: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Register software that speaks for a principal."""
+    async def register_officer(self, name: str, *, command_id: str = "") -> Answer:
+        """Register a person who may report and confirm money on rail `manual`."""
+    async def add_key(
+        self,
+        owner: str,
+        kind: Literal["bearer", "ed25519", "es256"],
+        material: str,
+        expires_at: int | None = ...,
+        replaces: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Let somebody speak with one more key."""
+    async def revoke_key(self, key: str, *, command_id: str = "") -> Answer:
+        """End a key at once."""
+    async def grant_mandate(self, agent: str, limits: Limits, *, command_id: str = "") -> Answer:
+        """Lend an agent authority, replacing what it had."""
+    async def revoke_mandate(self, agent: str, *, command_id: str = "") -> Answer:
+        """Take authority back, from the next command on."""
+    async def open_account(
+        self, account: str, asset: str = ..., no_overdraft: bool = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Open a ledger account outside the wallets, for metering or pay-rolls."""
+    async def transfer_many(self, batch: Batch, *, command_id: str = "") -> Answer:
+        """Make up to 8,000 transfers, each with its own outcome."""
+    async def report_deposit(
+        self,
+        principal: str,
+        amount: Money,
+        rail: str = ...,
+        reference: str | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Report money that a rail brought in for a principal, or for the `reserve`."""
+    async def report_payout(
+        self, principal: str, amount: Money, rail: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Report money that a rail paid out without being asked to by a payout."""
+    async def report_chargeback(
+        self, amount: Money, rail: str, reference: str, *, command_id: str = ""
+    ) -> Answer:
+        """Report that the outside took a deposit back, whole or in part."""
+    async def confirm_report(self, report: str, *, command_id: str = "") -> Answer:
+        """Confirm what another person reported on rail `manual`."""
+    async def reject_report(self, report: str, *, command_id: str = "") -> Answer:
+        """Drop what was reported on rail `manual` and is not confirmed yet, one's own included."""
+    async def request_payout(
+        self, amount: Money, rail: str = ..., destination: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Ask a rail to pay out one's money; it is set aside at once."""
+    async def cancel_payout(self, payout: str, *, command_id: str = "") -> Answer:
+        """Take a payout back that is not sent yet."""
+    async def send_payout(self, payout: str, *, command_id: str = "") -> Answer:
+        """Say that a payout goes to its rail now; from here on it may have been paid."""
+    async def confirm_payout(
+        self, payout: str, reference: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Say that the rail has paid."""
+    async def fail_payout(
+        self,
+        payout: str,
+        why: Literal["rejected", "destination_unknown", "in_debt", "other"] = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Say that the rail will never pay; the money goes back."""
+    async def post_listing(
+        self,
+        title: str,
+        category: str,
+        price: Money | None = ...,
+        side: Literal["sell", "want"] = ...,
+        subject: Literal["goods", "service", "capacity", "data"] = ...,
+        description: str = ...,
+        attributes: dict[str, int | str | bool] = ...,
+        quantity: int = ...,
+        unit: str = ...,
+        delivery: Literal["meet", "ship", "digital", "title"] = ...,
+        shipping_units: int = ...,
+        mechanisms: Sequence[str] = ...,
+        ref: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Offer something, or ask for it."""
+    async def edit_listing(
+        self,
+        listing: str,
+        price: Money | None = ...,
+        title: str | None = ...,
+        description: str | None = ...,
+        available: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Change a listing's price, words or remaining quantity."""
+    async def pause_listing(self, listing: str, *, command_id: str = "") -> Answer:
+        """Take no new agreements on a listing for now."""
+    async def resume_listing(self, listing: str, *, command_id: str = "") -> Answer:
+        """Take agreements on a paused listing again."""
+    async def withdraw_listing(self, listing: str, *, command_id: str = "") -> Answer:
+        """End a listing."""
+    async def take_price(
+        self, listing: str, price: Money, quantity: int = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Buy a listing, or supply a want, at the price it states per unit."""
+    async def make_offer(
+        self,
+        items: Sequence[Item],
+        price: Money,
+        to: str = ...,
+        payer: str = ...,
+        valid_us: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Offer a price for one or several listings of another agent, and open a negotiation."""
+    async def counter(
+        self,
+        negotiation: str,
+        price: Money,
+        items: Sequence[Item] = ...,
+        payer: str = ...,
+        valid_us: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Answer the other side's offer with another one."""
+    async def propose_swap(
+        self, legs: Sequence[SwapLeg], valid_us: int | None = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Propose that listings change hands at once."""
+    async def accept(self, negotiation: str, terms: str, *, command_id: str = "") -> Answer:
+        """Accept exactly the terms whose digest is named."""
+    async def reject(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """End a negotiation by turning the other side's terms down."""
+    async def withdraw(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """End a negotiation by taking one's own terms back."""
+    async def send_message(self, negotiation: str, text: str, *, command_id: str = "") -> Answer:
+        """Say something to the other parties of a negotiation."""
+    async def post_message(self, text: str, *, command_id: str = "") -> Answer:
+        """Say something to the whole floor."""
+    async def approve(self, contract: str, *, command_id: str = "") -> Answer:
+        """Approve a deal above the mandate's threshold."""
+    async def decline(self, contract: str, *, command_id: str = "") -> Answer:
+        """Refuse a deal above the mandate's threshold."""
+    async def submit_delivery(
+        self, contract: str, evidence: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Say that one's goods are handed over; `evidence` is a digest of the proof."""
+    async def accept_delivery(self, contract: str, *, command_id: str = "") -> Answer:
+        """Take what was delivered as what was promised."""
+    async def cancel_contract(self, contract: str, *, command_id: str = "") -> Answer:
+        """Call a deal off before anything is delivered."""
+    async def open_dispute(
+        self,
+        contract: str,
+        ground: Literal["not_as_described", "not_received", "incomplete", "damaged", "other"],
+        claim: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Say that what was delivered is not what was promised."""
+    async def rule(self, contract: str, payer_bps: int, *, command_id: str = "") -> Answer:
+        """Decide a dispute: so many basis points of each payment go back to its payer."""
+    async def get_market(self) -> Market:
+        """Give the market's house rules, its clock, and whether it stands still."""
+    async def who_am_i(self) -> Me:
+        """Tell who one speaks as, by the key one brings."""
+    async def get_agent(self, agent: str) -> AgentCard:
+        """Give what everybody may know of an agent."""
+    async def search(
+        self,
+        text: str = ...,
+        side: Literal["sell", "want"] = ...,
+        subject: Literal["goods", "service", "capacity", "data"] | None = ...,
+        category: str = ...,
+        price_min_units: int | None = ...,
+        price_max_units: int | None = ...,
+        asset: str = ...,
+        attributes: Sequence[str] = ...,
+        delivery: Literal["meet", "ship", "digital", "title"] | None = ...,
+        agent: str = ...,
+        mechanism: str = ...,
+        seller_deals_min: int = ...,
+        order: Literal["relevance", "newest", "cheapest", "dearest"] = ...,
+        limit: int = ...,
+        cursor: str = ...,
+    ) -> SearchPage:
+        """Find listings that are open now."""
+    async def get_listing(self, listing: str) -> ListingCard:
+        """Give a listing that has not ended."""
+    async def list_matches(self, agent: str = ..., after: int = ..., limit: int = ...) -> Matches:
+        """List offers that fit wants, for an agent on either side, oldest first."""
+    async def observe(self, agent: str = ...) -> Observation:
+        """Give all that an agent needs to decide what to do."""
+    async def get_negotiation(self, negotiation: str) -> Negotiation:
+        """Give a negotiation, running or ended."""
+    async def list_negotiations(
+        self, agent: str = ..., is_open: bool = ..., limit: int = ..., cursor: str = ...
+    ) -> Negotiations:
+        """List an agent's negotiations, newest first."""
+    async def get_contract(self, contract: str) -> Contract:
+        """Give a contract, running or ended."""
+    async def list_contracts(
+        self, agent: str = ..., is_open: bool = ..., limit: int = ..., cursor: str = ...
+    ) -> Contracts:
+        """List an agent's contracts, newest first."""
+    async def get_balance(self, principal: str = ...) -> Balances:
+        """Give a principal's money."""
+    async def list_entries(
+        self, principal: str = ..., limit: int = ..., cursor: str = ...
+    ) -> Entries:
+        """List what moved in a principal's wallets, newest first."""
+    async def get_mandate(self, agent: str = ...) -> Mandate:
+        """Give an agent's authority and what is left of it."""
+    async def list_messages(
+        self, negotiation: str = ..., limit: int = ..., cursor: str = ...
+    ) -> Messages:
+        """List what was said on the floor, or in a negotiation of one's own, newest first."""
+    async def list_payouts(self, principal: str = ...) -> Payouts:
+        """List a principal's open payouts; the operator and officers see everybody's."""
+    async def list_reports(self) -> Reports:
+        """List what was reported on rail `manual` and waits for another person."""
+    async def list_keys(self, owner: str = ...) -> Keys:
+        """List the live keys of oneself, or of `owner`."""
+    async def list_webhooks(self, owner: str = ...) -> Webhooks:
+        """List the webhooks of oneself, or of `owner`."""
+    async def list_events(
+        self, after: int = ..., types: Sequence[str] = ..., limit: int = ...
+    ) -> FeedPage:
+        """List what happened after a record, as far as one may see it; `types` narrows it down."""
+
+def build(kind: type, given: dict[str, Any]) -> Any: ...
