@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ssl import SSLContext
@@ -27,7 +27,12 @@ class Got(NamedTuple):
 
     @property
     def seqs(self) -> list[int]:
-        return [one["seq"] for one in msgspec.json.decode(self.body)["records"]]
+        return [one["seq"] for one in self.records]
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = msgspec.json.decode(self.body)["records"]
+        return found
 
 
 class Listener:
@@ -42,6 +47,8 @@ class Listener:
         self.connections = 0
         self.names: list[str] = []  # that TLS was asked for
         self.closing = threading.Event()
+        self.before: Callable[[Got], None] = lambda got: None  # it is answered
+        self.after: Callable[[Got], None] = lambda got: None
         listener = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -75,6 +82,7 @@ class Listener:
         headers = {name.lower(): value for name, value in request.headers.items()}
         got = Got(request.path, headers, body)
         self.got.append(got)
+        self.before(got)
         faults = self.faults[request.path]
         fault = faults.popleft() if faults else self.always.get(request.path, "")
         line = request.connection
@@ -106,6 +114,7 @@ class Listener:
                 self.taken.append(got)
                 line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         request.close_connection = True
+        self.after(got)
 
     def close(self) -> None:
         self.closing.set()

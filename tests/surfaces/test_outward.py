@@ -1,11 +1,14 @@
 """Where a webhook may go: the public internet, by the address that was judged, and nowhere else."""
 
 import asyncio
+import contextlib
 import datetime
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 
+import httpx2
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
@@ -13,6 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from souq.core.webhook import _URL
 from souq.surfaces.outward import Outward, Unreachable, is_public, parsed
 from tests.surfaces.listener import listening
 
@@ -68,6 +72,22 @@ def test_no_spelling_of_an_address_of_ours_gets_in(host: str) -> None:
             post(f"https://{host}:{listener.port}/", Outward())
         assert listener.got == []
         assert not listener.connections
+
+
+class Careless(Outward):
+    """A caller that judges no address."""
+
+    async def _judged(self, url: httpx2.URL) -> list[str]:
+        return list(await self._resolve(url.host, url.port or 443))
+
+
+@pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "localhost", "[::ffff:127.0.0.1]"])
+def test_without_judgement_these_spellings_would_get_in(host: str) -> None:
+    """The bug that the test above is there to catch, planted."""
+    with listening() as listener:
+        with pytest.raises(Unreachable):  # it speaks no TLS
+            post(f"https://{host}:{listener.port}/", Careless())
+        assert listener.connections
 
 
 def test_without_tls_nobody_is_called_but_by_leave() -> None:
@@ -156,6 +176,23 @@ def test_tls_asks_for_the_name_and_not_for_the_address(tmp_path: Path) -> None:
             with pytest.raises(Unreachable):
                 ask(name, trusted)
         assert len(listener.got) == 1
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_whatever_address_the_market_takes_the_caller_survives_it(seed: int) -> None:
+    chance = Random(seed)
+    letters = "aZ09.-" if seed % 3 else "a."
+    host = "a" + "".join(chance.choices(letters, k=chance.choice((3, 9, 70, 200)))) + "z"
+    path = "".join(chance.choices("/?:@!$&'()*+,;=._~%-a0", k=12))
+    with listening() as listener:
+        for scheme in ("http", "https"):
+            url = f"{scheme}://{host}:{listener.port}/{path}"
+            assert _URL.fullmatch(url)
+            names = Names(["127.0.0.1"])
+            with contextlib.suppress(Unreachable):
+                assert post(url, Outward(allow_private=True, resolve=names)) == 200
+            with contextlib.suppress(Unreachable):
+                post(url, Outward())
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ from http_message_signatures import (
 )
 from msgspec import Struct
 
+from souq.core.annotation import Annotate
+from souq.core.credential import AddKey
 from souq.core.message import PostMessage
 from souq.core.party import RegisterAgent, RegisterPrincipal
 from souq.core.rules import OPERATOR, OpenMarket
@@ -36,10 +38,12 @@ from souq.engine import Answer, Engine
 from souq.journal.memory import MemoryStore
 from souq.journal.replay import records
 from souq.journal.store import Store
-from souq.surfaces.delivery import RECORDS_MAX
+from souq.surfaces.delivery import RECORDS_MAX, Progress
 from souq.surfaces.outward import Outward
 from souq.surfaces.signatures import MarketKey
 from souq.surfaces.webhooks import GIVE_UP_S, WAIT_MAX_S, Webhooks
+from souq.views.feed import Feed
+from souq.views.mentions import Mentions
 from tests.surfaces.listener import Got, Listener, listening
 
 START_S = 1_750_000_000
@@ -120,6 +124,7 @@ class Town:
         *,
         outward: Outward | None = None,
         shelf: Any = None,
+        feed: Any = None,
         chance: float = 0.0,
         answer_s: float = 5.0,
     ) -> Any:
@@ -130,7 +135,7 @@ class Town:
             webhooks = Webhooks(
                 self.submit,
                 lambda: self.engine.state,
-                OwnRecords(self.store),
+                feed or OwnRecords(self.store),
                 shelf or self.store,
                 self.key,
                 caller,
@@ -456,6 +461,50 @@ def test_killed_before_any_mark_it_loses_nothing_and_repeats_the_page_in_hand_al
         assert arrived(listener) == [*before[0].seqs, *said]
     else:
         assert arrived(listener) == said
+
+
+class Forgetful(Deadly):
+    """A shelf that does not keep where the page in hand ends."""
+
+    def set_mark(self, name: str, value: str) -> None:
+        progress = msgspec.json.decode(value, type=Progress)
+        kept = msgspec.structs.replace(progress, until=0)
+        super().set_mark(name, msgspec.json.encode(kept).decode())
+
+
+def test_without_the_mark_before_it_a_page_would_come_again_as_another(
+    town: Town, listener: Listener
+) -> None:
+    """The bug that the mark before each page is there to prevent, planted."""
+    town.hook()
+    town.say(3)
+    with pytest.raises(ExceptionGroup):
+        town.step(shelf=Forgetful(town.store, 2))
+    town.say(2)
+    town.step()
+    first, again = listener.got
+    assert first.key != again.key
+    assert len(again.seqs) == 5
+
+
+def test_the_markets_own_feed_tells_each_what_it_may_see(town: Town, listener: Listener) -> None:
+    for actor in ("A1", "A2", "P1", OPERATOR):
+        town.hook(f"/{actor}", actor)
+    said = town.say(1)[0]  # everybody's
+    key = town.do("P1", AddKey("A1", "bearer", "ab" * 32)).seq  # the agent's and its principal's
+    note = town.do(OPERATOR, Annotate("topic", OperatorText("note"))).seq  # nobody else's
+    state = lambda: town.engine.state  # noqa: E731
+    mentions = Mentions(None, state)
+    mentions.catch_up(town.store)
+    town.step(feed=Feed(town.store, mentions, state))
+    found = {got.path: got for got in listener.taken}
+    assert found["/A2"].seqs[-1] == said
+    assert found["/A1"].seqs[-2:] == found["/P1"].seqs[-2:] == [said, key]
+    assert found["/operator"].seqs[-3:] == [said, key, note]
+    (record,) = (one for one in found["/A2"].records if one["seq"] == said)
+    assert record["events"][0]["type"] == "MessagePosted"
+    assert list(record["words"].values()) == ["0"]
+    assert b"/P1" not in found["/A1"].body  # an address stays its owner's
 
 
 def test_a_silent_receiver_holds_up_nobody_else(town: Town, listener: Listener) -> None:

@@ -104,7 +104,8 @@ class Outward:
                 return await self._post_to(address, url, headers, body)
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as failed:
                 error = failed  # nothing was sent, so another address may be asked
-            except (httpx2.HTTPError, httpx2.InvalidURL) as failed:
+            except (httpx2.HTTPError, OSError, ValueError) as failed:
+                # A name that TLS cannot ask for is a ValueError; a stranger's name ends no task.
                 raise Unreachable(type(failed).__name__) from failed
         raise Unreachable(type(error).__name__) from error
 

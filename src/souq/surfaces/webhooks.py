@@ -44,6 +44,7 @@ from souq.surfaces.signatures import MarketKey
 
 POLL_S = 2.0  # a wake that was missed costs no more
 GATHER_S = 0.05  # records of a moment go together
+GATHER_EACH_S = 0.001  # and more of them the more webhooks are to be looked at
 ANSWER_S = 10.0
 SLOW_S = 2.0
 WAIT_MIN_S, WAIT_MAX_S = 1.0, 3_600.0
@@ -169,7 +170,7 @@ class Webhooks:
             # Not `wait_for`: in Python 3.11 it can swallow a cancellation, and never end.
             async with asyncio.timeout(min(wait, self._poll_s)):
                 await self._woken.wait()
-        await asyncio.sleep(GATHER_S)
+        await asyncio.sleep(GATHER_S + len(self._lines) * GATHER_EACH_S)
 
     def _due(self) -> list[_Line]:
         webhooks = self._state().rows(WEBHOOKS)
