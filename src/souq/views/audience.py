@@ -51,8 +51,8 @@ class Known(Protocol):
     def principal(self, agent: str) -> str:
         """Give whom an agent speaks for, or "" for whoever is no agent."""
 
-    def parties(self, id: str) -> tuple[str, ...]:
-        """Give whose a negotiation, a contract, a key, a payout … is; () where nobody knows."""
+    def sides(self, id: str) -> tuple[str, ...]:
+        """Give whose a negotiation, a contract, a key, a payout … is, and their principals."""
 
     def arbiter(self) -> str:
         """Give who rules on disputes."""
@@ -68,11 +68,10 @@ def audience(event: Any, known: Known) -> set[str] | Rows:
     return subjects
 
 
-def owners(event: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
+def owners(event: Any) -> Iterable[tuple[str, tuple[str, ...]]]:
     """Say whose the objects are that an event is the first to tell of."""
     told = _OWNERS.get(type(event))
-    if told is not None:
-        yield from told(event)
+    return () if told is None else told(event)
 
 
 def holders(event: ledger.TransfersMade) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -83,6 +82,20 @@ def holders(event: ledger.TransfersMade) -> Iterator[tuple[str, tuple[str, ...]]
     for id, kind, debit, credit, *_ in batch.rows():
         if kind == HOLD and (debit.startswith(WALLET) or credit.startswith(WALLET)):
             yield HELD + id, (debit, credit)
+
+
+def unnamed(event: Any) -> Iterable[str]:
+    """List the holds that an event speaks of without naming their accounts."""
+    kind = type(event)
+    if kind is ledger.TransfersMade:
+        batch = event.batch
+        if not (event.from_caller and batch.hold):
+            return ()
+        rows = zip(batch.debit, batch.credit, batch.hold, strict=True)
+        return [HELD + hold for debit, credit, hold in rows if not (debit and credit)]
+    if kind is standstill.ClocksStopped or kind is standstill.ClocksStarted:
+        return [id for id in event.ids if id.startswith(HELD)]
+    return ()
 
 
 def cut(event: Any, rows: list[int]) -> Any:
@@ -111,10 +124,6 @@ def without_secrets(event: Any, faces: Iterable[str] | None) -> Any:
             return event
 
 
-def _sides(parties: tuple[str, ...], known: Known) -> Audience:
-    return (*parties, *map(known.principal, parties))
-
-
 def _everybody(event: Any, known: Known) -> Audience:
     return (PUBLIC,)
 
@@ -128,11 +137,11 @@ def _officers(event: Any, known: Known) -> Audience:
 
 
 def _talk(event: Any, known: Known) -> Audience:
-    return _sides(known.parties(event.negotiation), known)
+    return known.sides(event.negotiation)
 
 
 def _contract(event: Any, known: Known) -> Audience:
-    return _sides(known.parties(event.contract), known)
+    return known.sides(event.contract)
 
 
 def _dispute(event: Any, known: Known) -> Audience:
@@ -148,23 +157,23 @@ def _agent(event: Any, known: Known) -> Audience:
 
 
 def _mandate(event: Any, known: Known) -> Audience:
-    return _sides(known.parties(event.mandate), known)
+    return known.sides(event.mandate)
 
 
 def _key(event: Any, known: Known) -> Audience:
-    return _sides(known.parties(event.key), known)
+    return known.sides(event.key)
 
 
 def _webhook(event: Any, known: Known) -> Audience:
-    return _sides(known.parties(event.webhook), known)
+    return known.sides(event.webhook)
 
 
 def _payout(event: Any, known: Known) -> Audience:
-    return known.parties(event.payout)
+    return known.sides(event.payout)
 
 
 def _deposit(event: Any, known: Known) -> Audience:
-    return known.parties(deposit_id(event.rail, event.reference))
+    return known.sides(deposit_id(event.rail, event.reference))
 
 
 def _wallet(event: ledger.AccountOpened, known: Known) -> Audience:
@@ -181,7 +190,7 @@ def _transfers(event: ledger.TransfersMade, known: Known) -> Rows:
     for n, (debit, credit) in enumerate(zip(batch.debit, batch.credit, strict=True)):
         ends: tuple[str, ...] = (debit, credit)
         if not (debit and credit):  # whoever ends a hold need not name its accounts
-            ends = known.parties(HELD + batch.hold[n])
+            ends = known.sides(HELD + batch.hold[n])
         for account in ends:
             if account.startswith(WALLET):
                 found.setdefault(account, []).append(n)
@@ -199,7 +208,7 @@ def _accounts(event: Any, known: Known) -> Rows:
 def _clocks(event: Any, known: Known) -> Rows:
     found: Rows = {}
     for n, id in enumerate(event.ids):
-        for subject in filter(None, dict.fromkeys(_sides(known.parties(id), known))):
+        for subject in known.sides(id):
             found.setdefault(subject, []).append(n)
     return found
 

@@ -34,13 +34,13 @@ from souq.core.state import State
 from souq.journal.record import Reader, Record
 from souq.journal.replay import reader
 from souq.journal.store import Store
-from souq.views.audience import HELD, audience, deposit_id, holders, owners
+from souq.views.audience import HELD, audience, deposit_id, holders, owners, unnamed
 from souq.views.derived import DerivedFile, Place
 
 VERSION = "mentions 1"  # raise it with any change to the table, to audiences or to subjects
 WAITING_MAX = 64  # records, before they are written: less than a millisecond's work
 UNKEPT_MAX = 2_000  # records, before they are kept
-OWNERS_KEPT = 16_384
+KNOWN_MAX = 16_384
 CACHE_KIB = 16 * 1024
 FLOOR = "floor"
 
@@ -48,7 +48,7 @@ _SCHEMA = """
 CREATE TABLE mentions (
     subject TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (subject, seq)) WITHOUT ROWID;
 """
-_PUT = "INSERT OR IGNORE INTO mentions VALUES (?, ?)"
+_PUT = "INSERT INTO mentions VALUES (?, ?)"
 _AFTER = "SELECT seq FROM mentions WHERE subject = ? AND seq > ? ORDER BY seq LIMIT ?"
 _BEFORE = "SELECT seq FROM mentions WHERE subject = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
 
@@ -72,7 +72,8 @@ class Mentions:
         self._place = Place(self._file.facts())
         self._waiting: list[tuple[str, int]] = []
         self._written = self._place.seq
-        self._owners: dict[str, tuple[str, ...]] = {}
+        self._sides: dict[str, tuple[str, ...]] = {}
+        self._principals: dict[str, str] = {}
 
     @property
     def seq(self) -> int:
@@ -143,35 +144,62 @@ class Mentions:
 
     def principal(self, agent: str) -> str:
         """Give whom an agent speaks for, or "" for whoever is no agent."""
-        found = self._state().get(AGENTS, agent)
-        return "" if found is None else found.principal
+        principal = self._principals.get(agent)
+        if principal is None:
+            found = self._state().get(AGENTS, agent)
+            if found is None:
+                return ""  # it may register yet
+            principal = self._principals[agent] = found.principal
+            _forget_oldest(self._principals)
+        return principal
 
     def arbiter(self) -> str:
         """Give who rules on disputes."""
         house = self._state().get(RULES, "market")
         return OPERATOR if house is None else house.arbiter
 
-    def parties(self, id: str) -> tuple[str, ...]:
-        """Give whose an object is, by the record that first mentions it."""
-        if id not in self._owners:
-            self._owners[id] = ()
-            seq = self.first(_origin(id))
+    def sides(self, id: str) -> tuple[str, ...]:
+        """Give whose an object is, and their principals, by the record that first mentions it."""
+        found = self._sides.get(id)
+        if found is None:
+            seq = self.first(id)
             if seq is not None:
-                self.learn(self.record(seq), id)
-        return self._owners.get(id, ())
+                self._learn_owners(self.record(seq))
+            found = self._sides.setdefault(id, ())
+            _forget_oldest(self._sides)
+        return found
 
-    def learn(self, record: Record, hold: str = "") -> None:
-        """Keep in mind whose the objects are that a record is the first to tell of.
+    def learn(self, record: Record) -> None:
+        """Have at hand whose the objects are that a record is the first to tell of.
 
-        Of the market's own holds, which are many, only the one asked for.
+        Call it before a record's audiences are worked out. The accounts of a hold are those of the
+        last one before it: after a day a caller may use its name for another.
         """
-        known = self._owners
+        self._learn_owners(record)
         for event in record.events:
-            known.update(owners(event))
-            if hold and isinstance(event, TransfersMade):
-                known.update(one for one in holders(event) if one[0] == hold)
-        while len(known) > OWNERS_KEPT:
-            del known[next(iter(known))]
+            for hold in unnamed(event):
+                self._learn_hold(hold, record)
+
+    def _learn_owners(self, record: Record) -> None:
+        known, principal = self._sides, self.principal
+        for event in record.events:
+            for id, parties in owners(event):
+                principals = filter(None, map(principal, parties))
+                known[id] = tuple(dict.fromkeys((*parties, *principals)))
+        _forget_oldest(known)
+
+    def _learn_hold(self, hold: str, record: Record) -> None:
+        found = _accounts(hold, record)
+        if not found:
+            seq = self._begun(hold, record.seq)
+            found = _accounts(hold, self.record(seq)) if seq else ()
+        self._sides[hold] = found
+
+    def _begun(self, hold: str, before: int) -> int | None:
+        if hold.startswith(HELD + "#"):
+            # The market's own are named after what they are for: "#C9.0.price" is contract C9's.
+            return self.first(hold.removeprefix(HELD + "#").partition(".")[0])
+        return next(iter(self.before((hold,), before, 1)), None)
 
     def _column(self, query: str, subject: str, seq: int, limit: int) -> list[int]:
         return [row[0] for row in self._file.rows(query, (subject, seq, limit))]
@@ -205,6 +233,11 @@ def subjects(record: Record, mentions: Mentions) -> set[str]:
     return found
 
 
+def _forget_oldest(known: dict[str, Any]) -> None:
+    while len(known) > KNOWN_MAX:
+        del known[next(iter(known))]
+
+
 def _distinct(seqs: Iterable[int]) -> Iterator[int]:
     before = None
     for seq in seqs:
@@ -213,14 +246,13 @@ def _distinct(seqs: Iterable[int]) -> Iterator[int]:
         before = seq
 
 
-def _origin(id: str) -> str:
-    """Give the object whose first record tells whose this is.
-
-    The market names its holds after what they are for: "#C9.0.price" is contract C9's.
-    """
-    if id.startswith(HELD + "#"):
-        return id.removeprefix(HELD + "#").partition(".")[0]
-    return id
+def _accounts(hold: str, record: Record) -> tuple[str, ...]:
+    for event in record.events:
+        if isinstance(event, TransfersMade):
+            for id, accounts in holders(event):
+                if id == hold:
+                    return accounts
+    return ()
 
 
 def _begun(event: Any) -> tuple[str, ...]:
@@ -244,6 +276,11 @@ def _held(event: TransfersMade) -> tuple[str, ...]:
     return tuple(id for id, _ in holders(event)) if event.from_caller else ()
 
 
+def _contracts(event: Any) -> tuple[str, ...]:
+    # Not the holds: a hold is looked up by the last record that began one of its name.
+    return tuple(id for id in event.ids if not id.startswith(HELD))
+
+
 # What an event is about stands in these fields; whatever has one more says so below.
 _FIELDS = ("listing", "negotiation", "contract", "payout", "report", "webhook")
 _MORE: dict[type, Callable[[Any], Iterable[str]]] = {
@@ -262,8 +299,8 @@ _MORE: dict[type, Callable[[Any], Iterable[str]]] = {
     credential.KeyRevoked: lambda of: (of.key,),
     deposit.DepositBrought: lambda of: (deposit_id(of.rail, of.reference),),
     debt.DebtIncurred: lambda of: (of.account,),
-    standstill.ClocksStopped: lambda of: of.ids,
-    standstill.ClocksStarted: lambda of: of.ids,
+    standstill.ClocksStopped: _contracts,
+    standstill.ClocksStarted: _contracts,
     TransfersMade: _held,
 }
 _OBJECTS: dict[type, tuple[Callable[[Any], str], ...]] = {
