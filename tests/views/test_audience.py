@@ -24,6 +24,7 @@ from souq.core.rules import HOUR_US, OPERATOR
 from souq.core.seal import PublicText, Sealed
 from souq.core.transfer import Batch
 from souq.journal.memory import MemoryStore
+from souq.journal.store import Store
 from souq.views import audience, showing
 from souq.views.feed import Feed
 from souq.views.mentions import Mentions
@@ -46,7 +47,7 @@ DIGEST = re.compile(r"s1:[0-9a-f]{64}")
 class Raw:
     """A reading of a whole journal's bytes that shares nothing with the views."""
 
-    def __init__(self, store: MemoryStore) -> None:
+    def __init__(self, store: Store) -> None:
         self.records: list[Json] = [json.loads(entry.body) for entry in store.read()]
         self.payloads = {one.digest: one for one in store.payloads()}
         self.principal: dict[str, str] = {}
@@ -100,6 +101,8 @@ class Raw:
                         event.setdefault("ends", {})[n] = ends
             case "ClocksStopped" | "ClocksStarted":
                 event["wallets"] = [holds.get(id.removeprefix("hold:"), ()) for id in event["ids"]]
+            case _:
+                pass
 
     def everybody(self) -> list[str]:
         principals = set(self.principal.values()) | {"P3"}
@@ -263,6 +266,8 @@ def _strings(value: Any) -> Iterator[str]:
         case dict():
             for one in value.values():
                 yield from _strings(one)
+        case _:
+            pass
 
 
 def feed_of(engine: Any) -> Feed:
