@@ -41,7 +41,13 @@ from souq.journal.store import Store
 from souq.surfaces.delivery import RECORDS_MAX, Progress
 from souq.surfaces.outward import Outward
 from souq.surfaces.signatures import MarketKey
-from souq.surfaces.webhooks import GIVE_UP_S, WAIT_MAX_S, Webhooks
+from souq.surfaces.webhooks import (
+    AT_ONCE_MAX,
+    GIVE_UP_S,
+    SUSPECTS_MAX,
+    WAIT_MAX_S,
+    Webhooks,
+)
 from souq.views.feed import Feed
 from souq.views.mentions import Mentions
 from tests.surfaces.listener import Got, Listener, listening
@@ -534,6 +540,38 @@ def test_a_silent_receiver_holds_up_nobody_else(town: Town, listener: Listener) 
 
     assert town.run(play, answer_s=20) < 3
     assert {got.path for got in listener.taken} == {"/quick"}
+
+
+def test_only_so_many_are_called_at_once_and_the_silent_share_few_places(
+    town: Town, listener: Listener
+) -> None:
+    for n in range(3, 14):
+        town.do("P1", RegisterAgent("P1", PublicText(f"agent {n}")))
+    for n in range(1, 13):
+        for place in range(8):
+            town.hook(f"/silent/{n}/{place}", f"A{n}")
+            listener.always[f"/silent/{n}/{place}"] = "silent"
+    town.hook("/quick", "A13")
+    for n in range(1, 13):
+        town.say(1, f"A{n}")
+
+    async def play(webhooks: Webhooks) -> None:
+        await webhooks.step()
+        assert SUSPECTS_MAX < listener.waiting_max <= AT_ONCE_MAX - SUSPECTS_MAX
+        assert len(listener.got) == 96
+        listener.waiting_max = 0
+        town.now += 2
+        said = town.say(1, "A13")
+        task = asyncio.get_running_loop().create_task(webhooks.step())
+        async with asyncio.timeout(2):
+            while arrived(listener) != said:
+                await asyncio.sleep(0.01)
+        assert len(listener.got) < 2 * 96  # it did not wait for its turn behind them all
+        await task
+        assert listener.waiting_max <= SUSPECTS_MAX
+        assert len(listener.got) == 2 * 96 + 1
+
+    town.run(play, answer_s=0.4)
 
 
 def test_woken_it_delivers_at_once_and_stops_when_cancelled(town: Town, listener: Listener) -> None:

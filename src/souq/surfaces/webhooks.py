@@ -289,10 +289,15 @@ class Webhooks:
             since = int(now * SECOND_US)
             await self._mark(line, replace(line.progress, failing_since=since))
         elif now - failing_since / SECOND_US >= GIVE_UP_S and line.failures >= TRIES_MIN:
+            await self._give_up(line)
+        self.wake()  # whoever rests does not know of this wait yet
+
+    async def _give_up(self, line: _Line) -> None:
+        webhook = self._state().get(WEBHOOKS, line.id)
+        if isinstance(webhook, Live) and webhook.since == line.since:
             # Once per time it was enabled, so the id says all: said twice, it has one effect.
             id = f"webhook:{line.id}:{line.since}:disable"
             await self._submit(OPERATOR, id, DisableWebhook(line.id, "failing"))
-        self.wake()  # whoever rests does not know of this wait yet
 
     async def _mark(self, line: _Line, progress: Progress) -> None:
         line.progress = progress
