@@ -1,7 +1,7 @@
 """The feed: what happened after a record, page by page or live, as far as a viewer may see it.
 
-It keeps nothing: which records to look at is asked of `views.mentions`, the records come from the
-journal, and what is shown of them is `views.showing`'s to say.
+It keeps nothing but a few recent records. Which ones to look at is asked of `views.mentions`, the
+records come from the journal, and what is shown of them is `views.showing`'s to say.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,6 +19,7 @@ from souq.views.showing import Viewer, audiences, shown, viewer_of
 
 LOOKED_AT_MAX = 500  # records decoded for one page: some ten milliseconds' work
 STORY_PAGE = 256
+RECENT_BYTES = 2 << 20  # of records kept decoded, since many follow the same ones
 
 
 class FeedPage(Struct, frozen=True):
@@ -36,7 +37,9 @@ class Feed:
         self._mentions = mentions
         self._state = state
         self._read = reader(store).whole
-        self._judged: tuple[Record, tuple[set[str] | Rows, ...]] | None = None
+        self._recent: dict[int, _Judged] = {}
+        self._recent_bytes = 0
+        self._live: _Judged | None = None
 
     def page(
         self, viewer: str, after: int, limit: int, types: frozenset[str] = frozenset()
@@ -53,19 +56,22 @@ class Feed:
             return FeedPage((), after)
         found: list[RecordSeen] = []
         candidates = self._candidates(looking, after, head, size=min(2 * limit, STORY_PAGE))
-        for count, record in enumerate(candidates, 1):
-            one = self._shown(record, looking, types)
-            if one is not None:
-                found.append(one)
+        for count, one in enumerate(candidates, 1):
+            seen = self._shown(one, looking, types)
+            if seen is not None:
+                found.append(seen)
             if len(found) == limit or count == LOOKED_AT_MAX:
-                return FeedPage(tuple(found), record.seq)
+                return FeedPage(tuple(found), one.record.seq)
         return FeedPage(tuple(found), head)
 
     def see(
         self, record: Record, viewer: str, types: frozenset[str] = frozenset()
     ) -> RecordSeen | None:
         """Give what a viewer sees of a durable record that `mentions` has taken, or None."""
-        return self._shown(record, viewer_of(self._state(), viewer), types)
+        # Everybody looks at the same record in turn: its audiences are worked out once.
+        if self._live is None or self._live.record is not record:
+            self._live = _Judged(record, 0)
+        return self._shown(self._live, viewer_of(self._state(), viewer), types)
 
     def story(self, id: str) -> Iterator[Record]:
         """Iterate over the records that mention an object, in order."""
@@ -77,23 +83,45 @@ class Feed:
 
     def record(self, seq: int) -> Record:
         """Give a record of the journal."""
-        entry = next(iter(self._store.read(seq, seq)))
-        return self._read(seq, entry.body)
+        return self._at(seq).record
 
-    def _candidates(self, viewer: Viewer, after: int, head: int, *, size: int) -> Iterator[Record]:
+    def _candidates(
+        self, viewer: Viewer, after: int, head: int, *, size: int
+    ) -> Iterator["_Judged"]:
         if viewer.faces is None:
             for entry in self._store.read(after + 1, head):
-                yield self._read(entry.seq, entry.body)
+                yield _Judged(self._read(entry.seq, entry.body), 0)
             return
         while seqs := self._mentions.seqs(viewer.faces, after, size):
             for seq in seqs:
-                yield self.record(seq)
+                yield self._at(seq)
             after = seqs[-1]
 
-    def _shown(self, record: Record, viewer: Viewer, types: frozenset[str]) -> RecordSeen | None:
-        # Live, everybody looks at the same record in turn: its audiences are worked out once.
-        if self._judged is None or self._judged[0] is not record:
-            self._mentions.learn(record)
-            self._judged = record, audiences(record, self._mentions)
-        found = self._judged[1]
-        return shown(record, viewer, self._mentions, self._store.payload, found, types)
+    def _at(self, seq: int) -> "_Judged":
+        found = self._recent.get(seq)
+        if found is None:
+            entry = next(iter(self._store.read(seq, seq)))
+            found = _Judged(self._read(seq, entry.body), len(entry.body))
+            self._recent_bytes += found.size
+            while self._recent and self._recent_bytes > RECENT_BYTES:
+                self._recent_bytes -= self._recent.pop(next(iter(self._recent))).size
+            self._recent[seq] = found
+        return found
+
+    def _shown(self, one: "_Judged", viewer: Viewer, types: frozenset[str]) -> RecordSeen | None:
+        if one.audiences is None:
+            self._mentions.learn(one.record)
+            one.audiences = audiences(one.record, self._mentions)
+        find = self._store.payload
+        return shown(one.record, viewer, self._mentions, find, one.audiences, types)
+
+
+class _Judged:
+    """A record, and once somebody asked, who may see which of its events."""
+
+    __slots__ = ("audiences", "record", "size")
+
+    def __init__(self, record: Record, size: int) -> None:
+        self.record = record
+        self.size = size
+        self.audiences: tuple[set[str] | Rows, ...] | None = None

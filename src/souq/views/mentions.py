@@ -25,6 +25,7 @@ from souq.core import (
     party,
     standstill,
 )
+from souq.core.contract import CONTRACTS
 from souq.core.ledger import TransfersMade
 from souq.core.mechanisms import alternating_offers, posted_price, swap
 from souq.core.negotiation import AgreementReached
@@ -162,6 +163,10 @@ class Mentions:
         """Give whose an object is, and their principals, by the record that first mentions it."""
         found = self._sides.get(id)
         if found is None:
+            # Of a running contract the live state tells: a halt may speak of all at once.
+            running = self._state().get(CONTRACTS, id)
+            if running is not None:
+                return self._with_principals(running.agreement.parties)
             seq = self.first(id)
             if seq is not None:
                 self._learn_owners(self.record(seq))
@@ -181,12 +186,14 @@ class Mentions:
                 self._learn_hold(hold, record)
 
     def _learn_owners(self, record: Record) -> None:
-        known, principal = self._sides, self.principal
+        known = self._sides
         for event in record.events:
             for id, parties in owners(event):
-                principals = filter(None, map(principal, parties))
-                known[id] = tuple(dict.fromkeys((*parties, *principals)))
+                known[id] = self._with_principals(parties)
         _forget_oldest(known)
+
+    def _with_principals(self, parties: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*parties, *filter(None, map(self.principal, parties)))))
 
     def _learn_hold(self, hold: str, record: Record) -> None:
         found = _accounts(hold, record)
