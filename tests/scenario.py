@@ -56,7 +56,7 @@ the speaker's latest talk or deal; a trailing `in N1` or `in C1` names another.
 
 import re
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from souq.core.ledger import ACCOUNTS
 from souq.core.mandate import MANDATES, GrantMandate, Limits, SecretLimits
@@ -77,14 +77,53 @@ OUTSIDERS = ("nobody", OPERATOR)
 VOICES = {"'s agent": "agent", " in person": "principal"}
 
 
-class Play:
-    """One scenario on one engine."""
+class Clock:
+    """What time it is, and salts that anybody could guess: the same for every telling."""
 
-    def __init__(self, store: Store) -> None:
-        chance = Random(7)
+    def __init__(self) -> None:
         self.now = START
+        self._chance = Random(7)
+
+    def time(self) -> int:
+        return self.now
+
+    def salt(self) -> bytes:
+        return self._chance.randbytes(16)
+
+
+class Door(Protocol):
+    """Where a telling's commands go in."""
+
+    engine: Engine
+
+    def submit(self, actor: str, id: str, command: Any) -> Answer: ...
+    def tick(self) -> None: ...
+    def let_speak(self, actor: str) -> None: ...
+
+
+class EngineDoor:
+    """No door at all: the engine itself, which takes everybody's word for who they are."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.engine = Engine(store, clock=clock.time, salts=clock.salt)
+
+    def submit(self, actor: str, id: str, command: Any) -> Answer:
+        return self.engine.submit(actor, id, command)
+
+    def tick(self) -> None:
+        self.engine.tick()
+
+    def let_speak(self, actor: str) -> None:
+        """Whoever speaks is heard."""
+
+
+class Play:
+    """One scenario on one market."""
+
+    def __init__(self, store: Store, door: Door | None = None, clock: Clock | None = None) -> None:
+        self.clock = clock or Clock()
         self.store = store
-        self.engine = Engine(store, clock=lambda: self.now, salts=lambda: chance.randbytes(16))
+        self.door = door or EngineDoor(store, self.clock)
         self.rules: dict[str, Any] = {}
         self.is_open = False
         self.count = self.seen = 0
@@ -120,8 +159,8 @@ class Play:
                     return
         self._open()
         if match := re.fullmatch(r"time passes (.+)", said):
-            self.now += interval(match[1])
-            self.engine.tick()
+            self.clock.now += interval(match[1])
+            self.door.tick()
             self._look()
             return
         for pattern, check in CLAIMS:
@@ -150,7 +189,7 @@ class Play:
         found = [(usual, make, pattern.fullmatch(rest)) for pattern, usual, make in STEPS]
         usual, make, match = next((one for one in found if one[2]), found[0])
         assert match is not None, "the language has no such step"
-        self.now += SECOND_US
+        self.clock.now += SECOND_US
         made = make(self, who, match)
         if made is None:
             return
@@ -164,7 +203,7 @@ class Play:
         """Send one command."""
         self.count += 1
         id = f"s{self.count}"
-        answer = self.engine.submit(actor, id, command)
+        answer = self.door.submit(actor, id, command)
         self.last[who] = (actor, id, command, answer)
         self._look()
         return answer
@@ -173,7 +212,7 @@ class Play:
         """Send somebody's last command again: the same answer, and no new record."""
         actor, id, command, before = self.last[who]
         head = self.engine.head
-        again = self.engine.submit(actor, id, command)
+        again = self.door.submit(actor, id, command)
         assert again.is_replay, "it was judged anew"
         assert self.engine.head == head, "it was recorded again"
         was, now = ((one.seq, one.events, one.refusal) for one in (before, again))
@@ -215,6 +254,7 @@ class Play:
         if name not in self.people:
             answer = self.submit(OPERATOR, RegisterPrincipal(PublicText(name))).need()
             principal = answer.events[0].principal
+            self.door.let_speak(principal)
             self.people[name] = (principal, self.hire(principal, name))
         return self.people[name]
 
@@ -222,6 +262,7 @@ class Play:
         """Give a principal one more agent, with an open mandate."""
         answer = self.submit(principal, RegisterAgent(principal, PublicText(name))).need()
         agent = str(answer.events[0].agent)
+        self.door.let_speak(agent)
         self.submit(principal, GrantMandate(agent, SecretLimits(Limits()))).need()
         return agent
 
@@ -247,6 +288,14 @@ class Play:
     def deal(self, who: str) -> str:
         """Give the deal a step is meant for: the one named, else the speaker's latest."""
         return self.named or self.deal_of.get(self.agent(who)) or "C0"
+
+    @property
+    def engine(self) -> Engine:
+        return self.door.engine
+
+    @property
+    def now(self) -> int:
+        return self.clock.now
 
     def account(self, name: str) -> Any:
         return self.engine.state.get(ACCOUNTS, name)

@@ -165,13 +165,16 @@ class Engine:
 
     def tick(self) -> int:
         """Handle every deadline that has come, durably; give their number."""
+        count = self.tick_soon()
+        self.wait(self._seq)
+        return count
+
+    def tick_soon(self) -> int:
+        """Handle every deadline that has come; give their number, which may not be shown yet."""
         with self._lock:
             if self._stopped:
                 raise Stopped(self._stopped)
-            count = self._tick(self._now())
-            seq = self._seq
-        self.wait(seq)
-        return count
+            return self._tick(self._now())
 
     def wait(self, seq: int) -> None:
         """Return once record `seq` is durable."""
@@ -194,6 +197,11 @@ class Engine:
         What it tells may leave this process only when `wait` returns for that record.
         """
         return self._state, self._seq
+
+    @property
+    def last_hash(self) -> bytes:
+        """Give the hash of the record that the live state stands at."""
+        return self._hash
 
     @property
     def durable(self) -> int:

@@ -182,6 +182,7 @@ def _lifts(play: Any, who: str, said: Any) -> Any:
 @step(r"becomes an officer", "operator")
 def _becomes_officer(play: Any, who: str, said: Any) -> Any:
     answer = play.submit("operator", RegisterOfficer(PublicText(who))).need()
+    play.door.let_speak(answer.events[0].officer)
     play.people[who] = (answer.events[0].officer,) * 2
 
 
@@ -371,7 +372,7 @@ def _replays(play: Any, who: str, said: Any) -> Any:
 @step(r"reuses its last id")
 def _reuses(play: Any, who: str, said: Any) -> Any:
     actor, id, _, _ = play.last[who]
-    return play.engine.submit(actor, id, PostMessage(PublicText("something else")))
+    return play.door.submit(actor, id, PostMessage(PublicText("something else")))
 
 
 @claim(rf"(\w+) has ({CASH})")

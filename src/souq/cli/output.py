@@ -13,9 +13,11 @@ from souq.core.money import USD
 from souq.core.refusal import Refused
 from souq.journal.commit import Stopped
 from souq.journal.record import Damaged
-from souq.journal.sqlite import InUse
+from souq.journal.copying import NotEmpty
+from souq.journal.store import Fenced, InUse, Unavailable
 from souq.lab.economics import LabExtraMissing
 from souq.lab.goods import BadGoods
+from souq.sdk.errors import BadRequest, NotProven, Unreachable
 
 
 class Mistake(Exception):
@@ -25,12 +27,18 @@ class Mistake(Exception):
 MISTAKES = (
     Mistake,
     BadGoods,
+    BadRequest,
     Damaged,
+    Fenced,
     InUse,
     LabExtraMissing,
+    NotEmpty,
+    NotProven,
     OSError,
     Refused,
     Stopped,
+    Unavailable,
+    Unreachable,
     sqlite3.OperationalError,
 )
 

@@ -91,6 +91,12 @@ def records(store: Store, start: int = 1, until: int | None = None) -> Iterator[
 def write_snapshot(store: Store, path: Path) -> Replayed:
     """Fold the journal and write the state beside it, whole or not at all."""
     result = replay(store)
+    keep_snapshot(result, path)
+    return result
+
+
+def keep_snapshot(result: Replayed, path: Path) -> None:
+    """Write a state down that was folded already, whole or not at all."""
     state = result.state
     snapshot = {
         "seq": result.seq,
@@ -101,7 +107,6 @@ def write_snapshot(store: Store, path: Path) -> Replayed:
     partial = path.with_suffix(".partial")
     partial.write_bytes(encode(snapshot))
     partial.replace(path)
-    return result
 
 
 def load_snapshot(store: Store, path: Path, until: int | None) -> Replayed | None:

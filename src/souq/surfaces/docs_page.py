@@ -35,11 +35,11 @@ p { max-width: 46rem; } nav { display: flex; flex-wrap: wrap; gap: .3rem 1rem; m
 
 _INTRODUCTION = """
 <p>Every operation of this market. <a href="/openapi.json">openapi.json</a> says the same to
-programs. Amounts are whole numbers of an asset's smallest unit (one USD has 1,000,000), times are
-microseconds UTC.</p>
+programs. Money is a whole number of an asset's smallest unit and the asset: <code>[900000000,
+"USD"]</code> is 900 dollars, which have 1,000,000 units each. Times are microseconds UTC.</p>
 <pre>curl -s -X POST $SOUQ/v1/listings -H "Authorization: Bearer $KEY" \\
   -H "Idempotency-Key: lamp-1" -H "Content-Type: application/json" \\
-  -d '{"title":"Brass lamp","category":"home","price":{"units":900000000,"asset":"USD"}}'</pre>
+  -d '{"title":"Brass lamp","category":"home","price":[900000000,"USD"]}'</pre>
 <p>A command carries an <code>Idempotency-Key</code> of your choice: sent again with the same key it
 has its effect once, and the answer says <code>Idempotency-Replayed: true</code>. Any command can
 also be sent to <code>/v1/commands</code> with its <code>type</code>, and up to 1,000 of them to

@@ -10,10 +10,9 @@ from souq.engine import Engine
 class Durability:
     """Bridges the journal's thread and the event loop. Make it inside the loop."""
 
-    def __init__(self, after: Callable[[], None] = lambda: None) -> None:
-        """`after` is called in the loop whenever something has become durable."""
+    def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._after = after
+        self.after: Callable[[], None] = _nothing  # called whenever something has become durable
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._engine: Engine | None = None
         self._is_called = False
@@ -54,7 +53,11 @@ class Durability:
                 future.set_result(None)
             else:
                 future.set_exception(_failure(engine, seq))
-        self._after()
+        self.after()
+
+
+def _nothing() -> None:
+    """Nobody wants to hear."""
 
 
 def _failure(engine: Engine, seq: int) -> BaseException:

@@ -9,6 +9,7 @@ An answer leaves when the record it tells of is durable, and not before.
 
 import asyncio
 import logging
+import time
 from typing import Any
 
 from souq.core.refusal import Reason, Refused
@@ -19,7 +20,9 @@ from souq.journal.store import Fenced, Unavailable
 from souq.surfaces.auth import CHALLENGE, Authenticator, Speaker, Unauthenticated
 from souq.surfaces.decoding import read_batch, read_command, read_fields, read_query
 from souq.surfaces.durability import Durability
+from souq.surfaces.events import Events
 from souq.surfaces.limits import Limits
+from souq.surfaces.metrics import Metrics
 from souq.surfaces.problems import Malformed, Problem, refused
 from souq.surfaces.routes import Route, Routes
 from souq.surfaces.wire import (
@@ -35,6 +38,7 @@ from souq.venue import Venue
 
 COMMANDS = "/v1/commands"
 BATCH = "/v1/commands:batch"
+EVENTS = "/v1/events"
 STEP = 32  # commands of a batch that are judged before others get a turn
 REPLAYED: Headers = [(b"idempotency-replayed", b"true")]
 _BUSY: Headers = [(b"retry-after", b"1")]
@@ -46,8 +50,16 @@ class Api:
     """Everything under `/v1/`, as an ASGI application."""
 
     def __init__(
-        self, venue: Venue, durability: Durability, authenticator: Authenticator, limits: Limits
+        self,
+        venue: Venue,
+        durability: Durability,
+        authenticator: Authenticator,
+        limits: Limits,
+        events: Events,
+        metrics: Metrics,
     ) -> None:
+        self._events = events
+        self._metrics = metrics
         self._venue = venue
         self._durability = durability
         self._authenticator = authenticator
@@ -57,7 +69,10 @@ class Api:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request; whatever goes wrong is told, and nothing of the inside shows."""
         try:
-            await self._answer(scope, receive, send)
+            if scope["path"] == EVENTS and scope["method"] == "GET":
+                await self._events(scope, receive, send)
+            else:
+                await self._answer(scope, receive, send)
         except Disconnected:
             return
         except Malformed as no:
@@ -108,8 +123,11 @@ class Api:
     async def _command(self, speaker: Speaker, id: str, command: Any, send: Any) -> None:
         pending = self._venue.submit_soon(speaker.actor, id, command, speaker.nonce)
         answer = pending.judged
+        self._metrics.judged(command, answer)
         if answer.seq:
+            judged_at = time.perf_counter()
             await self._durability.wait(answer.seq)
+            self._metrics.waited(time.perf_counter() - judged_at)
         self._need_leading()
         more = REPLAYED if answer.is_replay else None
         if answer.refusal is not None:
@@ -133,6 +151,7 @@ class Api:
             # One nonce for all: the first record carries it, and a replay finds it there.
             nonce = speaker.nonce if last == 0 else ""
             answer = self._venue.submit_soon(speaker.actor, item.id, command, nonce).judged
+            self._metrics.judged(command, answer)
             last = max(last, answer.seq)
             if answer.refusal is not None:
                 answers.append(refused(answer.refusal, answer.seq))
@@ -157,7 +176,7 @@ class Api:
             raise Fenced("another server leads this market")
 
     def _no_route(self, path: str) -> Malformed:
-        methods = self._routes.methods(path)
+        methods = ["GET"] if path == EVENTS else self._routes.methods(path)
         if methods:
             allowed = ", ".join(methods)
             return Malformed(405, f"{path[:100]} answers to {allowed}", Allow=allowed)

@@ -44,8 +44,9 @@ def _document() -> dict[str, Any]:
             "title": "souq",
             "version": __version__,
             "description": (
-                "A market where software agents trade for people. Amounts are whole numbers of"
-                " an asset's smallest unit (a USD has 1,000,000), times are microseconds UTC."
+                "A market where software agents trade for people. Money is a whole number of an"
+                ' asset\'s smallest unit and the asset: [900000000, "USD"] is 900 dollars, which'
+                " have 1,000,000 units each. Times are microseconds UTC."
             ),
         },
         "paths": dict(sorted(paths.items())),

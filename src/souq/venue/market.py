@@ -45,6 +45,7 @@ class Venue:
     ) -> None:
         """Open a market; its views are kept in the folder `data`, or in memory."""
         self._fresh: deque[Record] = deque()
+        self._rest: Replayed | None = None
         self.engine = Engine(
             store,
             clock=clock,
@@ -92,7 +93,7 @@ class Venue:
         """
         self.drain()
         desk = self._desk
-        desk.state, desk.seq = self.engine.live
+        desk.state, desk.seq = self._shown_state()
         answer = _ANSWERS[type(query)]
         try:
             return answer(desk, actor, query), desk.seq
@@ -122,6 +123,16 @@ class Venue:
 
     def _state(self) -> State:
         return self.engine.live[0]
+
+    def _shown_state(self) -> tuple[State, int]:
+        """Give the live state; after a failed flush, what of it was durable."""
+        if self.engine.is_writing:
+            return self.engine.live
+        if self._rest is None:
+            # Nobody may see what was judged and never written.
+            self._rest = self.engine.last_durable()
+            self._desk.affairs = Affairs(self._rest.state)
+        return self._rest.state, self._rest.seq
 
     def _hear(self, record: Record) -> None:
         self._affairs.take(record.events)

@@ -1,0 +1,44 @@
+"""How commands reach a running market: which address, and by which key."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from souq.cli.output import Mistake
+from souq.sdk.client import Client
+from souq.sdk.signing import KeyFile, load_key
+
+URL = "http://127.0.0.1:8000"
+Server = Annotated[
+    str, typer.Option("--server", envvar="SOUQ_URL", metavar="URL", help="where the market is")
+]
+Key = Annotated[
+    str,
+    typer.Option(
+        "--key", envvar="SOUQ_KEY", metavar="FILE|SECRET", help="a key file, or a bearer secret"
+    ),
+]
+
+
+def key_of(key: str) -> KeyFile | str:
+    """Give a key file's content, or the secret itself. Raises Mistake."""
+    if not key or key.startswith("souq_"):
+        return key
+    path = Path(key)
+    if not path.is_file():
+        raise Mistake(f"there is no key file {key}; make one with: souq keys new {key}")
+    text = path.read_text(encoding="utf-8", errors="replace").strip()
+    if text.startswith("souq_"):
+        return text
+    try:
+        return load_key(path)
+    except ValueError as error:
+        raise Mistake(str(error)) from None
+
+
+def connect(server: str, key: str, *, patience_s: float = 10.0) -> Client:
+    """Give a client for a command that a person waits for. Raises Mistake."""
+    if not server.startswith(("http://", "https://")):
+        raise Mistake(f"{server} is no address of a market, such as {URL}")
+    return Client(server, key=key_of(key), patience_s=patience_s)
