@@ -25,7 +25,7 @@ from souq.core.seal import PublicText, Sealed
 from souq.core.transfer import Batch
 from souq.journal.memory import MemoryStore
 from souq.journal.store import Store
-from souq.views import audience, showing
+from souq.views import audience, mentions, showing
 from souq.views.feed import Feed
 from souq.views.mentions import Mentions
 from souq.views.showing import TEXTS, RecordSeen
@@ -272,9 +272,9 @@ def _strings(value: Any) -> Iterator[str]:
 
 def feed_of(engine: Any) -> Feed:
     """Give a feed over an engine's journal."""
-    mentions = Mentions(None, lambda: engine.state)
-    mentions.catch_up(engine.store)
-    return Feed(engine.store, mentions, lambda: engine.state)
+    index = Mentions(None, lambda: engine.state)
+    index.catch_up(engine.store)
+    return Feed(engine.store, index, lambda: engine.state)
 
 
 def whole(found: Feed, viewer: str, *types: str) -> list[RecordSeen]:
@@ -346,7 +346,7 @@ KEY = "0123456789abcdee" * 4
 
 
 def test_every_event_says_who_may_see_it() -> None:
-    assert set(market.EVENTS) == set(audience._RULES)
+    assert set(market.EVENTS) == set(audience.AUDIENCES)
 
 
 def test_everybody_sees_of_a_day_just_what_they_may() -> None:
@@ -398,7 +398,7 @@ RULE_BUGS: dict[str, tuple[type, Callable[[Any, Any], Any]]] = {
 @pytest.mark.parametrize("bug", RULE_BUGS)
 def test_a_rule_that_is_forgotten_is_caught(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
     event, rule = RULE_BUGS[bug]
-    monkeypatch.setitem(audience._RULES, event, rule)
+    monkeypatch.setitem(audience.AUDIENCES, event, rule)
     with pytest.raises(AssertionError):
         check_everybody(play(MemoryStore()).engine)
 
@@ -422,6 +422,16 @@ def test_a_text_read_by_the_wrong_eyes_is_caught(monkeypatch: pytest.MonkeyPatch
     # The destination of a payout by hand: the officers see the payout, and must not read that.
     with pytest.raises(AssertionError):
         check_everybody(engine)
+
+
+@pytest.mark.parametrize("forgotten", ["A1", "P1", "public", "officers", "wallet:P2/USD"])
+def test_an_index_that_forgets_somebody_is_caught(
+    forgotten: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = mentions.subjects
+    monkeypatch.setattr(mentions, "subjects", lambda *given: sound(*given) - {forgotten})
+    with pytest.raises(AssertionError):
+        check_everybody(long_day(MemoryStore()).engine)
 
 
 def test_another_ones_refusal_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

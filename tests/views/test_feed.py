@@ -48,6 +48,19 @@ def test_pages_of_any_size_together_are_the_whole(feed: Feed, viewer: str) -> No
         assert seen == every
 
 
+@pytest.mark.parametrize("bytes_max", [0, 5_000])
+def test_what_is_kept_decoded_is_bounded_and_changes_nothing(
+    engine: Engine, bytes_max: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = [whole(feed_of(engine), viewer) for viewer in VIEWERS]
+    monkeypatch.setattr(feeds, "RECENT_BYTES", bytes_max)
+    found = feed_of(engine)
+    assert [whole(found, viewer) for viewer in VIEWERS] == expected
+    kept = [one.size for one in found._recent.values()]
+    assert found._recent_bytes == sum(kept)
+    assert sum(kept) <= bytes_max or len(kept) == 1
+
+
 def test_a_reader_may_go_on_from_any_record(feed: Feed) -> None:
     chance = Random(5)
     for viewer in VIEWERS:

@@ -42,7 +42,7 @@ HELD = "hold:"  # a caller's hold, as deadlines name it too
 
 # By subject: the rows of an event with columns that concern it.
 Rows = dict[str, list[int]]
-Audience = Iterable[str]
+Audience = Iterable[str]  # it may hold "" for somebody who has no principal
 
 
 class Known(Protocol):
@@ -60,18 +60,12 @@ class Known(Protocol):
 
 def audience(event: Any, known: Known) -> set[str] | Rows:
     """Give who may see an event; of one with columns, by subject, which of its rows."""
-    found = _RULES[type(event)](event, known)
+    found = AUDIENCES[type(event)](event, known)
     if isinstance(found, dict):
         return found
     subjects = set(found)
     subjects.discard("")
     return subjects
-
-
-def owners(event: Any) -> Iterable[tuple[str, tuple[str, ...]]]:
-    """Say whose the objects are that an event is the first to tell of."""
-    told = _OWNERS.get(type(event))
-    return () if told is None else told(event)
 
 
 def holders(event: ledger.TransfersMade) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -82,20 +76,6 @@ def holders(event: ledger.TransfersMade) -> Iterator[tuple[str, tuple[str, ...]]
     for id, kind, debit, credit, *_ in batch.rows():
         if kind == HOLD and (debit.startswith(WALLET) or credit.startswith(WALLET)):
             yield HELD + id, (debit, credit)
-
-
-def unnamed(event: Any) -> Iterable[str]:
-    """List the holds that an event speaks of without naming their accounts."""
-    kind = type(event)
-    if kind is ledger.TransfersMade:
-        batch = event.batch
-        if not (event.from_caller and batch.hold):
-            return ()
-        rows = zip(batch.debit, batch.credit, batch.hold, strict=True)
-        return [HELD + hold for debit, credit, hold in rows if not (debit and credit)]
-    if kind is standstill.ClocksStopped or kind is standstill.ClocksStarted:
-        return [id for id in event.ids if id.startswith(HELD)]
-    return ()
 
 
 def cut(event: Any, rows: list[int]) -> Any:
@@ -218,7 +198,7 @@ def deposit_id(rail: str, reference: str) -> str:
     return f"deposit:{rail}/{reference}"
 
 
-_RULES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
+AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     rules.MarketOpened: _everybody,
     halt.HaltSet: _everybody,
     party.PrincipalRegistered: _everybody,
@@ -302,7 +282,8 @@ def _held(event: ledger.TransfersMade) -> Iterator[tuple[str, tuple[str, ...]]]:
     return holders(event) if event.from_caller else iter(())
 
 
-_OWNERS: dict[type, Callable[[Any], Iterable[tuple[str, tuple[str, ...]]]]] = {
+# Whose the objects are that an event is the first to tell of: (id, parties) each.
+OWNERS: dict[type, Callable[[Any], Iterable[tuple[str, tuple[str, ...]]]]] = {
     alternating_offers.OfferMade: lambda of: ((of.negotiation, (of.opener, of.responder)),),
     posted_price.PriceTaken: lambda of: ((of.negotiation, of.agreement.parties),),
     swap.SwapProposed: lambda of: ((of.negotiation, of.parties),),
@@ -313,6 +294,26 @@ _OWNERS: dict[type, Callable[[Any], Iterable[tuple[str, tuple[str, ...]]]]] = {
     payout.PayoutRequested: _payout_asked,
     deposit.DepositBrought: lambda of: ((deposit_id(of.rail, of.reference), (of.principal,)),),
     ledger.TransfersMade: _held,
+}
+
+
+def _unnamed_in_batch(event: ledger.TransfersMade) -> Iterable[str]:
+    batch = event.batch
+    if not (event.from_caller and batch.hold):
+        return ()
+    rows = zip(batch.debit, batch.credit, batch.hold, strict=True)
+    return [HELD + hold for debit, credit, hold in rows if not (debit and credit)]
+
+
+def _holds_that_wait(event: Any) -> Iterable[str]:
+    return [id for id in event.ids if id.startswith(HELD)]
+
+
+# The holds that an event speaks of without naming their accounts.
+UNNAMED: dict[type, Callable[[Any], Iterable[str]]] = {
+    ledger.TransfersMade: _unnamed_in_batch,
+    standstill.ClocksStopped: _holds_that_wait,
+    standstill.ClocksStarted: _holds_that_wait,
 }
 
 

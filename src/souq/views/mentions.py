@@ -1,9 +1,9 @@
 """Which records mention whom and what: an index on disk, from which pages and stories are read.
 
-A subject is somebody who may see something of a record (see `views.audience`), an object it is
-about ("L1", "N1", "wallet:P1/USD"), or a list: "floor" of messages to all, "talks:A1" and
-"deals:A1" of what began with an agent in it. The index only says where to look; what is shown is
-judged again from the record itself.
+A subject is somebody who may see something of a record (see `views.audience`; what everybody may
+see stands under "public" alone), an object it is about ("L1", "N1", "wallet:P1/USD"), or a list:
+"floor" of messages to all, "talks:A1" and "deals:A1" of what began with an agent in it. The index
+only says where to look; what is shown is judged again from the record itself.
 """
 
 import heapq
@@ -35,7 +35,16 @@ from souq.core.state import State
 from souq.journal.record import Reader, Record
 from souq.journal.replay import reader
 from souq.journal.store import Store
-from souq.views.audience import HELD, audience, deposit_id, holders, owners, unnamed
+from souq.views.audience import (
+    AUDIENCES,
+    HELD,
+    OWNERS,
+    PUBLIC,
+    UNNAMED,
+    WALLET,
+    deposit_id,
+    holders,
+)
 from souq.views.derived import DerivedFile, Place
 
 VERSION = "mentions 1"  # raise it with any change to the table, to audiences or to subjects
@@ -182,15 +191,18 @@ class Mentions:
         """
         self._learn_owners(record)
         for event in record.events:
-            for hold in unnamed(event):
-                self._learn_hold(hold, record)
+            holds = UNNAMED.get(type(event))
+            if holds is not None:
+                for hold in holds(event):
+                    self._learn_hold(hold, record)
 
     def _learn_owners(self, record: Record) -> None:
-        known = self._sides
         for event in record.events:
-            for id, parties in owners(event):
-                known[id] = self._with_principals(parties)
-        _forget_oldest(known)
+            told = OWNERS.get(type(event))
+            if told is not None:
+                for id, parties in told(event):
+                    self._sides[id] = self._with_principals(parties)
+        _forget_oldest(self._sides)
 
     def _with_principals(self, parties: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*parties, *filter(None, map(self.principal, parties)))))
@@ -223,19 +235,27 @@ class Mentions:
 def subjects(record: Record, mentions: Mentions) -> set[str]:
     """List who may see something of a record, and what it is about."""
     mentions.learn(record)
-    actor = record.actor
     found: set[str] = set()
-    if actor[:1] in "APO" and actor[1:].isdigit():  # no stranger calls itself "public" in here
-        found.add(actor)
-        found.add(mentions.principal(actor))
+    seers: set[str] = set()
     for event in record.events:
-        found.update(audience(event, mentions))
         kind = type(event)
-        for object_in in _OBJECTS[kind]:
+        seers.update(AUDIENCES[kind](event, mentions))
+        object_in = _OBJECTS[kind]
+        if object_in is not None:
             found.add(object_in(event))
         more = _MORE.get(kind)
         if more is not None:
             found.update(more(event))
+    if PUBLIC in seers:
+        # Everybody looks there, so nobody needs a row of their own; wallets have statements.
+        found.add(PUBLIC)
+        found.update([subject for subject in seers if subject.startswith(WALLET)])
+    else:
+        found |= seers
+        actor = record.actor
+        if actor[:1] in "APO" and actor[1:].isdigit():  # a stranger may call itself "public"
+            found.add(actor)
+            found.add(mentions.principal(actor))
     found.discard("")
     return found
 
@@ -276,7 +296,7 @@ def _begun(event: Any) -> tuple[str, ...]:
 
 
 def _agreed(event: AgreementReached) -> tuple[str, ...]:
-    return tuple([f"deals:{party}" for party in event.agreement.parties])
+    return (event.negotiation, *[f"deals:{party}" for party in event.agreement.parties])
 
 
 def _held(event: TransfersMade) -> tuple[str, ...]:
@@ -288,8 +308,9 @@ def _contracts(event: Any) -> tuple[str, ...]:
     return tuple(id for id in event.ids if not id.startswith(HELD))
 
 
-# What an event is about stands in these fields; whatever has one more says so below.
-_FIELDS = ("listing", "negotiation", "contract", "payout", "report", "webhook")
+# What an event is about stands in the first of these fields that it has; what else it is about
+# is said below.
+_FIELDS = ("contract", "negotiation", "listing", "payout", "report", "webhook")
 _MORE: dict[type, Callable[[Any], Iterable[str]]] = {
     alternating_offers.OfferMade: _begun,
     posted_price.PriceTaken: _begun,
@@ -310,11 +331,11 @@ _MORE: dict[type, Callable[[Any], Iterable[str]]] = {
     standstill.ClocksStarted: _contracts,
     TransfersMade: _held,
 }
-_OBJECTS: dict[type, tuple[Callable[[Any], str], ...]] = {
-    event: tuple(
-        attrgetter(name)
-        for name, kind in get_type_hints(event).items()
-        if name in _FIELDS and kind is str
-    )
-    for event in market.EVENTS
-}
+
+
+def _object_in(event: type) -> Callable[[Any], str] | None:
+    hints = get_type_hints(event)
+    return next((attrgetter(name) for name in _FIELDS if hints.get(name) is str), None)
+
+
+_OBJECTS = {event: _object_in(event) for event in market.EVENTS}
