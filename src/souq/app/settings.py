@@ -12,7 +12,7 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 import msgspec
 from msgspec import Meta, Struct, inspect
@@ -280,8 +280,8 @@ def _wanted(kind: Any) -> str:
             return f"a whole number from {least} to {most}"
         case inspect.FloatType(le=most):
             return f"a number above 0 and up to {most:g}"
-        case inspect.LiteralType(values=values):
-            return f"one of {', '.join(map(str, values))}"
+        case inspect.LiteralType():
+            return f"one of {', '.join(get_args(kind))}"
         case inspect.VarTupleType():
             return 'a list such as ["one", "two"]'
         case _:
