@@ -20,7 +20,7 @@ Said = Callable[[], list[dict[str, Any]]]
 def _as_before() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
-    levels = {name: logging.getLogger(name).level for name in logs._TOO_TALKATIVE}
+    levels = {name: logging.getLogger(name).level for name in (*logs._TOO_TALKATIVE, "souq")}
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
@@ -77,6 +77,19 @@ def test_requests_are_not_told_twice(said: Said) -> None:
     logging.getLogger("uvicorn.access").info("GET /v1/listings?text=lamp 200")
     logging.getLogger("httpx2").info("HTTP Request: GET https://bank.example/?key=%s", SECRET)
     assert said() == []
+
+
+def test_a_library_does_not_tell_its_details_where_we_tell_ours(stream: io.StringIO) -> None:
+    logs.configure("debug", stream)
+    logging.getLogger("httpcore2.http11").debug("headers %s", SECRET)
+    logging.getLogger("asyncio").debug("a detail")
+    logging.getLogger("souq.surfaces").debug("ours")
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["ours"]
+
+
+def test_uvicorns_painted_line_is_left_out(said: Said) -> None:
+    logging.getLogger("uvicorn.error").info("up", extra={"color_message": "\x1b[1mup"})
+    assert "color_message" not in said()[0]
 
 
 def test_configuring_twice_does_not_say_things_twice(stream: io.StringIO) -> None:

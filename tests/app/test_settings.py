@@ -179,6 +179,7 @@ def test_a_wrong_value_is_told_with_its_place_and_what_would_be_right(
         ("SOUQ_PUBLIC_URL", "market.example", "https://market.example"),
         ("SOUQ_PUBLIC_URL", "https://market.example/souq", "without a path"),
         ("SOUQ_AUTHORITIES", "https://market.example", "authorities should be hosts"),
+        ("SOUQ_PROXIES", "10.0.0.1, *", "addresses or networks such as 10.0.0.0/8"),
         ("SOUQ_RULES__FEE_BPS", "10001", "rules.fee_bps stands between 0 and 10000"),
         ("SOUQ_RULES__OFFER_US", "0", "rules.offer_us must be above 0"),
         ("SOUQ_RULES__ASSETS", "[]", "rules.assets name at least one asset"),

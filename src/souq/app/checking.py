@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 from typing import Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -38,6 +39,8 @@ class Checked(Protocol):
     @property
     def authorities(self) -> tuple[str, ...]: ...
     @property
+    def proxies(self) -> tuple[str, ...]: ...
+    @property
     def rules(self) -> Rules: ...
     @property
     def rails(self) -> Mapping[str, Mapping[str, str]]: ...
@@ -63,6 +66,8 @@ def problems_of(settings: Checked) -> Iterator[tuple[str, str]]:
         if not _AUTHORITY.fullmatch(one.lower()):
             yield "authorities", "authorities should be hosts such as market.example:8443"
             break
+    if not all(map(_is_network, settings.proxies)):
+        yield "proxies", "proxies should be addresses or networks such as 10.0.0.0/8"
     yield from _problems_of_rails(settings.rails)
     try:  # the core knows what a market may be
         market.decide(market.new(), at=1, actor=OPERATOR, command=OpenMarket(settings.rules))
@@ -143,6 +148,14 @@ def _is_url(url: str) -> bool:
 def _is_folder(text: str) -> bool:
     # Somebody may well write a database's other form, `host=… password=…`.
     return "://" not in text and "\0" not in text and not _KEYWORDS.search(text)
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_public(url: str) -> bool:

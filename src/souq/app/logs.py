@@ -27,7 +27,7 @@ LEVELS: Mapping[str, int] = {
 }
 # Their informative lines show whole addresses with all parameters, or one line for each request,
 # which is `access`'s to say.
-_TOO_TALKATIVE = ("httpcore", "httpx", "httpx2", "uvicorn.access")
+_TOO_TALKATIVE = ("httpcore", "httpcore2", "httpx", "httpx2", "uvicorn.access")
 _SECRET_NAMES = re.compile(
     r"(?:^|[_-])(?:authorization|body|cookie|credential|key|password|payload|private|secret|"
     r"signature|text|title|token|words)s?$",
@@ -51,9 +51,9 @@ Line = MutableMapping[str, Any]
 def configure(
     level: str = "info", stream: TextIO | None = None, *, is_terminal: bool | None = None
 ) -> None:
-    """Send all logs to a stream, stderr by default, from this level up. Start uvicorn with
+    """Send all logs to a stream, stderr by default, from this level up.
 
-    `log_config=None`, or it sets up its own.
+    Start uvicorn with `log_config=None`, or it sets up its own.
     """
     stream = stream or sys.stderr
     readable = stream.isatty() if is_terminal is None else is_terminal
@@ -81,7 +81,9 @@ def configure(
     for old in list(root.handlers):
         root.removeHandler(old)
     root.addHandler(handler)
-    root.setLevel(LEVELS[level])
+    # Details are ours only: those of a library may be headers and statements.
+    root.setLevel(max(LEVELS[level], logging.INFO))
+    logging.getLogger("souq").setLevel(LEVELS[level])
     for name in list(logging.root.manager.loggerDict):
         if name.startswith("uvicorn"):
             one = logging.getLogger(name)
@@ -133,6 +135,7 @@ def _with_request(_logger: Any, _method: str, line: Line) -> Line:
 
 
 def _masked(_logger: Any, _method: str, line: Line) -> Line:
+    line.pop("color_message", None)  # uvicorn's line once more, painted
     for name, value in line.items():
         if _SECRET_NAMES.search(name):
             line[name] = MASK

@@ -113,7 +113,7 @@ class Metrics:
         self._halt = self._gauge("souq_halt_level", f"0 to 3: {', '.join(halt.LEVELS)}")
         self._live = [(self._gauge(name, told), table) for name, told, table in _LIVE]
         self._watched = {name: self._gauge(f"souq_{name}", told) for name, told in _WATCHED.items()}
-        self._durable = 0
+        self._durable: int | None = None  # unknown before there is an engine
         self._routes = Routes()
         # The children of labels, bound once: looking one up by its labels costs three times the
         # counting.
@@ -159,9 +159,10 @@ class Metrics:
 
     def durable(self, seq: int) -> None:
         """Note that records up to this one have become durable in one flush."""
-        size, self._durable = seq - self._durable, seq
-        if size > 0:  # after a failed flush the last good number is told again
-            self._groups.observe(size)
+        before = self._durable
+        if before is not None and seq > before:  # a failed flush tells the last good number again
+            self._durable = seq
+            self._groups.observe(seq - before)
 
     def request(self, scope: Any, status: int, seconds: float, request_id: str = "") -> None:
         """Count a request, under the name of its route: a path alone has no end of names."""
