@@ -54,12 +54,20 @@ def stand_by(
 
 
 def open_venue(
-    opened: Opened, data: Path, *, rules: Rules, on_durable: Callable[[int], None]
+    opened: Opened,
+    data: Path,
+    *,
+    rules: Rules,
+    on_durable: Callable[[int], None],
+    clock: Callable[[], int],
+    salts: Callable[[], bytes],
 ) -> tuple[Venue, str]:
     """Open a market and its views; give it, and the operator's new key where it had none."""
     venue = Venue(
         opened.store,
         data=data,
+        clock=clock,
+        salts=salts,
         snapshot=data / SNAPSHOT,
         on_durable=on_durable,
         replayed=opened.replayed,

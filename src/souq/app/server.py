@@ -9,20 +9,22 @@ import gc
 import logging
 import signal
 import socket
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
+from souq.app import logs
 from souq.app.opening import Opened, is_postgres, open_store, open_venue, stand_by
 from souq.app.settings import Settings
 from souq.core.refusal import Refused
 from souq.core.rules import rules
-from souq.engine import Answer, Fault, system_clock
+from souq.engine import Answer, Fault, system_clock, system_salts
 from souq.journal.commit import Stopped
 from souq.journal.replay import SNAPSHOT, Replayed, keep_snapshot
-from souq.rails import connect
+from souq.rails import Rail, connect
 from souq.rails.outbox import Outbox, market_id
 from souq.surfaces.application import Application
 from souq.surfaces.auth import Authenticator
@@ -38,6 +40,7 @@ from souq.venue import Venue
 
 MARKET_KEY = "market-key.pem"
 TICK_S = 0.5
+AGAIN_S = 1.0
 DRAIN_S = 0.005  # views read what gathers in between at once
 GRACE_S = 10  # for requests under way when the server is told to stop
 KEEP_ALIVE_S = 75
@@ -56,12 +59,25 @@ class Running:
 
 
 class Server:
-    """One server over one market. `run` returns 0 after a clean stop, 1 where it must be restarted."""
+    """One server over one market. `run` gives 0 after a clean stop, 1 to be started again."""
 
-    def __init__(self, settings: Settings, tell: Tell) -> None:
-        """`tell` is called once it listens."""
+    def __init__(
+        self,
+        settings: Settings,
+        tell: Tell,
+        *,
+        clock: Callable[[], int] = system_clock,
+        salts: Callable[[], bytes] = system_salts,
+        tick_s: float = TICK_S,
+        rails: Callable[..., dict[str, Rail]] = connect,
+    ) -> None:
+        """`tell` is called once it listens; `clock` gives microseconds UTC."""
+        self._rails = rails
+        self._tick_s = tick_s
         self._settings = settings
         self._tell = tell
+        self._clock = clock
+        self._salts = salts
         self._uvicorn: uvicorn.Server | None = None
         self._failure = ""
 
@@ -71,7 +87,7 @@ class Server:
         if opened is None:
             return 0
         durability = Durability()
-        metrics = Metrics()
+        metrics = Metrics(logs.access)
 
         def on_durable(seq: int) -> None:
             metrics.durable(seq)
@@ -80,7 +96,12 @@ class Server:
         data = Path(self._settings.data)
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         venue, admin_key = open_venue(
-            opened, data, rules=self._settings.rules, on_durable=on_durable
+            opened,
+            data,
+            rules=self._settings.rules,
+            on_durable=on_durable,
+            clock=self._clock,
+            salts=self._salts,
         )
         durability.attach(venue.engine)
         metrics.attach(venue.engine)
@@ -132,12 +153,20 @@ class Server:
 
         market_key = MarketKey.load_or_make(data / MARKET_KEY)
         authorities = {url.partition("://")[2].partition("/")[0], *settings.authorities}
-        authenticator = Authenticator(lambda: engine.live[0], system_clock, authorities)
+        authenticator = Authenticator(lambda: engine.live[0], self._clock, authorities)
         authenticator.recall(engine.store)
         limits = Limits(settings.limits, lambda: engine.live[0])
         events = Events(venue, authenticator, limits, heartbeat_s=settings.heartbeat_s)
-        api = Api(venue, durability, authenticator, limits, events, metrics)
-        rails = connect(rules(engine.live[0]).rails, settings.rails)
+        api = Api(
+            venue,
+            durability,
+            authenticator,
+            limits,
+            events,
+            metrics,
+            body_bytes_max=settings.body_bytes_max,
+        )
+        rails = self._rails(rules(engine.live[0]).rails, settings.rails)
         outbox = Outbox(
             submit, lambda: engine.live[0], rails, engine.store, market=market_id(engine.store)
         )
@@ -163,6 +192,8 @@ class Server:
         config = uvicorn.Config(
             application,
             http="httptools",
+            proxy_headers=bool(settings.proxies),
+            forwarded_allow_ips=list(settings.proxies),
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -173,9 +204,10 @@ class Server:
         )
         self._uvicorn = _Uvicorn(config, on_exit=events.close)
         background = [
-            tasks.create_task(self._tick(venue)),
-            tasks.create_task(outbox.run()),
-            tasks.create_task(webhooks.run()),
+            tasks.create_task(_kept_up("deadlines", lambda: self._tick(venue))),
+            tasks.create_task(_kept_up("snapshots", lambda: self._keep_snapshots(venue, data))),
+            tasks.create_task(_kept_up("rails", outbox.run)),
+            tasks.create_task(_kept_up("webhooks", webhooks.run)),
         ]
         self._tell(Running(url, admin_key, venue))
         try:
@@ -191,7 +223,7 @@ class Server:
         """Meet deadlines that nobody's command would meet; notice where the market has stopped."""
         engine = venue.engine
         while True:
-            await asyncio.sleep(TICK_S)
+            await asyncio.sleep(self._tick_s)
             if not engine.store.is_leading():
                 self._give_up("another server leads this market now")
             elif engine.stopped and engine.is_writing:
@@ -200,6 +232,28 @@ class Server:
             elif engine.is_writing:
                 with contextlib.suppress(Stopped, Fault, Refused):
                     engine.tick_soon()
+
+    async def _keep_snapshots(self, venue: Venue, data: Path) -> None:
+        """Have the state written down now and then, by a process that holds up nobody here."""
+        settings, engine = self._settings, venue.engine
+        if not settings.snapshot_every or is_postgres(settings.store):
+            return
+        last = engine.durable
+        while True:
+            await asyncio.sleep(1.0)
+            if engine.durable - last < settings.snapshot_every:
+                continue
+            last = engine.durable
+            words = [sys.executable, "-m", "souq.cli", "snapshot", settings.store]
+            writing = await asyncio.create_subprocess_exec(
+                *words, stdout=asyncio.subprocess.DEVNULL
+            )
+            try:
+                if await writing.wait():
+                    log.warning("no snapshot was written; the next start will take longer")
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    writing.kill()
 
     def _give_up(self, why: str) -> None:
         if not self._failure:
@@ -219,7 +273,7 @@ class Server:
         engine = venue.engine
         is_sound = engine.is_writing and not self._failure
         venue.close()
-        if is_sound and not is_postgres(self._settings.store):
+        if is_sound and self._settings.snapshot_on_stop:
             state, seq = engine.live
             keep_snapshot(Replayed(state, seq, engine.last_hash), data / SNAPSHOT)
         log.info("stopped at record %d", engine.live[1])
@@ -262,6 +316,16 @@ class _Soon:
         self._is_asked = False
         for call in self._calls:
             call()
+
+
+async def _kept_up(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """Run something for ever; what breaks it is told, and it begins again."""
+    while True:
+        try:
+            await run()
+        except* Exception as errors:
+            log.error("%s broke off: %s", name, errors, exc_info=errors)
+        await asyncio.sleep(AGAIN_S)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -28,7 +28,9 @@ DEFAULT = "default"
 DATA = "./souq-data"
 CONFIG = "SOUQ_CONFIG"
 # Read by others: where the settings' file is, and what tests and measurements are to do.
-NOT_SETTINGS = frozenset({CONFIG, "SOUQ_BENCH_DIR", "SOUQ_FULL", "SOUQ_POSTGRES"})
+NOT_SETTINGS = frozenset(
+    {CONFIG, "SOUQ_BENCH_DIR", "SOUQ_FULL", "SOUQ_KEY", "SOUQ_POSTGRES", "SOUQ_URL"}
+)
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 Port = Annotated[int, Meta(ge=0, le=65_535)]  # 0 takes any that is free

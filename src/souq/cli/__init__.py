@@ -1,8 +1,10 @@
-"""The command line: `souq run`, then `show`, `log`, `verify` and `replay` what it left behind."""
+"""The command line: run markets and read what they left behind, serve one, speak to one."""
 
 import sys
 
+from souq.cli import calling as calling
 from souq.cli import keeping as keeping
+from souq.cli import serving as serving
 from souq.cli.commands import app
 from souq.cli.output import MISTAKES, say_mistake
 

@@ -1,4 +1,4 @@
-"""`souq call` does or asks anything; `souq keys` makes keys, `souq operations` lists what there is."""
+"""`souq call` does or asks anything, `souq operations` lists it all, `souq keys` makes keys."""
 
 import re
 import sys

@@ -12,8 +12,8 @@ from rich.table import Table
 from souq.core.money import USD
 from souq.core.refusal import Refused
 from souq.journal.commit import Stopped
-from souq.journal.record import Damaged
 from souq.journal.copying import NotEmpty
+from souq.journal.record import Damaged
 from souq.journal.store import Fenced, InUse, Unavailable
 from souq.lab.economics import LabExtraMissing
 from souq.lab.goods import BadGoods

@@ -90,7 +90,7 @@ def records(store: Store, start: int = 1, until: int | None = None) -> Iterator[
 
 def write_snapshot(store: Store, path: Path) -> Replayed:
     """Fold the journal and write the state beside it, whole or not at all."""
-    result = replay(store)
+    result = replay(store, snapshot=path)
     keep_snapshot(result, path)
     return result
 

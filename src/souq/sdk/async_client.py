@@ -14,7 +14,7 @@ import httpx2
 from souq.core.rules import OPERATOR, Rules
 from souq.engine import Answer
 from souq.operations.queries import GetMarket, ListEvents
-from souq.sdk.client import LOCAL_POLL_S, Client, Key, new_id, signer_of
+from souq.sdk.client import LOCAL_POLL_S, Client, Key, new_id, signer_of, verified
 from souq.sdk.doors import PATIENCE_S, TIMEOUT_S, Later, Try, Wire, waits
 from souq.sdk.errors import Unreachable
 from souq.sdk.methods import AsyncMethods
@@ -40,7 +40,9 @@ class AsyncClient(AsyncMethods):
         self._patience_s = patience_s
         self._wire = Wire(url, signer_of(key))
         limits = httpx2.Limits(max_connections=CONNECTIONS_MAX)
-        self._http = httpx2.AsyncClient(timeout=timeout_s, trust_env=False, limits=limits)
+        self._http = httpx2.AsyncClient(
+            timeout=timeout_s, trust_env=False, limits=limits, verify=verified(url)
+        )
 
     @classmethod
     def local(

@@ -135,8 +135,7 @@ class Wire:
         is_replay = response.headers.get("idempotency-replayed") == "true"
         if problem is not None:
             return _refusal(problem, is_replay=is_replay)
-        found = _read_answer(response.content)
-        return Answer(found.seq, found.at, found.events, None, is_replay)
+        return msgspec.structs.replace(read_answer(response.content), is_replay=is_replay)
 
     def answers(self, response: httpx2.Response) -> list[Answer]:
         """Read the answers of a batch. Raises Later, NotProven and BadRequest."""
@@ -188,7 +187,12 @@ def _one_of_many(raw: msgspec.Raw) -> Answer:
         if problem.reason not in _REASONS:
             raise BadRequest(problem.status, problem.detail)
         return _refusal(problem)
-    found = _read_answer(raw)
+    return read_answer(raw)
+
+
+def read_answer(text: bytes | msgspec.Raw) -> Answer:
+    """Read an answer as the wire has it, its events under their own types."""
+    found = _read_answer(text)
     return Answer(found.seq, found.at, found.events, None, found.is_replay)
 
 

@@ -26,6 +26,7 @@ from souq.surfaces.metrics import Metrics
 from souq.surfaces.problems import Malformed, Problem, refused
 from souq.surfaces.routes import Route, Routes
 from souq.surfaces.wire import (
+    BODY_MAX,
     JSON,
     Disconnected,
     Headers,
@@ -57,7 +58,10 @@ class Api:
         limits: Limits,
         events: Events,
         metrics: Metrics,
+        *,
+        body_bytes_max: int = BODY_MAX,
     ) -> None:
+        self._body_bytes_max = body_bytes_max
         self._events = events
         self._metrics = metrics
         self._venue = venue
@@ -96,7 +100,7 @@ class Api:
         elif method != "POST":
             raise Malformed(405, "commands are sent by POST", Allow="POST")
         is_command = method == "POST"
-        body = await read_body(headers, receive) if is_command else b""
+        body = await read_body(headers, receive, self._body_bytes_max) if is_command else b""
         speaker = self._authenticator.speaker(
             method, scope["raw_path"].decode("ascii"), scope["query_string"], headers, body
         )

@@ -2,11 +2,11 @@
 
 import re
 from functools import cache
+from importlib.metadata import version
 from typing import Any, get_type_hints
 
 import msgspec
 
-from souq import __version__
 from souq.core import market
 from souq.core.refusal import Reason
 from souq.core.seal import Sealed
@@ -42,7 +42,7 @@ def _document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "souq",
-            "version": __version__,
+            "version": version("souq"),
             "description": (
                 "A market where software agents trade for people. Money is a whole number of an"
                 ' asset\'s smallest unit and the asset: [900000000, "USD"] is 900 dollars, which'

@@ -24,7 +24,7 @@ from souq.views.affairs import Affairs
 from souq.views.catalogue import Catalogue, Spoilt
 from souq.views.feed import Feed
 from souq.views.mentions import Mentions
-from souq.views.showing import events_shown, viewer_of
+from souq.views.showing import answer_shown, viewer_of
 
 _ANSWERS = {**people.ANSWERS, **deals.ANSWERS, **money.ANSWERS}
 
@@ -77,7 +77,7 @@ class Venue:
         if not answer.events or actor == OPERATOR:
             return answer
         viewer = viewer_of(self._state(), actor)
-        events = events_shown(answer.events, viewer, self.mentions)
+        events = answer_shown(answer.events, viewer, self.mentions)
         return msgspec.structs.replace(answer, events=events)
 
     def ask(self, actor: str, query: Any) -> Any:

@@ -111,7 +111,7 @@ def shown(
     )
 
 
-def events_shown(events: tuple[Any, ...], viewer: Viewer, known: Known) -> tuple[Any, ...]:
+def answer_shown(events: tuple[Any, ...], viewer: Viewer, known: Known) -> tuple[Any, ...]:
     """Give the events of an answer as whoever asked may see them."""
     if viewer.faces is None:
         return events

@@ -1,0 +1,5 @@
+"""`python -m souq.cli` is `souq`."""
+
+from souq.cli import main
+
+main()
