@@ -53,6 +53,16 @@ def test_after_the_wait_that_was_told_it_passes_and_not_a_nanosecond_before() ->
     assert limiter.take("P1", 5) == 0
 
 
+def test_a_fraction_of_a_nanosecond_is_rounded_in_nobodys_favour() -> None:
+    clock = Clock()
+    limiter = Limiter(3, 1, clock)
+    limiter.take("P1")
+    clock.now += SECOND_NS // 3
+    assert limiter.take("P1") > 0
+    clock.now += 1
+    assert limiter.take("P1") == 0
+
+
 def test_being_told_to_wait_costs_nothing() -> None:
     clock = Clock()
     limiter = Limiter(1, 1, clock)
@@ -154,6 +164,13 @@ def test_a_flood_of_new_addresses_does_not_grow_it_without_bound() -> None:
     for n in range(5_000):
         assert limiter.take(f"10.0.{n >> 8}.{n & 255}") == 0
     assert len(limiter) == 500
+
+
+def test_a_flood_pushes_out_who_asked_longest_ago() -> None:
+    limiter = Limiter(1, 2, Clock(), buckets_max=2)
+    for who in ("P1", "P2", "P1", "P3"):
+        assert limiter.take(who) == 0
+    assert limiter.take("P1") > 0  # still known, and empty
 
 
 @settings(max_examples=50)
