@@ -6,6 +6,11 @@ from random import Random
 
 import pytest
 
+from souq.core.listing import PostListing
+from souq.core.mandate import GrantMandate, Limits, SecretLimits
+from souq.core.mechanisms.alternating_offers import MakeOffer
+from souq.core.mechanisms.moves import Item
+from souq.core.mechanisms.posted_price import TakePrice
 from souq.core.message import PostMessage
 from souq.core.rules import OPERATOR
 from souq.core.seal import PublicText
@@ -14,7 +19,9 @@ from souq.journal.memory import MemoryStore
 from souq.views import feed as feeds
 from souq.views.feed import Feed, FeedPage, RecordSeen
 from souq.views.history import ERASED, History
-from tests.journal.day import Day, play
+from souq.views.mentions import Mentions
+from souq.views.showing import answer_shown, viewer_of
+from tests.journal.day import Day, play, usd
 from tests.laws.walk import walk
 from tests.views.test_audience import feed_of, whole
 
@@ -117,6 +124,53 @@ def test_a_principal_sees_what_its_agents_see_of_their_own(feed: Feed) -> None:
         for one in whole(feed, agent):
             shown = Counter(type(event) for event in theirs[one.seq].events)
             assert Counter(type(event) for event in one.events) <= shown
+
+
+def test_an_answer_holds_what_its_asker_may_see_and_no_more(engine: Engine) -> None:
+    found, cut = feed_of(engine), 0
+    for entry in engine.store.read():
+        record = found.record(entry.seq)
+        viewer = viewer_of(engine.state, record.actor)
+        answer = answer_shown(record.events, viewer, found._mentions)
+        seen = found.see(record, record.actor)
+        if seen is not None:
+            assert answer == seen.events
+            cut += answer != record.events and record.actor != OPERATOR
+    assert cut > 10
+
+
+def test_an_answer_is_whole_before_the_views_have_read_its_record() -> None:
+    day = play(MemoryStore())
+    late = Mentions(None, lambda: day.engine.state)
+    late.catch_up(day.engine.store)
+    state, text = day.engine.state, PublicText("a late lamp")
+    posted = [day.do("A2", PostListing(text, "home", usd(n))).need() for n in (5, 6)]
+    first, second = (answer.events[0].listing.id for answer in posted)
+    day.do("P1", GrantMandate("A1", SecretLimits(Limits()))).need()
+    offer, take = MakeOffer((Item(first),), usd(3)), TakePrice(second, usd(6))
+    for command in (offer, take):
+        events = day.do("A1", command).need().events
+        assert answer_shown(events, viewer_of(state, "A1"), late) == events
+        theirs = answer_shown(events, viewer_of(state, "A2"), late)
+        ours_only = {type(one).__name__ for one in events if one not in theirs}
+        assert ours_only - {"TransfersMade"} <= {"BudgetReserved", "BudgetCommitted"}
+        assert ours_only
+
+
+def test_who_accepts_is_not_answered_with_the_other_sides_budget() -> None:
+    day = play(MemoryStore())
+    found = feed_of(day.engine)
+    (accepted,) = (one for one in found.story("C1") if type(one.command).__name__ == "Accept")
+    seller, buyer = (
+        {
+            type(one).__name__
+            for one in answer_shown(
+                accepted.events, viewer_of(day.engine.state, agent), found._mentions
+            )
+        }
+        for agent in ("A2", "A1")
+    )
+    assert buyer - seller == {"BudgetCommitted"}
 
 
 def test_the_operator_sees_every_record(feed: Feed, engine: Engine) -> None:

@@ -34,6 +34,7 @@ from souq.core import (
 from souq.core.annotation import Annotated
 from souq.core.mechanisms import alternating_offers, posted_price, swap
 from souq.core.transfer import HOLD, pick
+from souq.journal.record import Record
 
 PUBLIC = "public"
 OFFICERS = "officers"
@@ -47,6 +48,12 @@ Audience = Iterable[str]  # it may hold "" for somebody who has no principal
 
 class Known(Protocol):
     """What an event does not say by itself."""
+
+    def learn(self, record: Record) -> None:
+        """Read a record before its audiences are worked out."""
+
+    def learn_owners(self, events: tuple[Any, ...]) -> None:
+        """Read events that are the first to tell whose a thing is."""
 
     def principal(self, agent: str) -> str:
         """Give whom an agent speaks for, or "" for whoever is no agent."""

@@ -110,7 +110,6 @@ class Feed:
 
     def _shown(self, one: "_Judged", viewer: Viewer, types: frozenset[str]) -> RecordSeen | None:
         if one.audiences is None:
-            self._mentions.learn(one.record)
             one.audiences = audiences(one.record, self._mentions)
         find = self._store.payload
         return shown(one.record, viewer, self._mentions, find, one.audiences, types)

@@ -86,6 +86,11 @@ class Mentions:
         self._principals: dict[str, str] = {}
 
     @property
+    def is_spoilt(self) -> bool:
+        """Tell whether a write has failed, so that it must be reset."""
+        return self._file.is_spoilt
+
+    @property
     def seq(self) -> int:
         """Give the number of the last record taken."""
         return self._place.seq
@@ -178,26 +183,25 @@ class Mentions:
                 return self._with_principals(running.agreement.parties)
             seq = self.first(id)
             if seq is not None:
-                self._learn_owners(self.record(seq))
-            found = self._sides.setdefault(id, ())
-            _forget_oldest(self._sides)
+                self.learn_owners(self.record(seq).events)
+            found = self._sides.get(id, ())
         return found
 
     def learn(self, record: Record) -> None:
-        """Have at hand whose the objects are that a record is the first to tell of.
+        """Have at hand what a record tells of owners, and which accounts are behind its holds.
 
-        Call it before a record's audiences are worked out. The accounts of a hold are those of the
-        last one before it: after a day a caller may use its name for another.
+        Those of a hold are of the last one before it: after a day its name may be another's.
         """
-        self._learn_owners(record)
+        self.learn_owners(record.events)
         for event in record.events:
             holds = UNNAMED.get(type(event))
             if holds is not None:
                 for hold in holds(event):
                     self._learn_hold(hold, record)
 
-    def _learn_owners(self, record: Record) -> None:
-        for event in record.events:
+    def learn_owners(self, events: tuple[Any, ...]) -> None:
+        """Have at hand whose the objects are that events are the first to tell of."""
+        for event in events:
             told = OWNERS.get(type(event))
             if told is not None:
                 for id, parties in told(event):

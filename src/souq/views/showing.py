@@ -73,6 +73,7 @@ def _wallets(view: View, principal: str) -> Iterator[str]:
 
 def audiences(record: Record, known: Known) -> tuple[set[str] | Rows, ...]:
     """Give the audience of every event of a record."""
+    known.learn(record)
     return tuple([audience(event, known) for event in record.events])
 
 
@@ -91,13 +92,8 @@ def shown(
     """
     if found is None:
         found = audiences(record, known)
-    faces = viewer.faces
-    events = tuple(
-        without_secrets(_cut(event, seen_by, viewer), faces)
-        for event, seen_by in zip(record.events, found, strict=True)
-        if viewer.sees(seen_by) and (not types or type(event).__name__ in types)
-    )
-    is_own = faces is None or _speaks(record.actor, viewer, known)
+    events = _events_shown(record.events, viewer, found, types)
+    is_own = viewer.faces is None or _speaks(record.actor, viewer, known)
     if not (events or (is_own and not types)):
         return None
     return RecordSeen(
@@ -107,18 +103,32 @@ def shown(
         command_id=record.command_id if is_own else "",
         events=events,
         refusal=record.refusal if is_own else None,
-        words=_words(events, find, is_private=faces is None or viewer.id == record.actor),
+        words=_words(events, find, is_private=viewer.faces is None or viewer.id == record.actor),
     )
 
 
 def answer_shown(events: tuple[Any, ...], viewer: Viewer, known: Known) -> tuple[Any, ...]:
-    """Give the events of an answer as whoever asked may see them."""
-    if viewer.faces is None:
-        return events
+    """Give the events of an answer as whoever asked may see them.
+
+    An acceptance also moves the other side's budget, which is no business of who accepted. The
+    answer may be given before the views have read its record.
+    """
+    known.learn_owners(events)
+    return _events_shown(events, viewer, [audience(event, known) for event in events], frozenset())
+
+
+def _events_shown(
+    events: tuple[Any, ...],
+    viewer: Viewer,
+    found: Sequence[set[str] | Rows],
+    types: frozenset[str],
+) -> tuple[Any, ...]:
     return tuple(
-        without_secrets(_cut(event, found, viewer), viewer.faces)
-        for event in events
-        if viewer.sees(found := audience(event, known))
+        [
+            without_secrets(_cut(event, seen_by, viewer), viewer.faces)
+            for event, seen_by in zip(events, found, strict=True)
+            if viewer.sees(seen_by) and (not types or type(event).__name__ in types)
+        ]
     )
 
 
