@@ -116,10 +116,9 @@ class HttpDoor(_Door):
         clock = self._clock
         open_folder(self._folder, command.rules, id=id, clock=clock.time, salts=clock.salt)
         self.served = Served(
-            settings_for(self._folder),
+            settings_for(self._folder, tick_s=3_600.0),
             clock=clock.time,
             salts=clock.salt,
-            tick_s=3_600.0,
             rails=lambda *_: {},  # money from outside is the story's to tell
         )
         return Answer(1, 0)

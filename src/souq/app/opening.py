@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from souq.app.settings import Settings
 from souq.core.credential import KEYS_OF, AddKey
-from souq.core.rules import OPERATOR, OpenMarket, Rules
+from souq.core.rules import OPERATOR, OpenMarket
 from souq.journal.replay import SNAPSHOT, Replayed
 from souq.journal.sqlite import SqliteStore
 from souq.journal.store import Store
@@ -55,14 +56,15 @@ def stand_by(
 
 def open_venue(
     opened: Opened,
-    data: Path,
+    settings: Settings,
     *,
-    rules: Rules,
     on_durable: Callable[[int], None],
     clock: Callable[[], int],
     salts: Callable[[], bytes],
 ) -> tuple[Venue, str]:
     """Open a market and its views; give it, and the operator's new key where it had none."""
+    data = Path(settings.data)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     venue = Venue(
         opened.store,
         data=data,
@@ -73,7 +75,8 @@ def open_venue(
         replayed=opened.replayed,
     )
     if venue.engine.head[0] == 0:
-        venue.submit(OPERATOR, secrets.token_hex(16), OpenMarket(rules)).need()
+        opening = OpenMarket(settings.rules)
+        venue.submit(OPERATOR, secrets.token_hex(16), opening).need()
     state, _ = venue.engine.live
     if state.get(KEYS_OF, OPERATOR):
         return venue, ""

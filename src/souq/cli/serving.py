@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,12 +58,13 @@ def serve(
         flags["config"] = str(config)
     try:
         found = all_settings.read(flags, os.environ, Path.cwd())
+        if check:
+            typer.echo(all_settings.shown(found))
+            return
+        code = _run(found)
     except all_settings.BadSettings as error:
         raise Mistake(str(error)) from None
-    if check:
-        typer.echo(all_settings.shown(found))
-        return
-    sys.exit(_run(found))
+    raise typer.Exit(code)
 
 
 def _run(settings: Any) -> int:

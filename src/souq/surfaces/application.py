@@ -37,8 +37,13 @@ class Application:
         metrics: Metrics,
         market_key: MarketKey,
         is_ready: Callable[[], str],
+        name_request: Callable[[str], object] = str,
     ) -> None:
-        """`is_ready` gives "", or why this server should get no requests now."""
+        """`is_ready` gives "", or why this server should get no requests now.
+
+        `name_request` hears the id of the request that this task answers.
+        """
+        self._name_request = name_request
         self._api = api
         self._metrics = metrics
         self._started = f"{os.getpid():x}-{time.time_ns() // 1_000_000:x}"
@@ -52,6 +57,7 @@ class Application:
             return
         began = time.perf_counter()
         request_id = f"{self._started}-{next(self._numbers)}"
+        self._name_request(request_id)
         status = 0
 
         async def send_named(message: Any) -> None:

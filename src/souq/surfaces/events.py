@@ -70,8 +70,7 @@ class Events:
             await _send(send, b"retry: 1000\n\n", is_more=True)
             while not gone.done() and not self._is_closing:
                 bell.clear()
-                self._venue.drain()
-                page = self._venue.feed.page(speaker.actor, after, PAGE, types)
+                page = self._venue.page(speaker.actor, after, PAGE, types)
                 if page.last > after:
                     after = page.last
                     # The last id goes along also where nothing was to be seen, to resume from.

@@ -4,6 +4,7 @@ Views read a record once it is durable, so no file of theirs is ever ahead of th
 question is answered from the live state; its answer may be shown once what it tells is durable.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -21,11 +22,13 @@ from souq.journal.store import Store
 from souq.venue import deals, money, people
 from souq.venue.desk import Desk
 from souq.views.affairs import Affairs
-from souq.views.catalogue import Catalogue, Spoilt
-from souq.views.feed import Feed
+from souq.views.catalogue import Catalogue
+from souq.views.derived import Spoilt
+from souq.views.feed import Feed, FeedPage
 from souq.views.mentions import Mentions
 from souq.views.showing import answer_shown, viewer_of
 
+log = logging.getLogger(__name__)
 _ANSWERS = {**people.ANSWERS, **deals.ANSWERS, **money.ANSWERS}
 
 
@@ -101,6 +104,17 @@ class Venue:
             self._mend()
             return answer(desk, actor, query), desk.seq
 
+    def page(
+        self, viewer: str, after: int, limit: int, types: frozenset[str] = frozenset()
+    ) -> FeedPage:
+        """Give what happened after a durable record, as far as somebody may see it."""
+        self.drain()
+        try:
+            return self.feed.page(viewer, after, limit, types)
+        except Spoilt:
+            self._mend()
+            return self.feed.page(viewer, after, limit, types)
+
     def drain(self) -> None:
         """Let the views read what has become durable."""
         durable, fresh = self.engine.durable, self._fresh
@@ -109,9 +123,10 @@ class Venue:
             try:
                 if record.seq > self.catalogue.seq:  # it may have been built again meanwhile
                     self.catalogue.take(record, self.engine.store.payload)
+                if record.seq > self.mentions.seq:
+                    self.mentions.take(record)
             except Spoilt:
                 self._mend()
-            self.mentions.take(record)
 
     def close(self) -> None:
         """Stop taking commands, let the views read the rest, and let go of all files."""
@@ -140,6 +155,10 @@ class Venue:
         self._fresh.append(record)
 
     def _mend(self) -> None:
-        """Build the catalogue again, whose file could not be written; it takes a while."""
-        self.catalogue.reset()
-        self.catalogue.catch_up(self.engine.store, self.engine.durable)
+        """Build the views again whose file could not be written; that takes a while."""
+        store, durable = self.engine.store, self.engine.durable
+        for view in (self.catalogue, self.mentions):
+            if view.is_spoilt:
+                log.warning("%s is built again", type(view).__name__.lower())
+                view.reset()
+                view.catch_up(store, durable)

@@ -70,6 +70,11 @@ class Catalogue:
             self._wants.put(Entry(*row))
 
     @property
+    def is_spoilt(self) -> bool:
+        """Tell whether a write has failed, so that it must be reset."""
+        return self._file.is_spoilt
+
+    @property
     def seq(self) -> int:
         """Give the number of the last record taken."""
         return self._place.seq

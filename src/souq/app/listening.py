@@ -1,0 +1,86 @@
+"""The listening socket, and uvicorn as this server needs it: quick, quiet, told when to stop."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import uvicorn
+
+GRACE_S = 10  # for requests under way when the server is told to stop
+KEEP_ALIVE_S = 75
+BACKLOG = 4_096
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take an address; nobody is let in before the market is open. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listening.close()
+        why = getattr(error, "strerror", None) or str(error)
+        raise OSError(f"cannot listen on {host}, port {port}: {why}") from error
+    return listening
+
+
+def url_of(listening: socket.socket) -> str:
+    """Write a bound socket as an address."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def authorities_of(url: str, listening: socket.socket) -> set[str]:
+    """List what clients may call this server: its URL, and its port on this machine."""
+    port = listening.getsockname()[1]
+    return {url.partition("://")[2], f"127.0.0.1:{port}", f"localhost:{port}"}
+
+
+class Listener(uvicorn.Server):
+    """Uvicorn, which ends the event streams first when it is told to stop."""
+
+    def __init__(
+        self, application: Any, *, proxies: tuple[str, ...], on_exit: Callable[[], None]
+    ) -> None:
+        super().__init__(
+            uvicorn.Config(
+                application,
+                http="httptools",
+                proxy_headers=bool(proxies),
+                forwarded_allow_ips=list(proxies),
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_keep_alive=KEEP_ALIVE_S,
+                timeout_graceful_shutdown=GRACE_S,
+                backlog=BACKLOG,
+            )
+        )
+        self._on_exit = on_exit
+
+    def stop(self) -> None:
+        """Answer what has come in, and take nothing more."""
+        self.handle_exit(signal.SIGTERM, None)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Begin to stop."""
+        self._on_exit()
+        super().handle_exit(sig, frame)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at a signal. Uvicorn's own way raises it again, and would cut our end short."""
+        on_signals(asyncio.get_running_loop(), self.stop)
+        yield
+
+
+def on_signals(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    """Call something when the process is told to end; in a thread nobody tells it."""
+    for one in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+            loop.add_signal_handler(one, call)
