@@ -38,7 +38,8 @@ def serve(
 ) -> None:
     """Serve a market over HTTP until SIGTERM or Ctrl-C.
 
-    The first start makes the market, and prints an admin key. Every setting is also a variable (SOUQ_PORT, SOUQ_RULES__FEE_BPS) and a line in the file.
+    The first start makes the market, and prints an admin key. Every setting is also a variable
+    (SOUQ_PORT, SOUQ_RULES__FEE_BPS) and a line in the file.
     Example: souq serve --store ./souq-data --port 8000
     """
     from souq.app import settings as all_settings

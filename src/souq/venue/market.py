@@ -151,7 +151,7 @@ class Venue:
 
     def _hear(self, record: Record) -> None:
         self._affairs.take(record.events)
-        self.mentions.learn(record)
+        self.mentions.learn_owners(record.events)
         self._fresh.append(record)
 
     def _mend(self) -> None:
