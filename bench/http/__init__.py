@@ -1,0 +1,1 @@
+"""How fast one server answers over HTTP: `make bench-http`."""
