@@ -95,6 +95,8 @@ class AsyncClient(AsyncMethods):
     async def submit_many(self, commands: Iterable[Any | tuple[str, Any]]) -> list[Answer]:
         """Give up to 1,000 commands, or (id, command), in order; give all answers, noes too."""
         named = [one if isinstance(one, tuple) else (new_id(), one) for one in commands]
+        if not named:
+            return []
         if self._local is not None:
             return await asyncio.to_thread(self._local.submit_many, named)
         answers: list[Answer] = await self._tried(self._wire.batch(named), self._wire.answers)

@@ -157,6 +157,8 @@ class Client(Methods):
     def submit_many(self, commands: Iterable[Any | tuple[str, Any]]) -> list[Answer]:
         """Give up to 1,000 commands, or (id, command), in order; give all answers, noes too."""
         named = [one if isinstance(one, tuple) else (new_id(), one) for one in commands]
+        if not named:
+            return []
         if self._local is not None:
             with self._lock:
                 return [self._local.submit(command, id) for id, command in named]

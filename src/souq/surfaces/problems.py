@@ -93,8 +93,9 @@ class Malformed(Exception):
     @property
     def problem(self) -> Problem:
         """Give it as a document."""
-        reason = "invalid" if self.status == 422 else ""
-        return Problem("about:blank", TITLES[self.status], self.status, self.why, reason)
+        if self.status != 422:
+            return Problem("about:blank", TITLES[self.status], self.status, self.why)
+        return refused(Refusal(Reason.INVALID.value, {"why": self.why}))
 
 
 encode: Any = msgspec.json.Encoder().encode
