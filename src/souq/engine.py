@@ -9,7 +9,6 @@ import hashlib
 import secrets
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -18,17 +17,17 @@ from msgspec import Struct
 
 from souq.core import market
 from souq.core.refusal import Reason, Refused
-from souq.core.rules import DAY_US, OPERATOR, SYSTEM
+from souq.core.rules import OPERATOR, SYSTEM
 from souq.core.seal import SALT_BYTES
 from souq.core.state import Draft, State
 from souq.journal.admission import SIZE_MAX, SIZE_MAX_OPERATOR, Malformed, admit
 from souq.journal.commit import GroupCommits, InstantCommits, Stopped
+from souq.journal.known import KnownIds
 from souq.journal.record import Entry, Payload, Record, Refusal, chained, encode
 from souq.journal.replay import Replayed, reader, replay
 from souq.journal.sealing import is_same, no_salt, seal
 from souq.journal.store import Store
 
-IDS_MAX = 262_144
 ID_LENGTH_MAX = 128
 QUEUE_MAX = 16_384
 _COMMANDS = frozenset(market.COMMANDS)
@@ -126,10 +125,7 @@ class Engine:
         self._stopped: str = ""
         self._queue_max = queue_max
         self._on_record = on_record
-        # A day of answered ids stays in memory; the store's index knows the rest.
-        self._ids: dict[tuple[str, str], int] = {}
-        self._ids_by_age: deque[tuple[int, tuple[str, str]]] = deque()
-        self._knows_all_ids = self._seq == 0
+        self._ids = KnownIds(store, self._seq)
         self._commits: InstantCommits | GroupCommits = (
             InstantCommits(store) if store.is_instant else GroupCommits(store, on_durable)
         )
@@ -247,6 +243,7 @@ class Engine:
         with self._lock:
             if not self._stopped:
                 self._stopped = "the market is closed"
+            self._ids.close()
             self._commits.close()
 
     def close(self) -> None:
@@ -268,7 +265,7 @@ class Engine:
                 return self._no(Reason.INVALID, field=field, why="printable characters only")
         if actor == SYSTEM:
             return self._no(Reason.NOT_YOURS)
-        before = self._find(actor, command_id)
+        before = self._ids.find((actor, command_id))
         if before is not None:
             return before
         if self._seq - self._commits.durable >= self._queue_max:
@@ -324,7 +321,7 @@ class Engine:
         else:
             draft.merge()
         if command_id:
-            self._remember(at, actor, command_id, seq)
+            self._ids.add(at, (actor, command_id), seq, self._commits.durable)
         if self._on_record is not None:
             self._on_record(record)
         self._stopped = ""
@@ -351,12 +348,6 @@ class Engine:
             count += 1
         return count
 
-    def _find(self, actor: str, command_id: str) -> int | None:
-        found = self._ids.get((actor, command_id))
-        if found is None and not self._knows_all_ids:
-            found = self._store.find(actor, command_id)
-        return found
-
     def _again(self, seq: int, actor: str, command: Any) -> Answer:
         try:
             command = _admitted(actor, command)
@@ -368,17 +359,6 @@ class Engine:
         if not is_same(command, record.command, self._store.payload):
             return self._no(Reason.ID_REUSED, seq=seq)
         return Answer(seq, record.at, record.events, record.refusal, is_replay=True)
-
-    def _remember(self, at: int, actor: str, command_id: str, seq: int) -> None:
-        key = (actor, command_id)
-        self._ids[key] = seq
-        by_age = self._ids_by_age
-        by_age.append((at, key))
-        while len(by_age) > IDS_MAX or by_age[0][0] <= at - DAY_US:
-            if self._ids[by_age[0][1]] > self._commits.durable:
-                break  # not in the store yet, so nobody else could answer for it
-            del self._ids[by_age.popleft()[1]]
-            self._knows_all_ids = False
 
     def _no(self, reason: Reason, **facts: str | int) -> Answer:
         """Refuse without a record: nothing was judged, so nothing sticks to the id."""

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from souq import engine as engine_module
 from souq.core import market
 from souq.core.funds import ReportDeposit
 from souq.core.ledger import ACCOUNTS
@@ -21,6 +20,7 @@ from souq.core.rules import DAY_US, OPERATOR, SECOND_US, SYSTEM
 from souq.core.seal import PublicText
 from souq.core.state import DEADLINES
 from souq.engine import Engine
+from souq.journal import known
 from souq.journal.memory import MemoryStore
 from souq.journal.replay import records
 from souq.journal.sqlite import SqliteStore
@@ -85,7 +85,7 @@ def test_the_first_answer_is_given_after_a_restart_too(tmp_path: Path) -> None:
 def test_the_first_answer_is_given_when_memory_has_let_it_go(
     engine: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_module, "IDS_MAX", 4)
+    monkeypatch.setattr(known, "RECENT_MAX", 4)
     for n in range(40):
         engine.submit(OPERATOR, f"many-{n}", DEPOSIT)
     assert len(engine._ids) <= 4

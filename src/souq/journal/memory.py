@@ -35,6 +35,9 @@ class MemoryStore:
     def find(self, actor: str, command_id: str) -> int | None:
         return self._ids.get((actor, command_id))
 
+    def ids(self) -> Iterator[tuple[str, str]]:
+        yield from list(self._ids)
+
     def payload(self, digest: str) -> Payload | None:
         return self._payloads.get(digest)
 

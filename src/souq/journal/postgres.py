@@ -64,6 +64,12 @@ sealed AS (
     SELECT one.* FROM led,
         unnest($10::text[], $11::bytea[], $12::text[], $13::bytea[]) AS one)
 """
+_IDS = """
+SELECT actor, command_id FROM {schema}.records
+WHERE (actor, command_id) > ($1, $2) AND command_id IS NOT NULL
+ORDER BY actor, command_id LIMIT $3
+"""
+_IDS_MAX = 10_000
 _LED = "SELECT 1 FROM led"
 
 # The row is locked until the commit, so that nobody can take over in between.
@@ -253,6 +259,13 @@ class PostgresStore:
             (actor, command_id),
         )
         return rows[0][0] if rows else None
+
+    def ids(self) -> Iterator[tuple[str, str]]:
+        last = ("", "")
+        query = _IDS.format(schema=self._schema)
+        while rows := self._rows(query, (*last, _IDS_MAX)):
+            yield from rows
+            last = rows[-1]
 
     def payload(self, digest: str) -> Payload | None:
         query = f"SELECT digest, salt, audience, content FROM {self._schema}.payloads"

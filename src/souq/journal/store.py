@@ -35,6 +35,9 @@ class Store(Protocol):
     def find(self, actor: str, command_id: str) -> int | None:
         """Give the number of the record that answered this command."""
 
+    def ids(self) -> Iterator[tuple[str, str]]:
+        """Iterate over (actor, command id) of all records that have one, in any order."""
+
     def payload(self, digest: str) -> Payload | None:
         """Give the content behind a digest, unless it was erased."""
 
