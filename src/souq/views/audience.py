@@ -92,6 +92,8 @@ def cut(event: Any, rows: list[int]) -> Any:
 
 def without_secrets(event: Any, faces: Iterable[str] | None) -> Any:
     """Take out of an event what not everybody who sees it may read; None is the operator."""
+    if type(event) not in _WITH_SECRETS:
+        return event  # almost all, of every answer
     match event:
         case mandate.MandateGranted(limits=limits):
             sealed = mandate.SecretLimits(None, limits.digest)
@@ -109,6 +111,16 @@ def without_secrets(event: Any, faces: Iterable[str] | None) -> Any:
             return listing.ListingPosted(hidden)
         case _:
             return event
+
+
+_WITH_SECRETS = frozenset(
+    (
+        mandate.MandateGranted,
+        party.PrincipalRegistered,
+        party.AgentRegistered,
+        listing.ListingPosted,
+    )
+)
 
 
 def _everybody(event: Any, known: Known) -> Audience:

@@ -8,7 +8,7 @@ only says where to look; what is shown is judged again from the record itself.
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -59,6 +59,8 @@ CREATE TABLE mentions (
     subject TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (subject, seq)) WITHOUT ROWID;
 """
 _PUT = "INSERT INTO mentions VALUES (?, ?)"
+_AT_ONCE = 64  # rows in one statement: between statements others may take the interpreter's lock
+_PUT_MANY = _PUT + ", (?, ?)" * (_AT_ONCE - 1)
 _AFTER = "SELECT seq FROM mentions WHERE subject = ? AND seq > ? ORDER BY seq LIMIT ?"
 _BEFORE = "SELECT seq FROM mentions WHERE subject = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
 
@@ -205,7 +207,9 @@ class Mentions:
             told = OWNERS.get(type(event))
             if told is not None:
                 for id, parties in told(event):
-                    self._sides[id] = self._with_principals(parties)
+                    # What has an owner keeps it, but for a hold: its name may be used again.
+                    if id not in self._sides or id.startswith(HELD):
+                        self._sides[id] = self._with_principals(parties)
         _forget_oldest(self._sides)
 
     def _with_principals(self, parties: tuple[str, ...]) -> tuple[str, ...]:
@@ -231,7 +235,14 @@ class Mentions:
         if self._waiting:
             self._file.begin()
             # In order, so that neighbours share the way down the tree.
-            self._file.write_many(_PUT, sorted(self._waiting))
+            rows = sorted(self._waiting)
+            many = len(rows) - len(rows) % _AT_ONCE
+            flat = list(chain.from_iterable(rows[:many]))
+            size = 2 * _AT_ONCE
+            self._file.write_many(
+                _PUT_MANY, [flat[n : n + size] for n in range(0, len(flat), size)]
+            )
+            self._file.write_many(_PUT, rows[many:])
             self._waiting.clear()
         self._written = self._place.seq
 

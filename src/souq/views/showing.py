@@ -5,7 +5,7 @@ what is reported by hand; the operator everything. Who gave a command stays unto
 not know it from the events shown.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -19,7 +19,16 @@ from souq.core.party import AGENTS, PRINCIPALS, wallet
 from souq.core.rules import OPERATOR, RULES
 from souq.core.state import View
 from souq.journal.record import Record, Refusal
-from souq.views.audience import OFFICERS, PUBLIC, Known, Rows, audience, cut, without_secrets
+from souq.views.audience import (
+    AUDIENCES,
+    OFFICERS,
+    PUBLIC,
+    Known,
+    Rows,
+    audience,
+    cut,
+    without_secrets,
+)
 from souq.views.history import ERASED, Find
 
 _strings = msgspec.json.Decoder(str)
@@ -114,7 +123,13 @@ def answer_shown(events: tuple[Any, ...], viewer: Viewer, known: Known) -> tuple
     answer may be given before the views have read its record.
     """
     known.learn_owners(events)
-    return _events_shown(events, viewer, [audience(event, known) for event in events], frozenset())
+    faces = viewer.faces
+    seen = []
+    for event in events:
+        found = AUDIENCES[type(event)](event, known)
+        if faces is None or not faces.isdisjoint(found):
+            seen.append(without_secrets(_cut(event, found, viewer), faces))
+    return tuple(seen)
 
 
 def _events_shown(
@@ -137,8 +152,8 @@ def _speaks(actor: str, viewer: Viewer, known: Known) -> bool:
     return bool(viewer.id) and viewer.id in (actor, known.principal(actor))
 
 
-def _cut(event: Any, found: set[str] | Rows, viewer: Viewer) -> Any:
-    if viewer.faces is None or isinstance(found, set):
+def _cut(event: Any, found: Iterable[str] | Rows, viewer: Viewer) -> Any:
+    if viewer.faces is None or not isinstance(found, dict):
         return event
     return cut(event, sorted({n for face in viewer.faces for n in found.get(face, ())}))
 
