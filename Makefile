@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 unexport PYTHONOPTIMIZE # it would switch the assertions off, and they guard the money
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-crash test-postgres test-laws bench lock clean
+.PHONY: help demo test test-crash test-postgres test-laws bench bench-http lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,9 @@ test-laws: .venv/.dev ## random markets against the invariants, at full length (
 
 bench: .venv/.lab ## measure the speeds that are promised
 	$(BIN)/python -m bench
+
+bench-http: .venv/.lab ## measure the server over HTTP, beside a bare echo (two minutes)
+	$(BIN)/python -m bench.http --million
 
 # Pins that still fit are kept; `make lock UPGRADE=--upgrade` asks for the newest of everything.
 UPGRADE ?=
