@@ -1,0 +1,492 @@
+"""A populated market for the tests at the door: people, their keys, their secrets, their objects.
+
+Everything in it came in over HTTP. `SECRETS` are recognisable values, each with the roles that may
+ever read it; `READY` makes, for every command, what it can be given with success, and anew each
+time it is asked.
+"""
+
+import itertools
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from souq.core.rules import Rules
+from souq.operations import BY_NAME
+from souq.sdk.signing import bearer_secret
+from tests.serving import ADMIN, Served, open_folder, serving
+
+Fields = dict[str, Any]
+ROLES = (
+    "anybody",
+    "revoked",
+    "stranger",
+    "stranger_person",
+    "buyer",
+    "buyer_person",
+    "sibling",  # another agent of the buyer's principal
+    "seller",
+    "seller_person",
+    "officer",
+    "second_officer",
+    "arbiter",
+    "operator",
+)
+AGENTS = ("stranger", "buyer", "sibling", "seller")
+PERSONS = {"stranger_person": "dan", "buyer_person": "bea", "seller_person": "sol"}
+PERSON_OF = {
+    "stranger": "stranger_person",
+    "buyer": "buyer_person",
+    "sibling": "buyer_person",
+    "seller": "seller_person",
+}
+FEW = 1_000_000  # units of an everyday price
+FLOOR, BUDGET, CEILING, APPROVAL = 437_190_001, 8_713_300_071, 6_912_770_003, 500_000_103
+OFFER, HELD, BALANCE = 633_110_019, 711_220_017, 51_234_571_003
+PAYOUT, REPORT = 61_770_013, 91_990_017
+REF, MESSAGE, CLAIM, NOTE = "ref-planted-7f3a", "psst-planted-11", "claim-planted-42", "note-pl-9"
+DESTINATION, HOOK = "IBAN ZZ00 planted 77", "http://planted.example/hook-5150"
+EVIDENCE, REFERENCE = "photo-planted-08", "wire-planted-31"
+
+_BUYERS = {"buyer", "buyer_person", "operator"}
+_HOUSE = {"buyer", "buyer_person", "sibling", "operator"}  # a wallet is open to all its agents
+_SELLERS = {"seller", "seller_person", "operator"}
+_BOTH = _BUYERS | _SELLERS
+_OFFICERS = {"officer", "second_officer", "operator"}
+
+
+class Town:
+    """The people of a served market, by role, and what stands in it."""
+
+    def __init__(self, served: Served) -> None:
+        self.served = served
+        self.url = served.url
+        self.http = httpx2.Client(timeout=20, trust_env=False)
+        self.keys: dict[str, str] = {"operator": ADMIN}
+        self.ids: dict[str, str] = {"operator": "operator"}
+        self.secrets: dict[str, tuple[str, set[str]]] = {}
+        self._numbers = itertools.count(1)
+        self._populate()
+        self._plant()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self.http.close()
+
+    def call(self, role: str, name: str, fields: Fields, **more: Any) -> httpx2.Response:
+        """Do or ask by the operation's own route, and give what came back."""
+        one = BY_NAME[name]
+        path = one.path.format(**{field: fields[field] for field in one.fields})
+        rest = {field: value for field, value in fields.items() if field not in one.fields}
+        headers = self.headers(role) | more.pop("headers", {})
+        if not one.is_command:
+            return self.http.get(self.url + path, params=rest, headers=headers)
+        headers = {"Idempotency-Key": secrets.token_hex(8)} | headers
+        return self.http.post(self.url + path, json=rest, headers=headers)
+
+    def headers(self, role: str) -> dict[str, str]:
+        """Give what proves who speaks."""
+        return {"Authorization": f"Bearer {self.keys[role]}"} if role in self.keys else {}
+
+    def do(self, role: str, operation: str, /, **fields: Any) -> list[dict[str, Any]]:
+        """Do something that must succeed; give its events."""
+        answer = self.call(role, operation, fields)
+        assert answer.status_code == 200, f"{role} cannot {operation}: {answer.text}"
+        events: list[dict[str, Any]] = answer.json()["events"]
+        return events
+
+    def ask(self, role: str, name: str, /, **fields: Any) -> Any:
+        """Ask something that must be answered."""
+        answer = self.call(role, name, fields)
+        assert answer.status_code == 200, f"{role} cannot {name}: {answer.text}"
+        return answer.json()
+
+    def made(self, role: str, operation: str, field: str, /, **fields: Any) -> str:
+        """Do something, and give an id from its events."""
+        for event in self.do(role, operation, **fields):
+            if field in event:
+                found: str = event[field]
+                return found
+        raise AssertionError(f"{operation} told of no {field}")
+
+    def new(self) -> str:
+        """Give a name that nothing has yet."""
+        return f"n{next(self._numbers)}"
+
+    def give_key(self, role: str, owner: str) -> str:
+        """Let a role speak with a new bearer key; give the key's id."""
+        made = bearer_secret()
+        self.keys[role] = made.secret
+        return self.made(
+            "operator", "add_key", "key", owner=owner, kind="bearer", material=made.material
+        )
+
+    def _populate(self) -> None:
+        for role, name in {"arbiter": "rui", **PERSONS}.items():
+            self.ids[role] = self.made("operator", "register_principal", "principal", name=name)
+        for role, person in PERSON_OF.items():
+            owner = self.ids[person]
+            self.ids[role] = self.made(
+                "operator", "register_agent", "agent", principal=owner, name=role
+            )
+        for role in ("officer", "second_officer"):
+            self.ids[role] = self.made("operator", "register_officer", "officer", name=role)
+        key_ids = {
+            role: self.give_key(role, self.ids[role])
+            for role in ROLES
+            if role not in ("anybody", "revoked", "operator")
+        }
+        self.key_ids = key_ids
+        self.do("operator", "revoke_key", key=self.give_key("revoked", self.ids["buyer"]))
+        limits: dict[str, Fields] = {
+            "stranger": {},
+            "buyer": {"per_deal_units": BUDGET, "ceilings": {"home": CEILING, "odd": CEILING}},
+            "sibling": {"approval_above_units": APPROVAL},
+            "seller": {"goods": {REF: {"floor_units": FLOOR}, "plain": {"may_barter": True}}},
+        }
+        for role, limit in limits.items():
+            self.do(PERSON_OF[role], "grant_mandate", agent=self.ids[role], limits=limit)
+        for role in ("arbiter", *PERSONS):
+            units = BALANCE if role == "buyer_person" else 100 * BALANCE
+            for rail in ("credits", "manual"):
+                self.bring(role, units if rail == "credits" else FEW * 1_000, rail)
+
+    def bring(self, role: str, units: int, rail: str = "credits", reference: str = "") -> None:
+        """Bring somebody money."""
+        amount = [units, "USD"]
+        told = {"reference": reference or self.new()} if rail == "manual" else {}
+        who = "operator" if rail == "credits" else "officer"
+        owner = self.ids[role]
+        events = self.do(who, "report_deposit", principal=owner, amount=amount, rail=rail, **told)
+        if rail == "manual":
+            report = next(one["report"] for one in events if "report" in one)
+            self.do("second_officer", "confirm_report", report=report)
+
+    def _plant(self) -> None:
+        """Put secrets where only some may find them, and note who may."""
+        ids = self.ids
+        lamp = self.listing("seller", ref=REF, price=None)
+        self.listing_of_seller = lamp
+        self.talk = self.made("buyer", "make_offer", "negotiation", **_offer(lamp, OFFER))
+        self.do("buyer", "send_message", negotiation=self.talk, text=MESSAGE)
+        self.deal = self.taken("buyer", OFFER)
+        self.do("seller", "submit_delivery", contract=self.deal, evidence=EVIDENCE)
+        self.do("buyer", "open_dispute", contract=self.deal, ground="not_as_described", claim=CLAIM)
+        self.held = self.taken("sibling", HELD)
+        self.hook = self.made("buyer", "add_webhook", "webhook", url=HOOK)
+        self.payout = self.made(
+            "buyer_person",
+            "request_payout",
+            "payout",
+            amount=[PAYOUT, "USD"],
+            rail="manual",
+            destination=DESTINATION,
+        )
+        self.report = self.reported(REPORT, REFERENCE)
+        self.do("operator", "annotate", topic="t", note=NOTE)
+        fingerprint = bearer_secret()
+        self.do(
+            "buyer_person",
+            "add_key",
+            owner=ids["buyer"],
+            kind="bearer",
+            material=fingerprint.material,
+        )
+        self.secrets = {
+            "floor": (str(FLOOR), _SELLERS),
+            "ref": (REF, _SELLERS),
+            "budget": (str(BUDGET), _BUYERS),
+            "ceiling": (str(CEILING), _BUYERS),
+            "approval": (str(APPROVAL), _HOUSE - {"buyer"}),
+            "offer": (str(OFFER), _BOTH | {"sibling", "arbiter"}),
+            "message": (MESSAGE, _BOTH),
+            "evidence": (EVIDENCE, _BOTH),
+            "claim": (CLAIM, _BOTH | {"arbiter"}),
+            "held": (str(HELD), _BOTH | {"sibling"}),
+            "balance": (str(BALANCE), _HOUSE | {"officer", "second_officer"}),
+            "hook": (HOOK, _BUYERS),
+            "payout": (str(PAYOUT), _HOUSE | _OFFICERS),
+            "destination": (DESTINATION, {"buyer_person", "operator"}),
+            "report": (str(REPORT), _OFFICERS),
+            "reference": (REFERENCE, _OFFICERS),
+            "note": (NOTE, {"operator"}),
+            "fingerprint": (fingerprint.material, _BUYERS),
+        }
+        for role, key in self.keys.items():
+            self.secrets[f"key of {role}"] = (key, set())
+
+    def leaks(self, role: str, said: bytes) -> list[str]:
+        """List the secrets in what a role was told that are not for it."""
+        return [
+            name
+            for name, (value, knowing) in self.secrets.items()
+            if role not in knowing and value.encode() in said
+        ]
+
+    # What each command needs before it can succeed.
+
+    def listing(
+        self, role: str, *, ref: str = "plain", price: int | None = FEW, **more: Any
+    ) -> str:
+        """Post a listing, and give its id."""
+        amount = {} if price is None else {"price": [price, "USD"]}
+        fields = {"title": self.new(), "category": "home", "ref": ref, "quantity": 50}
+        events = self.do(role, "post_listing", **(fields | amount | more))
+        found: str = events[0]["listing"]["id"]
+        return found
+
+    def talking(self, role: str = "buyer", units: int = FEW) -> str:
+        """Make an offer to the seller, and give the negotiation's id."""
+        offer = _offer(self.listing("seller"), units)
+        return self.made(role, "make_offer", "negotiation", **offer)
+
+    def terms(self, talk: str) -> str:
+        """Give the digest of what lies on the table."""
+        found: str = self.ask("operator", "get_negotiation", negotiation=talk)["terms"]
+        return found
+
+    def taken(self, role: str = "buyer", units: int = FEW) -> str:
+        """Have a role and the seller agree, and give the contract's id."""
+        talk = self.talking(role, units)
+        terms = self.terms(talk)
+        return self.made("seller", "accept", "contract", negotiation=talk, terms=terms)
+
+    def delivered(self) -> str:
+        """Give a contract whose goods are handed over."""
+        deal = self.taken()
+        self.do("seller", "submit_delivery", contract=deal)
+        return deal
+
+    def disputed(self) -> str:
+        """Give a contract that waits for a ruling."""
+        deal = self.delivered()
+        self.do("buyer", "open_dispute", contract=deal, ground="not_as_described")
+        return deal
+
+    def hooked(self) -> str:
+        """Give a webhook of the buyer's; they may have few at a time."""
+        for one in self.ask("buyer", "list_webhooks")["webhooks"]:
+            if one["url"] != HOOK:
+                self.do("buyer", "remove_webhook", webhook=one["id"])
+        url = f"http://planted.example/{self.new()}"
+        return self.made("buyer", "add_webhook", "webhook", url=url)
+
+    def disabled(self) -> str:
+        """Give a webhook of the buyer's that failed too long."""
+        hook = self.hooked()
+        self.do("operator", "disable_webhook", webhook=hook, why="failing")
+        return hook
+
+    def asked_payout(self) -> str:
+        """Give a payout that is not sent yet."""
+        amount = [FEW, "USD"]
+        return self.made("buyer_person", "request_payout", "payout", amount=amount, rail="manual")
+
+    def sent_payout(self) -> str:
+        """Give a payout that an officer has sent."""
+        payout = self.asked_payout()
+        self.do("officer", "send_payout", payout=payout)
+        return payout
+
+    def reported(self, units: int = FEW, reference: str = "") -> str:
+        """Give a deposit that an officer reported and nobody confirmed."""
+        return self.made(
+            "officer",
+            "report_deposit",
+            "report",
+            principal=self.ids["seller_person"],
+            amount=[units, "USD"],
+            rail="manual",
+            reference=reference or self.new(),
+        )
+
+    def spare(self) -> str:
+        """Give a fresh agent of the buyer's principal, with a mandate."""
+        owner = self.ids["buyer_person"]
+        agent = self.made("operator", "register_agent", "agent", principal=owner, name=self.new())
+        self.do("buyer_person", "grant_mandate", agent=agent, limits={})
+        return agent
+
+    def spare_key(self) -> str:
+        """Give a key of the buyer's to revoke; one may hold few at a time."""
+        material = bearer_secret().material
+        owner = self.ids["buyer"]
+        return self.made(
+            "operator", "add_key", "key", owner=owner, kind="bearer", material=material
+        )
+
+
+def _offer(listing: str, units: int = FEW) -> Fields:
+    return {"items": [{"listing": listing}], "price": [units, "USD"]}
+
+
+def _swap(town: Town) -> Fields:
+    mine = town.listing("seller", mechanisms=["swap"], quantity=1, price=None)
+    other = town.listing("buyer", mechanisms=["swap"], quantity=1, price=None)
+    legs = [
+        {"listing": mine, "to": town.ids["buyer"]},
+        {"listing": other, "to": town.ids["seller"]},
+    ]
+    return {"legs": legs}
+
+
+def _transfer(town: Town) -> Fields:
+    first, second = town.new(), town.new()
+    for name, no_overdraft in ((first, False), (second, True)):
+        town.do("operator", "open_account", account=name, no_overdraft=no_overdraft)
+    return {"batch": {"id": [town.new()], "debit": [first], "credit": [second], "amount": [5]}}
+
+
+def _chargeback(town: Town) -> Fields:
+    reference = town.new()
+    town.bring("seller_person", FEW, "manual", reference)
+    return {"amount": [FEW, "USD"], "rail": "manual", "reference": reference}
+
+
+def _accepting(town: Town) -> Fields:
+    talk = town.talking()
+    return {"negotiation": talk, "terms": town.terms(talk)}
+
+
+def _paused(town: Town) -> Fields:
+    listing = town.listing("seller")
+    town.do("seller", "pause_listing", listing=listing)
+    return {"listing": listing}
+
+
+def _bearer(town: Town) -> Fields:
+    for key in town.ask("operator", "list_keys", owner=town.ids["stranger"])["keys"]:
+        if key["id"] != town.key_ids["stranger"]:
+            town.do("operator", "revoke_key", key=key["id"])
+    return {
+        "owner": town.ids["stranger"],
+        "kind": "bearer",
+        "material": bearer_secret().material,
+    }
+
+
+# By command: what it can be given with success, made anew at each call, and by whom.
+READY: dict[str, tuple[str, Callable[[Town], Fields]]] = {
+    "set_halt": ("operator", lambda town: {"level": "commitments", "why": "smoke"}),
+    "add_webhook": ("stranger", lambda town: {"url": f"http://planted.example/{town.new()}"}),
+    "remove_webhook": ("buyer", lambda town: {"webhook": town.hooked()}),
+    "enable_webhook": ("buyer", lambda town: {"webhook": town.disabled()}),
+    "disable_webhook": ("operator", lambda town: {"webhook": town.hooked()}),
+    "replay_webhook": ("buyer", lambda town: {"webhook": town.hooked(), "after": 3}),
+    "annotate": ("operator", lambda town: {"topic": "t", "note": "words"}),
+    "register_principal": ("operator", lambda town: {"name": town.new()}),
+    "register_agent": (
+        "buyer_person",
+        lambda town: {"principal": town.ids["buyer_person"], "name": town.new()},
+    ),
+    "register_officer": ("operator", lambda town: {"name": town.new()}),
+    "add_key": ("stranger_person", _bearer),
+    "revoke_key": ("buyer", lambda town: {"key": town.spare_key()}),
+    "grant_mandate": ("buyer_person", lambda town: {"agent": town.spare(), "limits": {}}),
+    "revoke_mandate": ("buyer_person", lambda town: {"agent": town.spare()}),
+    "open_account": ("operator", lambda town: {"account": town.new()}),
+    "transfer_many": ("operator", _transfer),
+    "report_deposit": (
+        "officer",
+        lambda town: {
+            "principal": town.ids["seller_person"],
+            "amount": [FEW, "USD"],
+            "rail": "manual",
+            "reference": town.new(),
+        },
+    ),
+    "report_payout": (
+        "officer",
+        lambda town: {
+            "principal": town.ids["seller_person"],
+            "amount": [FEW, "USD"],
+            "rail": "manual",
+        },
+    ),
+    "report_chargeback": ("officer", _chargeback),
+    "confirm_report": ("second_officer", lambda town: {"report": town.reported()}),
+    "reject_report": ("officer", lambda town: {"report": town.reported()}),
+    "request_payout": (
+        "buyer_person",
+        lambda town: {"amount": [FEW, "USD"], "rail": "manual", "destination": "an account"},
+    ),
+    "cancel_payout": ("buyer_person", lambda town: {"payout": town.asked_payout()}),
+    "send_payout": ("officer", lambda town: {"payout": town.asked_payout()}),
+    "confirm_payout": ("second_officer", lambda town: {"payout": town.sent_payout()}),
+    "fail_payout": ("second_officer", lambda town: {"payout": town.sent_payout()}),
+    "post_listing": (
+        "seller",
+        lambda town: {"title": town.new(), "category": "home", "ref": "plain"},
+    ),
+    "edit_listing": ("seller", lambda town: {"listing": town.listing("seller"), "available": 7}),
+    "pause_listing": ("seller", lambda town: {"listing": town.listing("seller")}),
+    "resume_listing": ("seller", _paused),
+    "withdraw_listing": ("seller", lambda town: {"listing": town.listing("seller")}),
+    "take_price": (
+        "buyer",
+        lambda town: {"listing": town.listing("seller"), "price": [FEW, "USD"]},
+    ),
+    "make_offer": ("buyer", lambda town: _offer(town.listing("seller"))),
+    "counter": ("seller", lambda town: {"negotiation": town.talking(), "price": [FEW + 5, "USD"]}),
+    "propose_swap": ("seller", _swap),
+    "accept": ("seller", _accepting),
+    "reject": ("seller", lambda town: {"negotiation": town.talking()}),
+    "withdraw": ("buyer", lambda town: {"negotiation": town.talking()}),
+    "send_message": ("seller", lambda town: {"negotiation": town.talking(), "text": "well"}),
+    "post_message": ("stranger", lambda town: {"text": "hear"}),
+    "approve": ("buyer_person", lambda town: {"contract": town.taken("sibling", HELD)}),
+    "decline": ("buyer_person", lambda town: {"contract": town.taken("sibling", HELD)}),
+    "submit_delivery": ("seller", lambda town: {"contract": town.taken()}),
+    "accept_delivery": ("buyer", lambda town: {"contract": town.delivered()}),
+    "cancel_contract": ("seller", lambda town: {"contract": town.taken()}),
+    "open_dispute": (
+        "buyer",
+        lambda town: {"contract": town.delivered(), "ground": "not_as_described"},
+    ),
+    "rule": ("arbiter", lambda town: {"contract": town.disputed(), "payer_bps": 5_000}),
+}
+
+# By query: what it can be asked of somebody's own, and by whom.
+QUERIES: dict[str, tuple[str, Callable[[Town], Fields]]] = {
+    "get_market": ("anybody", lambda town: {}),
+    "who_am_i": ("buyer", lambda town: {}),
+    "get_agent": ("anybody", lambda town: {"agent": town.ids["seller"]}),
+    "search": ("anybody", lambda town: {"text": "n1", "category": "home"}),
+    "get_listing": ("anybody", lambda town: {"listing": town.listing_of_seller}),
+    "list_matches": ("buyer", lambda town: {"agent": town.ids["buyer"]}),
+    "observe": ("buyer", lambda town: {"agent": town.ids["buyer"]}),
+    "get_negotiation": ("buyer", lambda town: {"negotiation": town.talk}),
+    "list_negotiations": ("buyer", lambda town: {"agent": town.ids["buyer"]}),
+    "get_contract": ("buyer", lambda town: {"contract": town.deal}),
+    "list_contracts": ("buyer", lambda town: {"agent": town.ids["buyer"]}),
+    "get_balance": ("buyer", lambda town: {"principal": town.ids["buyer_person"]}),
+    "list_entries": ("buyer", lambda town: {"principal": town.ids["buyer_person"]}),
+    "get_mandate": ("buyer", lambda town: {"agent": town.ids["buyer"]}),
+    "list_messages": ("buyer", lambda town: {"negotiation": town.talk}),
+    "list_payouts": ("buyer", lambda town: {"principal": town.ids["buyer_person"]}),
+    "list_reports": ("officer", lambda town: {}),
+    "list_keys": ("buyer", lambda town: {"owner": town.ids["buyer"]}),
+    "list_webhooks": ("buyer", lambda town: {"owner": town.ids["buyer"]}),
+    "list_events": ("anybody", lambda town: {"after": 0, "limit": 200}),
+}
+
+
+@contextmanager
+def populated(folder: Path, **more: Any) -> Iterator[Town]:
+    """Serve a market with people and secrets in it."""
+    open_folder(folder, Rules(rails=("credits", "manual"), arbiter="P1", fee_bps=100))
+    with serving(folder, **more) as served:
+        town = Town(served)
+        try:
+            yield town
+        finally:
+            town.close()
+
+
+def text_of(value: Any) -> str:
+    """Write a value as a word of the command line: JSON, but for text."""
+    return value if isinstance(value, str) else json.dumps(value)
