@@ -30,6 +30,8 @@ from souq.journal.store import Store
 
 ID_LENGTH_MAX = 128
 QUEUE_MAX = 16_384
+_SALTS_PAGE = 256
+_salts: list[bytes] = []  # popping is atomic, so no salt is given twice
 _COMMANDS = frozenset(market.COMMANDS)
 
 
@@ -84,8 +86,17 @@ def system_clock() -> int:
 
 
 def system_salts() -> bytes:
-    """Give salt that nobody can guess."""
-    return secrets.token_bytes(SALT_BYTES)
+    """Give salt that nobody can guess.
+
+    It is asked of the system a page at a time: each asking lets go of the interpreter's lock, and
+    under load another thread takes it.
+    """
+    try:
+        return _salts.pop()
+    except IndexError:
+        page = secrets.token_bytes(_SALTS_PAGE * SALT_BYTES)
+        _salts.extend(page[n : n + SALT_BYTES] for n in range(SALT_BYTES, len(page), SALT_BYTES))
+        return page[:SALT_BYTES]
 
 
 class Engine:
