@@ -1,0 +1,167 @@
+"""What every operation can be called with: `READY` for commands, `QUERIES` for questions.
+
+Whatever a command needs is made anew each time it is asked for, so that it succeeds every time.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from souq.sdk.signing import bearer_secret
+from tests.http.market import FEW, HELD, Fields, Town, offer
+
+
+def _swap(town: Town) -> Fields:
+    mine = town.listing("seller", mechanisms=["swap"], quantity=1, price=None)
+    other = town.listing("buyer", mechanisms=["swap"], quantity=1, price=None)
+    legs = [
+        {"listing": mine, "to": town.ids["buyer"]},
+        {"listing": other, "to": town.ids["seller"]},
+    ]
+    return {"legs": legs}
+
+
+def _transfer(town: Town) -> Fields:
+    first, second = town.new(), town.new()
+    for name, no_overdraft in ((first, False), (second, True)):
+        town.do("operator", "open_account", account=name, no_overdraft=no_overdraft)
+    return {"batch": {"id": [town.new()], "debit": [first], "credit": [second], "amount": [5]}}
+
+
+def _chargeback(town: Town) -> Fields:
+    reference = town.new()
+    town.bring("seller_person", FEW, "manual", reference)
+    return {"amount": [FEW, "USD"], "rail": "manual", "reference": reference}
+
+
+def _accepting(town: Town) -> Fields:
+    talk = town.talking()
+    return {"negotiation": talk, "terms": town.terms(talk)}
+
+
+def _paused(town: Town) -> Fields:
+    listing = town.listing("seller")
+    town.do("seller", "pause_listing", listing=listing)
+    return {"listing": listing}
+
+
+def _bearer(town: Town) -> Fields:
+    for key in town.ask("operator", "list_keys", owner=town.ids["stranger"])["keys"]:
+        if key["id"] != town.key_ids["stranger"]:
+            town.do("operator", "revoke_key", key=key["id"])
+    return {
+        "owner": town.ids["stranger"],
+        "kind": "bearer",
+        "material": bearer_secret().material,
+    }
+
+
+# By command: what it can be given with success, made anew at each call, and by whom.
+READY: dict[str, tuple[str, Callable[[Town], Fields]]] = {
+    "set_halt": ("operator", lambda town: {"level": "commitments", "why": "smoke"}),
+    "add_webhook": ("stranger", lambda town: {"url": f"http://planted.example/{town.new()}"}),
+    "remove_webhook": ("buyer", lambda town: {"webhook": town.hooked()}),
+    "enable_webhook": ("buyer", lambda town: {"webhook": town.disabled()}),
+    "disable_webhook": ("operator", lambda town: {"webhook": town.hooked()}),
+    "replay_webhook": ("buyer", lambda town: {"webhook": town.hooked(), "after": 3}),
+    "annotate": ("operator", lambda town: {"topic": "t", "note": "words"}),
+    "register_principal": ("operator", lambda town: {"name": town.new()}),
+    "register_agent": (
+        "buyer_person",
+        lambda town: {"principal": town.ids["buyer_person"], "name": town.new()},
+    ),
+    "register_officer": ("operator", lambda town: {"name": town.new()}),
+    "add_key": ("stranger_person", _bearer),
+    "revoke_key": ("buyer", lambda town: {"key": town.spare_key()}),
+    "grant_mandate": ("buyer_person", lambda town: {"agent": town.spare(), "limits": {}}),
+    "revoke_mandate": ("buyer_person", lambda town: {"agent": town.spare()}),
+    "open_account": ("operator", lambda town: {"account": town.new()}),
+    "transfer_many": ("operator", _transfer),
+    "report_deposit": (
+        "officer",
+        lambda town: {
+            "principal": town.ids["seller_person"],
+            "amount": [FEW, "USD"],
+            "rail": "manual",
+            "reference": town.new(),
+        },
+    ),
+    "report_payout": (
+        "officer",
+        lambda town: {
+            "principal": town.ids["seller_person"],
+            "amount": [FEW, "USD"],
+            "rail": "manual",
+        },
+    ),
+    "report_chargeback": ("officer", _chargeback),
+    "confirm_report": ("second_officer", lambda town: {"report": town.reported()}),
+    "reject_report": ("officer", lambda town: {"report": town.reported()}),
+    "request_payout": (
+        "buyer_person",
+        lambda town: {"amount": [FEW, "USD"], "rail": "manual", "destination": "an account"},
+    ),
+    "cancel_payout": ("buyer_person", lambda town: {"payout": town.asked_payout()}),
+    "send_payout": ("officer", lambda town: {"payout": town.asked_payout()}),
+    "confirm_payout": ("second_officer", lambda town: {"payout": town.sent_payout()}),
+    "fail_payout": ("second_officer", lambda town: {"payout": town.sent_payout()}),
+    "post_listing": (
+        "seller",
+        lambda town: {"title": town.new(), "category": "home", "ref": "plain"},
+    ),
+    "edit_listing": ("seller", lambda town: {"listing": town.listing("seller"), "available": 7}),
+    "pause_listing": ("seller", lambda town: {"listing": town.listing("seller")}),
+    "resume_listing": ("seller", _paused),
+    "withdraw_listing": ("seller", lambda town: {"listing": town.listing("seller")}),
+    "take_price": (
+        "buyer",
+        lambda town: {"listing": town.listing("seller"), "price": [FEW, "USD"]},
+    ),
+    "make_offer": ("buyer", lambda town: offer(town.listing("seller"))),
+    "counter": ("seller", lambda town: {"negotiation": town.talking(), "price": [FEW + 5, "USD"]}),
+    "propose_swap": ("seller", _swap),
+    "accept": ("seller", _accepting),
+    "reject": ("seller", lambda town: {"negotiation": town.talking()}),
+    "withdraw": ("buyer", lambda town: {"negotiation": town.talking()}),
+    "send_message": ("seller", lambda town: {"negotiation": town.talking(), "text": "well"}),
+    "post_message": ("stranger", lambda town: {"text": "hear"}),
+    "approve": ("buyer_person", lambda town: {"contract": town.taken("sibling", HELD)}),
+    "decline": ("buyer_person", lambda town: {"contract": town.taken("sibling", HELD)}),
+    "submit_delivery": ("seller", lambda town: {"contract": town.taken()}),
+    "accept_delivery": ("buyer", lambda town: {"contract": town.delivered()}),
+    "cancel_contract": ("seller", lambda town: {"contract": town.taken()}),
+    "open_dispute": (
+        "buyer",
+        lambda town: {"contract": town.delivered(), "ground": "not_as_described"},
+    ),
+    "rule": ("arbiter", lambda town: {"contract": town.disputed(), "payer_bps": 5_000}),
+}
+
+# By query: what it can be asked of somebody's own, and by whom.
+QUERIES: dict[str, tuple[str, Callable[[Town], Fields]]] = {
+    "get_market": ("anybody", lambda town: {}),
+    "who_am_i": ("buyer", lambda town: {}),
+    "get_agent": ("anybody", lambda town: {"agent": town.ids["seller"]}),
+    "search": ("anybody", lambda town: {"text": "n1", "category": "home"}),
+    "get_listing": ("anybody", lambda town: {"listing": town.listing_of_seller}),
+    "list_matches": ("buyer", lambda town: {"agent": town.ids["buyer"]}),
+    "observe": ("buyer", lambda town: {"agent": town.ids["buyer"]}),
+    "get_negotiation": ("buyer", lambda town: {"negotiation": town.talk}),
+    "list_negotiations": ("buyer", lambda town: {"agent": town.ids["buyer"]}),
+    "get_contract": ("buyer", lambda town: {"contract": town.deal}),
+    "list_contracts": ("buyer", lambda town: {"agent": town.ids["buyer"]}),
+    "get_balance": ("buyer", lambda town: {"principal": town.ids["buyer_person"]}),
+    "list_entries": ("buyer", lambda town: {"principal": town.ids["buyer_person"]}),
+    "get_mandate": ("buyer", lambda town: {"agent": town.ids["buyer"]}),
+    "list_messages": ("buyer", lambda town: {"negotiation": town.talk}),
+    "list_payouts": ("buyer", lambda town: {"principal": town.ids["buyer_person"]}),
+    "list_reports": ("officer", lambda town: {}),
+    "list_keys": ("buyer", lambda town: {"owner": town.ids["buyer"]}),
+    "list_webhooks": ("buyer", lambda town: {"owner": town.ids["buyer"]}),
+    "list_events": ("anybody", lambda town: {"after": 0, "limit": 200}),
+}
+
+
+def text_of(value: Any) -> str:
+    """Write a value as a word of the command line: JSON, but for text."""
+    return value if isinstance(value, str) else json.dumps(value)
