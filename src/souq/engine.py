@@ -6,6 +6,7 @@ before that record is durable.
 """
 
 import hashlib
+import os
 import secrets
 import threading
 import time
@@ -32,6 +33,7 @@ ID_LENGTH_MAX = 128
 QUEUE_MAX = 16_384
 _SALTS_PAGE = 256
 _salts: list[bytes] = []  # popping is atomic, so no salt is given twice
+os.register_at_fork(after_in_child=_salts.clear)
 _COMMANDS = frozenset(market.COMMANDS)
 
 
