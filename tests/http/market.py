@@ -149,7 +149,7 @@ class Town:
         for role, limit in limits.items():
             self.do(PERSON_OF[role], "grant_mandate", agent=self.ids[role], limits=limit)
         for role in ("arbiter", *PERSONS):
-            units = BALANCE if role == "buyer_person" else 100 * BALANCE
+            units = BALANCE if role == "buyer_person" else 777 * FEW * FEW
             for rail in ("credits", "manual"):
                 self.bring(role, units if rail == "credits" else FEW * 1_000, rail)
 
@@ -205,7 +205,7 @@ class Town:
             "evidence": (EVIDENCE, _BOTH),
             "claim": (CLAIM, _BOTH | {"arbiter"}),
             "held": (str(HELD), _BOTH | {"sibling"}),
-            "balance": (str(BALANCE), _HOUSE | {"officer", "second_officer"}),
+            "balance": (str(BALANCE), _HOUSE),
             "hook": (HOOK, _BUYERS),
             "payout": (str(PAYOUT), _HOUSE | _OFFICERS),
             "destination": (DESTINATION, {"buyer_person", "operator"}),
