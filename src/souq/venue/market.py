@@ -29,7 +29,7 @@ from souq.views.mentions import Mentions
 from souq.views.showing import answer_shown, viewer_of
 
 log = logging.getLogger(__name__)
-_ANSWERS = {**people.ANSWERS, **deals.ANSWERS, **money.ANSWERS}
+ANSWERS = {**people.ANSWERS, **deals.ANSWERS, **money.ANSWERS}
 
 
 class Venue:
@@ -97,7 +97,7 @@ class Venue:
         self.drain()
         desk = self._desk
         desk.state, desk.seq = self._shown_state()
-        answer = _ANSWERS[type(query)]
+        answer = ANSWERS[type(query)]
         try:
             return answer(desk, actor, query), desk.seq
         except Spoilt:
