@@ -36,7 +36,7 @@ test-laws: .venv/.dev ## random markets against the invariants, at full length (
 bench: .venv/.lab ## measure the speeds that are promised
 	$(BIN)/python -m bench
 
-bench-http: .venv/.lab ## measure the server over HTTP, beside a bare echo (two minutes)
+bench-http: .venv/.lab ## measure the server over HTTP, beside a bare echo (minutes)
 	$(BIN)/python -m bench.http --million
 
 # Pins that still fit are kept; `make lock UPGRADE=--upgrade` asks for the newest of everything.
