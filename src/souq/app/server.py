@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from souq.app import logs
 from souq.app.background import Soon, keep_snapshots, kept_up, meet_deadlines
-from souq.app.listening import Listener, authorities_of, bind, on_signals, url_of
+from souq.app.listening import BACKLOG, Listener, authorities_of, bind, on_signals, url_of
 from souq.app.opening import Opened, is_postgres, open_store, open_venue, stand_by
 from souq.app.settings import BadSettings, Settings
 from souq.core.rules import rules
@@ -179,6 +179,7 @@ class Server:
             every = settings.snapshot_every
             behind["snapshots"] = lambda: keep_snapshots(engine, settings.store, every)
         tasks = [asyncio.create_task(kept_up(name, run)) for name, run in behind.items()]
+        listening.listen(BACKLOG)  # whoever is told that it is open may come at once
         self._tell(Running(url, admin_key, venue))
         try:
             await self._listener.serve(sockets=[listening])
