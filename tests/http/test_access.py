@@ -75,8 +75,8 @@ COMMANDS: dict[str, Row] = {
     "rule": {"ok": ("arbiter",)},
 }
 _EVERYBODY = ("anybody", *PROVEN)
-_OWN = {"ok": (*BUYERS, "operator")}
-_MONEY = {"ok": (*BUYERS, "sibling", "operator")}
+_OWN: Row = {"ok": (*BUYERS, "operator")}
+_MONEY: Row = {"ok": (*BUYERS, "sibling", "operator")}
 ASKED: dict[str, Row] = {
     "get_market": {"ok": _EVERYBODY},
     "who_am_i": {"ok": _EVERYBODY},

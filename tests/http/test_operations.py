@@ -167,6 +167,37 @@ def test_every_query_is_answered_by_each_way(name: str, town: Town) -> None:
     assert set(_called(town, by, one, fields)) == set(over_route)
 
 
+def test_links_lead_to_what_an_answer_tells_of(town: Town) -> None:
+    """Every link of a command, and of a page, is followed as a stranger's program would."""
+    document = json.loads(openapi.document())
+    followed = set()
+    for one in OPERATIONS:
+        what = document["paths"][one.path][one.method.lower()]
+        links = what["responses"]["200"].get("links", {})
+        if not links:
+            continue
+        by, ready = (READY | QUERIES)[one.name]
+        fields = ready(town)
+        answer = town.call(by, one.name, fields).json()
+        for link in links.values():
+            ((field, expression),) = link["parameters"].items()
+            assert field in BY_NAME[link["operationId"]].fields
+            source, _, pointer = expression.partition("#")
+            found = answer if source == "$response.body" else fields[field]
+            for step in pointer.split("/")[1:]:
+                found = found[int(step)] if step.isdigit() else found.get(step, {})
+            if found:
+                assert found[0].isupper(), (one.name, expression, found)
+                assert found[1:].isdigit(), (one.name, expression, found)
+                followed.add((one.name, link["operationId"]))
+        if one.name == "set_halt":
+            town.do("operator", "set_halt", level="open")
+    assert len(followed) > 80
+    assert ("make_offer", "accept") in followed
+    assert ("get_negotiation", "accept") in followed
+    assert ("get_contract", "submit_delivery") in followed
+
+
 def test_a_market_that_is_open_is_not_opened_again(town: Town) -> None:
     answer = town.call("operator", "open_market", {"rules": {}})
     assert (answer.status_code, answer.json()["reason"]) == (409, "already_exists")

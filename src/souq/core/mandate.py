@@ -17,7 +17,7 @@ from souq.core.seal import Secret
 from souq.core.state import Draft, Table, View, next_id, take_id
 
 
-class GoodsLimit(Struct, frozen=True, omit_defaults=True):
+class GoodsLimit(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What one unit must bring in, fees deducted; and whether barter may replace that."""
 
     floor_units: int = 0

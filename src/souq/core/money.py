@@ -8,7 +8,7 @@ from msgspec import Struct
 UNITS_MAX = 2**53 - 1  # the largest integer a browser's JSON parser keeps exact
 
 
-class Asset(Struct, frozen=True, gc=False):
+class Asset(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What is counted, and how many decimal places its smallest unit stands at."""
 
     code: str
@@ -41,7 +41,7 @@ class Asset(Struct, frozen=True, gc=False):
 USD = Asset("USD", 6)
 
 
-class Money(Struct, frozen=True, gc=False, array_like=True):
+class Money(Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True):
     """An amount of one asset. Two assets never mix: arithmetic across them raises ValueError."""
 
     units: int

@@ -22,7 +22,7 @@ MANUAL = "manual"  # the rail on which people say what happened, two of them whe
 AttributeKind = str | tuple[str, ...]
 
 
-class Rules(Struct, frozen=True, omit_defaults=True):
+class Rules(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What one market's participants can rely on. Durations are in microseconds.
 
     `categories` maps a category to its attributes ("int", "text", "bool", or a tuple of choices);

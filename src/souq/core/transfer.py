@@ -70,7 +70,7 @@ EXISTS_WITH_DIFFERENT = (
 )
 
 
-class Batch(Struct, frozen=True, omit_defaults=True):
+class Batch(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Transfers as parallel columns; an empty optional column means zeros throughout."""
 
     id: tuple[str, ...]

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from souq.core import market
+from souq.core.money import UNITS_MAX
 from souq.journal.admission import READ, unsealed
 from souq.operations import OPERATIONS, Operation
 from souq.surfaces.problems import Malformed
@@ -83,9 +84,14 @@ def read_query(operation: Operation, fields: dict[str, str], query: bytes) -> An
         else:
             asked[name] = value
     try:
-        return msgspec.convert(asked, operation.asks, strict=False)
+        read: Any = msgspec.convert(asked, operation.asks, strict=False)
     except msgspec.ValidationError as error:
         raise Malformed(422, str(error)) from None
+    for name in asked:
+        number = getattr(read, name)
+        if isinstance(number, int) and abs(number) > UNITS_MAX:
+            raise Malformed(422, f"{name} is a whole number beyond 2**53")
+    return read
 
 
 def _read(decode: Any, body: bytes) -> Any:

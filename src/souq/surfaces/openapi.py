@@ -8,11 +8,13 @@ from typing import Any, get_type_hints
 import msgspec
 
 from souq.core import market
+from souq.core.money import UNITS_MAX
 from souq.core.refusal import Reason
 from souq.core.seal import Sealed
 from souq.journal.admission import FIELDS
 from souq.operations import OPERATIONS, Operation
 from souq.surfaces.decoding import BATCH_MAX
+from souq.surfaces.links import links
 from souq.surfaces.problems import STATUS, TITLES, Problem
 
 _REF = "#/components/schemas/{name}"
@@ -21,7 +23,7 @@ _ID = {
     "in": "header",
     "required": True,
     "description": "The command's id, of your choice. Sent again, it has its effect once.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!#-~]+$"},
+    "schema": {"type": "string", "pattern": '^([!#-~]{1,128}|"[!#-~]{1,128}")$'},
 }
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
 
@@ -71,7 +73,10 @@ def _command(one: Operation) -> dict[str, Any]:
         "tags": [tag_of(one)],
         "parameters": [*_path_parameters(one), _ID],
         "requestBody": {**body, "required": bool(schema["required"])},
-        "responses": {**_answered("Answer"), **_refusals(400, 401, 413, 415, 422, 429, 503)},
+        "responses": {
+            **_answered("Answer", links(one)),
+            **_refusals(400, 401, 413, 415, 422, 429, 503),
+        },
     }
 
 
@@ -94,7 +99,10 @@ def _query(one: Operation) -> dict[str, Any]:
         "tags": [tag_of(one)],
         "security": [{"bearer": []}, {}],
         "parameters": [*_path_parameters(one), *parameters],
-        "responses": {**_answered(one.gives.__name__), **_refusals(400, 401, 422, 429, 503)},
+        "responses": {
+            **_answered(one.gives.__name__, links(one)),
+            **_refusals(400, 401, 422, 429, 503),
+        },
     }
 
 
@@ -102,9 +110,13 @@ def _special_paths() -> dict[str, Any]:
     commands = {"$ref": _REF.format(name="Command")}
     problems = _refusals(400, 401, 413, 415, 422, 429, 503)
     one = {"application/json": {"schema": commands}}
+    # What is wrong with one item is told in its place, and stops none of the others.
+    either_command = {
+        "anyOf": [commands, {"description": "anything else: a problem is its answer"}]
+    }
     item = {
         "type": "object",
-        "properties": {"id": _ID["schema"], "command": commands},
+        "properties": {"id": {"type": "string"}, "command": either_command},
         "required": ["id", "command"],
         "additionalProperties": False,
     }
@@ -166,7 +178,7 @@ def _special_paths() -> dict[str, Any]:
                         "name": "Last-Event-ID",
                         "in": "header",
                         "description": "The last record that was seen; the stream goes on after it",
-                        "schema": {"type": "integer", "minimum": 0},
+                        "schema": {"type": "integer", "minimum": 0, "maximum": UNITS_MAX},
                     },
                     {
                         "name": "types",
@@ -181,9 +193,10 @@ def _special_paths() -> dict[str, Any]:
     }
 
 
-def _answered(name: str) -> dict[str, Any]:
+def _answered(name: str, more: dict[str, Any] | None = None) -> dict[str, Any]:
     content = {"application/json": {"schema": {"$ref": _REF.format(name=name)}}}
-    return {"200": {"description": "It is so, and durable", "content": content}}
+    leads = {"links": more} if more else {}
+    return {"200": {"description": "It is so, and durable", "content": content, **leads}}
 
 
 def _refusals(*statuses: int) -> dict[str, Any]:
@@ -248,7 +261,21 @@ def _schemas() -> dict[str, Any]:
     schemas["Answer"]["properties"]["events"]["items"] = {"$ref": _REF.format(name="Event")}
     schemas["Answer"]["properties"].pop("is_replay", None)
     schemas["Problem"]["properties"]["reason"]["enum"] = ["", *(one.value for one in Reason)]
+    _bound_numbers(schemas)
     return schemas
+
+
+def _bound_numbers(schema: Any) -> None:
+    """Say of every whole number that it stays below 2**53, as the door makes sure it does."""
+    if isinstance(schema, list):
+        for one in schema:
+            _bound_numbers(one)
+    elif isinstance(schema, dict):
+        if schema.get("type") == "integer":
+            schema.setdefault("minimum", -UNITS_MAX)
+            schema.setdefault("maximum", UNITS_MAX)
+        for one in schema.values():
+            _bound_numbers(one)
 
 
 def _one_of(kinds: tuple[type, ...]) -> dict[str, Any]:
