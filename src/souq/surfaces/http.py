@@ -9,6 +9,7 @@ An answer leaves when the record it tells of is durable, and not before.
 
 import asyncio
 import logging
+import re
 import time
 from typing import Any
 
@@ -44,6 +45,8 @@ STEP = 32  # commands of a batch that are judged before others get a turn
 REPLAYED: Headers = [(b"idempotency-replayed", b"true")]
 _BUSY: Headers = [(b"retry-after", b"1")]
 _AWAY = (Stopped, Fenced, Unavailable)
+# Bare, or quoted as in the IETF's draft of the header; both are the same id.
+_ID = re.compile(rb'(?P<bare>[!#-~]{1,128})|"(?P<quoted>[!#-~]{1,128})"')
 log = logging.getLogger(__name__)
 
 
@@ -206,10 +209,10 @@ def _command_id(headers: Headers) -> str:
             "a command carries an Idempotency-Key of your choice: send the same one again when you"
             " are unsure whether it arrived, and it has its effect once",
         )
-    try:
-        return id.decode("ascii").strip('"')
-    except UnicodeDecodeError:
-        raise Malformed(400, "an Idempotency-Key is plain ASCII") from None
+    found = _ID.fullmatch(id)
+    if found is None:
+        raise Malformed(400, "an Idempotency-Key has 1 to 128 signs of plain ASCII, and no space")
+    return found["bare"].decode() if found["bare"] else found["quoted"].decode()
 
 
 def _need_json(headers: Headers, body: bytes) -> None:
