@@ -85,6 +85,7 @@ async def read_head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
     """Read an answer's status and headers."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     lines = head.split("\r\n")
-    pairs = (line.partition(":") for line in lines[1:] if line)
+    pairs = [line.partition(":") for line in lines[1:] if line]
     headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+    assert len(headers) == len(pairs), f"a header stands there twice: {head[:1_000]}"
     return int(lines[0].split()[1]), headers
