@@ -121,16 +121,19 @@ def sign(
     label: str = "souq",
     **parameters: Any,
 ) -> Sent:
-    """Sign a request as RFC 9421, 2.5 says. A parameter given as None is left out."""
+    """Sign a request as RFC 9421, 2.5 says.
+
+    Parameters that are given come first, and those given as None are left out.
+    """
     sent = sent or bare()
-    given: dict[str, Any] = {
+    usual: dict[str, Any] = {
         "created": now_s,
         "expires": now_s + 60,
         "nonce": NONCE,
         "keyid": key.material if key.kind == "bearer" else thumbprint(key.kind, key.material),
         "tag": "souq",
     }
-    given.update(parameters)
+    given = {**parameters, **{name: one for name, one in usual.items() if name not in parameters}}
     told = "".join(
         f";{name}={value}" if isinstance(value, int) else f';{name}="{value}"'
         for name, value in given.items()

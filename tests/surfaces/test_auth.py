@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from souq.core.credential import KEY_IDS, KEYS, AddKey, RevokeKey
+from souq.core.credential import KEY_IDS, KEYS, AddKey, Kind, RevokeKey
 from souq.core.rules import OPERATOR
 from souq.core.state import State, Table
 from souq.sdk.signing import Signer, digest_of_secret, new_key
@@ -131,7 +131,7 @@ def test_a_bearer_key_has_a_longest_length(door: Door) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_the_market_knows_of_a_key_is_no_bearer_key(door: Door, kind: str) -> None:
+def test_what_the_market_knows_of_a_key_is_no_bearer_key(door: Door, kind: Kind) -> None:
     key = door.state().get(KEYS, door.ids[kind])
     assert key is not None
     for leaked in (key.material, key.fingerprint, key.id):

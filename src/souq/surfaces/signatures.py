@@ -7,6 +7,7 @@ has not used. What the door has forgotten is too old, so forgetting never lets a
 
 import contextlib
 import os
+import re
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -50,9 +51,10 @@ from souq.core.state import State
 from souq.journal.store import Store
 
 SECOND_US = 1_000_000
-INPUT_MAX = 2_048  # characters of Signature-Input
+INPUT_MAX = 2_048  # characters of Signature-Input, and of Signature
 NONCES_MAX = 1_000_000  # that a door remembers; a minute's worth at sixteen thousand a second
 _RECALL_CHUNK = 2_000
+_KEYID = re.compile(';[ ]*keyid="([^"]*)"')
 _ALGORITHMS = {"ed25519": algorithms.ED25519, "es256": algorithms.ECDSA_P256_SHA256}
 
 # What a client may be told to sign with (RFC 9421, 5.1), for the header of that name.
@@ -107,15 +109,15 @@ class SignatureCheck:
         """Give the key that signed a request, and spend its nonce. Raises Unauthenticated."""
         headers = _Headers(request.headers)
         hint = headers.only("signature-input")
-        headers.only("signature")
+        if max(len(hint), len(headers.only("signature"))) > INPUT_MAX:
+            raise Unauthenticated(f"a signature's header is longer than {INPUT_MAX} characters")
         is_safe = request.method in SAFE_METHODS
         if not is_safe:
             headers.only("idempotency-key")
-        if len(hint) > INPUT_MAX:
-            raise Unauthenticated(f"Signature-Input is longer than {INPUT_MAX} characters")
         # Which algorithm to try is read from the bare text. A wrong guess cannot pass: the key is
         # looked up again by what the verifier parsed, and must be of this verifier's kind.
-        fingerprint = hint.partition(';keyid="')[2].partition('"')[0]
+        named = _KEYID.search(hint)
+        fingerprint = named[1] if named else ""
         key = self._key(fingerprint)
         if key is None or key.kind not in self._verifiers:
             raise Unauthenticated("the key is unknown, expired or revoked")
@@ -132,6 +134,9 @@ class SignatureCheck:
                 raise Unauthenticated(f'the signature does not cover "{name}"')
         if is_safe:
             return Signed(key, "")
+        shortest, longest = NONCE_LENGTH
+        if found.nonce is None or not shortest <= len(found.nonce) <= longest:
+            raise Unauthenticated(f"a nonce has {shortest} to {longest} characters")
         nonce = f"{key.id}:{found.nonce}"
         self.nonces.spend(nonce, int(found.parameters["created"]), self._now())
         return Signed(key, nonce)
@@ -146,12 +151,14 @@ class SignatureCheck:
 class Nonces:
     """The nonces of a window's signatures, each good once."""
 
-    def __init__(self, now_s: int) -> None:
+    def __init__(self, now_s: int, most: int = NONCES_MAX) -> None:
+        """Take the time, and how many to remember at the most."""
+        self._most = most
         self._spent: set[str] = set()
         self._by_age: list[tuple[int, str]] = []
         # Signatures made up to this second cannot be told from replays, whatever the clock says
         # later: their nonces were forgotten, or were spent before this door opened.
-        self._forgotten = now_s - WINDOW_S - 1
+        self._forgotten = _too_old(now_s)
 
     def __len__(self) -> int:
         return len(self._spent)
@@ -166,7 +173,7 @@ class Nonces:
             raise Unauthenticated("the signature is too old")
         if nonce in self._spent:
             raise Unauthenticated("the nonce was used before")
-        if len(self._spent) >= NONCES_MAX:
+        if len(self._spent) >= self._most:
             raise Unauthenticated("too many signed requests at once; try again in a minute")
         self._spent.add(nonce)
         heappush(self._by_age, (created_s, nonce))
@@ -178,6 +185,8 @@ class Nonces:
         ahead, so nothing that could pass again stands before the limit, even where a clock that
         goes wrong has stamped it: stamps never go back.
         """
+        # What was made longer ago is not read, though another door may have let it in meanwhile.
+        self._forgotten = max(self._forgotten, _too_old(now_us // SECOND_US))
         limit = now_us - (WINDOW_S + 2 * AHEAD_S) * SECOND_US
         until, _ = store.head()
         while until > 0:
@@ -195,6 +204,11 @@ class Nonces:
             until = start - 1
         heapify(self._by_age)
         return len(self._spent)
+
+
+def _too_old(now_s: int) -> int:
+    """Give the last second whose signatures are no longer good."""
+    return now_s - WINDOW_S - 1
 
 
 class MarketKey:
@@ -338,7 +352,7 @@ class _Verifier(HTTPMessageVerifier):
     def validate_created_and_expires(self, sig_input: Any, max_age: Any = None) -> None:
         """Judge the parameters before any cryptography is spent on them."""
         given = sig_input.params
-        created, expires, nonce = (given.get(name) for name in ("created", "expires", "nonce"))
+        created, expires = given.get("created"), given.get("expires")
         now = self._now_s()
         if type(created) is not int or type(expires) is not int:
             raise Unauthenticated("a signature says when it was created and when it expires")
@@ -352,6 +366,3 @@ class _Verifier(HTTPMessageVerifier):
             raise Unauthenticated(
                 f'the signature was not made for this use: its tag is not "{TAG}"'
             )
-        shortest, longest = NONCE_LENGTH
-        if not isinstance(nonce, str) or not shortest <= len(nonce) <= longest:
-            raise Unauthenticated(f"a nonce has {shortest} to {longest} characters")
