@@ -64,8 +64,9 @@ class Server:
         self.starts = 0
         self._settings = UNLIMITED | dict(settings or {})
         self._before = before
+        self.flags = flags
         self._words = [sys.executable, *program, "--store", str(store), "--port", str(self.port)]
-        self._words += ["--data", str(folder), *flags]
+        self._words += ["--data", str(folder)]
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self.told = folder.with_name(f"{folder.name}.out")
@@ -74,9 +75,9 @@ class Server:
     def start(self, *, is_awaited: bool = True) -> None:
         """Start it, and wait until it lets people in; a standby is not waited for."""
         assert self._process is None or self._process.poll() is not None, "it runs already"
-        with self.told.open("wb") as out, self.log.open("ab") as log:
+        with self.told.open("wb") as out, self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                self._words,
+                [*self._words, *self.flags],
                 cwd=ROOT,
                 env=os.environ | self._settings,
                 stdin=subprocess.DEVNULL,

@@ -1,5 +1,6 @@
 """A market with people in it, and processes of clients that trade there until told to stop."""
 
+import random
 import signal
 import subprocess
 import sys
@@ -14,11 +15,13 @@ from souq.core.mandate import GrantMandate, Limits, SecretLimits
 from souq.core.party import RegisterAgent, RegisterPrincipal
 from souq.core.seal import PublicText
 from souq.sdk.signing import bearer_secret
+from tests.server import auditing
 from tests.server.auditing import Books, read_lists
 from tests.server.clients import Pair, Person, Work
 from tests.server.process import ROOT, Server, end_with_parent
 
 END_S = 60.0
+SAMPLE = 200
 
 
 def let_in(client: Client, name: str) -> Person:
@@ -121,3 +124,35 @@ class Crowd:
             one.kill()
             one.wait()
         self._processes.clear()
+
+
+def check_at_once(store: str | Path, crowd: Crowd, server: Server, rng: random.Random) -> None:
+    """Check what can be checked while the clients go on; `verify` reads beside a living server."""
+    books = crowd.books()  # read first: what is acknowledged meanwhile stands in a longer journal
+    opened = auditing.open_to_read(store)
+    try:
+        journal = auditing.read_journal(opened)
+    finally:
+        opened.close()
+    auditing.check_acknowledged(books.acks, journal)
+    auditing.check_seen(books.seen, journal)
+    sample = rng.sample(books.acks, min(SAMPLE, len(books.acks)))
+    auditing.check_asked_again(server.url, sample, crowd.keys)
+
+
+def check_at_the_end(store: str | Path, crowd: Crowd, server: Server) -> auditing.Books:
+    """Check everything, once the clients have ended their deals."""
+    books = crowd.stop()
+    auditing.check_asked_again(server.url, books.acks, crowd.keys)
+    opened = auditing.open_to_read(store)
+    try:
+        journal = auditing.read_journal(opened)
+        state = auditing.check_state(opened)
+    finally:
+        opened.close()
+    auditing.check_acknowledged(books.acks, journal)
+    auditing.check_seen(books.seen, journal)
+    auditing.check_wallets(books.acks, state, crowd.pairs)
+    auditing.check_search(server.url, crowd.admin_key, state)
+    assert books.missed == [], "a listing was acknowledged, and the next search did not find it"
+    return books

@@ -8,65 +8,18 @@ import json
 import os
 import random
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.postgres.cluster import NoServer, running
 from tests.server import auditing
 from tests.server.process import Server
-from tests.server.stage import Crowd
+from tests.server.stage import Crowd, check_at_once, check_at_the_end
 
 IS_FULL = os.environ.get("SOUQ_FULL") == "1"
 # In full 100 and 30, each market killed so often; a market a seed, so that each takes a minute.
 KILLS_SQLITE, SEEDS_SQLITE = (25, range(4)) if IS_FULL else (5, range(1))
 KILLS_POSTGRES, SEEDS_POSTGRES = (15, range(2)) if IS_FULL else (3, range(1))
-SAMPLE = 200
-
-
-@pytest.fixture
-def url() -> Iterator[str]:
-    """Give a PostgreSQL of the test's own; skip aloud, or fail where it is required."""
-    try:
-        with running() as cluster:
-            yield cluster.url
-    except NoServer as error:
-        if os.environ.get("SOUQ_POSTGRES") == "required":
-            pytest.fail(f"PostgreSQL is required here: {error}")
-        pytest.skip(f"no PostgreSQL to test with: {error}")
-
-
-def check_at_once(store: str | Path, crowd: Crowd, server: Server, rng: random.Random) -> None:
-    """Check what can be checked while the clients go on; `verify` reads beside a living server."""
-    books = crowd.books()  # read first: what is acknowledged meanwhile stands in a longer journal
-    opened = auditing.open_to_read(store)
-    try:
-        journal = auditing.read_journal(opened)
-    finally:
-        opened.close()
-    auditing.check_acknowledged(books.acks, journal)
-    auditing.check_seen(books.seen, journal)
-    sample = rng.sample(books.acks, min(SAMPLE, len(books.acks)))
-    auditing.check_asked_again(server.url, sample, crowd.keys)
-
-
-def check_at_the_end(store: str | Path, crowd: Crowd, server: Server) -> auditing.Books:
-    """Check everything, once the clients have ended their deals."""
-    books = crowd.stop()
-    auditing.check_asked_again(server.url, books.acks, crowd.keys)
-    opened = auditing.open_to_read(store)
-    try:
-        journal = auditing.read_journal(opened)
-        state = auditing.check_state(opened)
-    finally:
-        opened.close()
-    auditing.check_acknowledged(books.acks, journal)
-    auditing.check_seen(books.seen, journal)
-    auditing.check_wallets(books.acks, state, crowd.pairs)
-    auditing.check_search(server.url, crowd.admin_key, state)
-    assert books.missed == [], "a listing was acknowledged, and the next search did not find it"
-    return books
 
 
 def kill_again_and_again(store: str | Path, folder: Path, kills: int, seed: int) -> None:
@@ -108,9 +61,9 @@ def test_no_acknowledged_command_is_lost_when_the_server_is_killed(
 
 @pytest.mark.parametrize("seed", SEEDS_POSTGRES)
 def test_no_acknowledged_command_is_lost_when_a_server_over_postgres_is_killed(
-    tmp_path: Path, url: str, seed: int
+    tmp_path: Path, database: str, seed: int
 ) -> None:
-    kill_again_and_again(url, tmp_path, KILLS_POSTGRES, seed)
+    kill_again_and_again(database, tmp_path, KILLS_POSTGRES, seed)
 
 
 def test_an_invented_acknowledgement_is_noticed(tmp_path: Path) -> None:
