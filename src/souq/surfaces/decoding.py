@@ -1,5 +1,7 @@
 """Bytes become commands and queries under their declared types, or a clear complaint."""
 
+import json
+import re
 from typing import Any, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
@@ -19,6 +21,7 @@ _union: Any = market.COMMANDS[0]
 for _command in market.COMMANDS[1:]:
     _union = _union | _command
 _any_command = msgspec.json.Decoder(_union, dec_hook=unsealed).decode
+_KEYS = re.compile(rb'"([^"]*)"\s*:')
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -41,7 +44,9 @@ _batch = msgspec.json.Decoder(CommandBatch).decode
 
 def read_command(body: bytes | msgspec.Raw) -> Any:
     """Read a command that says its own type. Raises Malformed."""
-    return _read(_any_command, bytes(body))
+    if isinstance(body, msgspec.Raw):
+        return _decoded(_any_command, bytes(body))  # its keys were looked at with its batch's
+    return _read(_any_command, body)
 
 
 def read_batch(body: bytes) -> list[BatchItem]:
@@ -59,7 +64,7 @@ def read_fields(operation: Operation, fields: dict[str, str], body: bytes) -> An
         if name in given:
             raise Malformed(422, f"{name} stands in the path, and not in the body")
     whole = _encode({**given, **fields, "type": operation.asks.__name__})
-    return _read(READ[operation.asks], whole)
+    return _decoded(READ[operation.asks], whole)
 
 
 def read_query(operation: Operation, fields: dict[str, str], query: bytes) -> Any:
@@ -95,6 +100,12 @@ def read_query(operation: Operation, fields: dict[str, str], query: bytes) -> An
 
 
 def _read(decode: Any, body: bytes) -> Any:
+    read = _decoded(decode, body)
+    _check_keys(body)
+    return read
+
+
+def _decoded(decode: Any, body: bytes) -> Any:
     try:
         return decode(body)
     except msgspec.ValidationError as error:
@@ -105,6 +116,25 @@ def _read(decode: Any, body: bytes) -> Any:
         raise Malformed(400, "the body is nested too deeply") from None
     except (TypeError, ValueError) as error:
         raise Malformed(422, str(error)) from None
+
+
+def _check_keys(body: bytes) -> None:
+    """Raise Malformed where an object says a key twice: readers differ on which one counts.
+
+    Only where some key comes again anywhere, or may be written in escapes, is it looked at closely.
+    """
+    keys = _KEYS.findall(body)
+    if len(set(keys)) < len(keys) or b"\\" in body:
+        try:
+            json.loads(body, object_pairs_hook=_no_twins)
+        except (ValueError, RecursionError):
+            return  # what is no JSON is complained about elsewhere
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> None:
+    keys = {key for key, _ in pairs}
+    if len(keys) < len(pairs):
+        raise Malformed(400, "the body says a key twice in one object")
 
 
 _LISTS: dict[type, frozenset[str]] = {

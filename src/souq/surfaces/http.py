@@ -13,6 +13,8 @@ import re
 import time
 from typing import Any
 
+from msgspec.structs import replace
+
 from souq.core.refusal import Reason, Refused
 from souq.engine import Answer, Fault
 from souq.journal.commit import Stopped
@@ -142,6 +144,8 @@ class Api:
                 more = _BUSY
             await send_problem(send, refused(answer.refusal, answer.seq), more)
             return
+        if answer.is_replay:
+            answer = replace(answer, is_replay=False)  # byte for byte what was said before
         await send_json(send, 200, self._venue.shown(speaker.actor, answer), more)
 
     async def _batch(self, speaker: Speaker, body: bytes, scope: Any, send: Any) -> None:

@@ -25,6 +25,7 @@ _ID = {
     "description": "The command's id, of your choice. Sent again, it has its effect once.",
     "schema": {"type": "string", "pattern": '^([!#-~]{1,128}|"[!#-~]{1,128}")$'},
 }
+_REPLAY = "In a batch, that it had been answered before; alone, the header says so."
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
 
 
@@ -259,7 +260,7 @@ def _schemas() -> dict[str, Any]:
     schemas["Command"] = _one_of(market.COMMANDS)
     schemas["Event"] = _one_of(market.EVENTS)
     schemas["Answer"]["properties"]["events"]["items"] = {"$ref": _REF.format(name="Event")}
-    schemas["Answer"]["properties"].pop("is_replay", None)
+    schemas["Answer"]["properties"]["is_replay"]["description"] = _REPLAY
     schemas["Problem"]["properties"]["reason"]["enum"] = ["", *(one.value for one in Reason)]
     _bound_numbers(schemas)
     return schemas

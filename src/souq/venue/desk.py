@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from souq.core.money import UNITS_MAX
 from souq.core.refusal import invalid
 from souq.core.state import State
 from souq.journal.record import Record
@@ -64,9 +65,12 @@ def read_cursor(cursor: str, kind: Any) -> Any:
     """Give what `write_cursor` wrote down. Raises Refused(invalid) for anything else."""
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
-        return msgspec.json.decode(text, type=kind)
+        position = msgspec.json.decode(text, type=kind)
     except (binascii.Error, ValueError):  # msgspec's errors are ValueErrors too
         raise invalid("cursor", "not the cursor of a page of this list") from None
+    if isinstance(position, int) and not 0 <= position <= UNITS_MAX:
+        raise invalid("cursor", "not the cursor of a page of this list")
+    return position
 
 
 def write_cursor(position: Any) -> str:
