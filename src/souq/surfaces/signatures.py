@@ -153,7 +153,7 @@ class Nonces:
 
     def __init__(self, now_s: int, most: int = NONCES_MAX) -> None:
         """Take the time, and how many to remember at the most."""
-        self._most = most
+        self.most = most
         self._spent: set[str] = set()
         self._by_age: list[tuple[int, str]] = []
         # Signatures made up to this second cannot be told from replays, whatever the clock says
@@ -173,7 +173,7 @@ class Nonces:
             raise Unauthenticated("the signature is too old")
         if nonce in self._spent:
             raise Unauthenticated("the nonce was used before")
-        if len(self._spent) >= self._most:
+        if len(self._spent) >= self.most:
             raise Unauthenticated("too many signed requests at once; try again in a minute")
         self._spent.add(nonce)
         heappush(self._by_age, (created_s, nonce))
