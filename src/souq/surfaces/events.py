@@ -70,6 +70,9 @@ class Events:
             await _send(send, b"retry: 1000\n\n", is_more=True)
             while not gone.done() and not self._is_closing:
                 bell.clear()
+                # Before every page: in a busy market a stream never comes to rest.
+                if speaker.key and not self._authenticator.is_live(speaker):
+                    break
                 page = self._venue.page(speaker.actor, after, PAGE, types)
                 if page.last > after:
                     after = page.last
@@ -83,8 +86,6 @@ class Events:
                         await bell.wait()
                 except TimeoutError:
                     await _send(send, b": still here\n\n", is_more=True)
-                if speaker.key and not self._authenticator.is_live(speaker):
-                    break
         finally:
             self._bells.discard(bell)
             gone.cancel()
