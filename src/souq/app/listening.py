@@ -12,6 +12,7 @@ import uvicorn
 GRACE_S = 10  # for requests under way when the server is told to stop
 KEEP_ALIVE_S = 75
 BACKLOG = 4_096
+DRAIN_S = 0.15  # for what was sent before we were told to stop, and lies unread
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -74,9 +75,21 @@ class Listener(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop at a signal. Uvicorn's own way raises it again, and would cut our end short."""
-        on_signals(asyncio.get_running_loop(), self.stop)
+        """Leave signals to the server. Uvicorn's own way raises them again, and cuts our end."""
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer what was sent, and tell each client not to send more; then hang up.
+
+        To hang up at once would cut off requests that are in the system's buffers: first those of
+        clients who wait to be let in, then those of clients who are.
+        """
+        self.server_state.default_headers.append((b"connection", b"close"))
+        await asyncio.sleep(DRAIN_S)
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(DRAIN_S)
+        await super().shutdown(sockets)
 
 
 def on_signals(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:

@@ -67,11 +67,14 @@ class Server:
         self._salts = salts
         self._rails = rails
         self._listener: Listener | None = None
+        self._is_stopping = False
+        self._stop_waiting: Callable[[], None] = _nothing
         self._failure = ""
 
     async def run(self) -> int:
         """Serve until told to stop. Raises InUse, Damaged, Unavailable and OSError at the start."""
         settings = self._settings
+        on_signals(asyncio.get_running_loop(), self.stop)
         listening = bind(settings.host, settings.port)
         try:
             opened = await self._open()
@@ -98,6 +101,8 @@ class Server:
 
     def stop(self) -> None:
         """Stop as a SIGTERM does; from the loop's own thread."""
+        self._is_stopping = True
+        self._stop_waiting()
         if self._listener is not None:
             self._listener.stop()
 
@@ -106,10 +111,11 @@ class Server:
         if not settings.standby:
             return await asyncio.to_thread(open_store, settings.store, holder=settings.holder)
         log.info("standing by until the leader is gone")
-        loop = asyncio.get_running_loop()
 
         def stopping(stop: Callable[[], None]) -> None:
-            loop.call_soon_threadsafe(on_signals, loop, stop)
+            self._stop_waiting = stop
+            if self._is_stopping:
+                stop()
 
         return await asyncio.to_thread(
             stand_by, settings.store, holder=settings.holder, stopping=stopping
@@ -181,6 +187,8 @@ class Server:
         tasks = [asyncio.create_task(kept_up(name, run)) for name, run in behind.items()]
         listening.listen(BACKLOG)  # whoever is told that it is open may come at once
         self._tell(Running(url, admin_key, venue))
+        if self._is_stopping:
+            self._listener.stop()
         try:
             await self._listener.serve(sockets=[listening])
         finally:
@@ -206,6 +214,10 @@ class Server:
             path = Path(self._settings.data) / SNAPSHOT
             keep_snapshot(Replayed(state, seq, engine.last_hash), path)
         log.info("stopped at record %d", seq)
+
+
+def _nothing() -> None:
+    """Nothing is waited for."""
 
 
 def _not_ready(venue: Venue) -> str:
