@@ -299,6 +299,19 @@ def test_a_point_for_which_anybody_can_sign_is_no_key(
     assert (no.reason, no.facts["field"]) == (Reason.INVALID, "material")
 
 
+@pytest.mark.parametrize("sign", [0, 1])
+@pytest.mark.parametrize("y", range(P, 2**255))
+def test_a_point_has_one_spelling(market: Market, y: int, sign: int) -> None:
+    material = (y | sign << 255).to_bytes(32, "little").hex()
+    assert market.no(OPERATOR, AddKey("A1", "ed25519", material)).reason == Reason.INVALID
+
+
+def test_why_a_point_is_none_is_told_in_words_that_stay(market: Market) -> None:
+    for material in ("02" + "ff" * 32, "04" + POINT[2:]):
+        no = market.no(OPERATOR, AddKey("A1", "es256", material))
+        assert no.facts["why"] == "not a compressed point of the curve"
+
+
 def test_every_key_that_is_made_honestly_is_one(market: Market) -> None:
     for n in range(200):
         kind: Kind = ("ed25519", "es256")[n % 2]

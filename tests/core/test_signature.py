@@ -80,6 +80,7 @@ def test_the_standard_s_own_signatures_hold(example: Example) -> None:
     assert is_signed(example.kind, example.material, signature, base)
     assert not is_signed(example.kind, example.material, signature, base + b" ")
     assert not is_signed(example.kind, example.material, signature[:-1], base)
+    assert not is_signed(example.kind, example.material, signature + b"\0", base)
     assert not is_signed(example.kind, example.material, bytes(64), base)
 
 

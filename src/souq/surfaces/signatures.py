@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from http_message_signatures import (
+    ContentDigest,
     HTTPMessageSignaturesException,
     HTTPMessageSigner,
     HTTPMessageVerifier,
@@ -121,12 +122,15 @@ class SignatureCheck:
         key = self._key(fingerprint)
         if key is None or key.kind not in self._verifiers:
             raise Unauthenticated("the key is unknown, expired or revoked")
-        message = _Message(request.method, _url(request), headers)
+        message = _Message(request.method, _url(request), headers.named_in(hint))
         try:
-            results = self._verifiers[key.kind].verify(message, max_age=None, body=request.body)
+            found = self._verifiers[key.kind].verify(message, max_age=None)[0]
+            digest = found.covered_components.get('"content-digest"')
+            # Not by the library's own `body=`, which takes twice as long to find the digest.
+            if digest is not None:
+                ContentDigest.verify(digest, request.body)
         except HTTPMessageSignaturesException as error:
             raise Unauthenticated(f"the signature does not hold: {error}") from error
-        found = results[0]
         if found.parameters["keyid"] != fingerprint:
             raise Unauthenticated("the signature names two keys")
         for name in components(request.method, has_body=bool(request.body)):
@@ -306,6 +310,19 @@ class _Headers:
     def items(self) -> list[tuple[str, str]]:
         return self._lines
 
+    def named_in(self, hint: str) -> "_Headers":
+        """Leave out what a signature does not speak of: the library reads all it gets, and thrice.
+
+        All lines of a header stay or go together, so this can make a signature fail, never hold.
+        """
+        kept = _Headers([])
+        kept._lines = [
+            line
+            for line in self._lines
+            if line[0] in ("signature", "signature-input") or f'"{line[0]}"' in hint
+        ]
+        return kept
+
     def only(self, name: str) -> str:
         """Give the one line of a header. Raises Unauthenticated for none or several."""
         found = [value for one, value in self._lines if one == name]
@@ -360,7 +377,7 @@ class _Verifier(HTTPMessageVerifier):
             raise Unauthenticated(f"a signature is good for at most {WINDOW_S} seconds")
         if created > now + AHEAD_S:
             raise Unauthenticated("the signature was created in the future; check the clock")
-        if created < now - WINDOW_S or expires < now:
+        if expires < now:  # so created, too, is at most a window ago
             raise Unauthenticated("the signature is too old")
         if given.get("tag") != TAG:
             raise Unauthenticated(
