@@ -13,7 +13,7 @@ import pytest
 
 from souq.operations import OPERATIONS
 from souq.venue import deals, people
-from tests.http.market import AGENTS, ROLES, Fields, Town, populated
+from tests.http.market import AGENTS, ROLES, Fields, Town
 from tests.http.ready import QUERIES, READY
 
 PERSONS = ("stranger_person", "buyer_person", "seller_person", "arbiter")
@@ -152,12 +152,6 @@ def said(answer: Any) -> str:
     if answer.status_code == 401:
         return "not proven"
     return str(problem["reason"])
-
-
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with populated(tmp_path_factory.mktemp("market") / "m") as found:
-        yield found
 
 
 @pytest.fixture(autouse=True)

@@ -18,17 +18,11 @@ from souq.sdk import stubs
 from souq.sdk.methods import AsyncMethods, Methods
 from souq.surfaces import docs_page, openapi
 from souq.surfaces.routes import Routes
-from tests.http.market import Town, populated
+from tests.http.market import Town
 from tests.http.ready import QUERIES, READY, text_of
 
 COMMANDS = [one.name for one in OPERATIONS if one.is_command and one.name != "open_market"]
 ASKED = [one.name for one in OPERATIONS if not one.is_command]
-
-
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with populated(tmp_path_factory.mktemp("market") / "m") as found:
-        yield found
 
 
 @pytest.fixture(autouse=True)

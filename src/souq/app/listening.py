@@ -9,6 +9,8 @@ from typing import Any
 
 import uvicorn
 
+from souq.surfaces.guard import Guarded
+
 GRACE_S = 10  # for requests under way when the server is told to stop
 KEEP_ALIVE_S = 75
 BACKLOG = 4_096
@@ -50,7 +52,8 @@ class Listener(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 application,
-                http="httptools",
+                http=Guarded,
+                ws="none",
                 proxy_headers=bool(proxies),
                 forwarded_allow_ips=list(proxies),
                 lifespan="off",

@@ -26,6 +26,7 @@ _ID = {
     "schema": {"type": "string", "pattern": '^([!#-~]{1,128}|"[!#-~]{1,128}")$'},
 }
 _REPLAY = "In a batch, that it had been answered before; alone, the header says so."
+_BY_THE_CONNECTION = (408, 414, 431)  # said before anybody looks at what is asked
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
 
 
@@ -201,7 +202,7 @@ def _answered(name: str, more: dict[str, Any] | None = None) -> dict[str, Any]:
 
 
 def _refusals(*statuses: int) -> dict[str, Any]:
-    every = sorted({*statuses, *STATUS.values()})
+    every = sorted({*statuses, *STATUS.values(), *_BY_THE_CONNECTION})
     return {str(status): {"$ref": f"#/components/responses/{status}"} for status in every}
 
 
