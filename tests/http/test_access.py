@@ -11,9 +11,18 @@ from typing import Any
 
 import pytest
 
-from souq.operations import OPERATIONS
+from souq.operations import BY_NAME, OPERATIONS
 from souq.venue import deals, people
-from tests.http.market import AGENTS, ROLES, Fields, Town
+from tests.http.market import (
+    AGENTS,
+    FEW,
+    FLOOR,
+    PERSON_OF,
+    REF,
+    ROLES,
+    Fields,
+    Town,
+)
 from tests.http.ready import QUERIES, READY
 
 PERSONS = ("stranger_person", "buyer_person", "seller_person", "arbiter")
@@ -308,6 +317,42 @@ def test_an_answer_that_tells_of_the_other_side_is_noticed(
     fields = READY["accept"][1](town)
     kinds = {one["type"] for one in town.do("seller", "accept", **fields)}
     assert "BudgetCommitted" in kinds
+
+
+@pytest.mark.parametrize("name", READY)
+def test_an_answer_tells_nothing_of_others_in_a_batch_and_again(name: str, town: Town) -> None:
+    """By its type, in a batch, as a replay: an answer is cut to its caller every time."""
+    by, ready = READY[name]
+    command = {"type": BY_NAME[name].asks.__name__, **ready(town)}
+    id = town.new()
+    url, headers = f"{town.url}/v1/commands", town.headers(by)
+    batch = {"commands": [{"id": id, "command": command}] * 2}
+    in_batch = town.http.post(f"{url}:batch", json=batch, headers=headers)
+    again = town.http.post(url, json=command, headers=headers | {"Idempotency-Key": id})
+    first, second = in_batch.json()["answers"]
+    assert again.json() == first
+    assert second == first | {"is_replay": True}
+    assert town.leaks(by, in_batch.content + again.content) == []
+    others = {town.ids[role] for role in AGENTS if role != by and PERSON_OF[role] != by}
+    for event in first["events"]:
+        is_private = event["type"].startswith(("Budget", "Mandate", "Key", "Webhook"))
+        assert not (is_private and by in AGENTS and event.get("agent") in others)
+
+
+def test_a_floor_is_told_by_no_refusal(town: Town) -> None:
+    """The seller's agent asks for less than it may take: who takes it hears no amount."""
+    cheap = town.listing("seller", ref=REF, price=FEW)
+    for role in ("stranger", "buyer"):
+        answer = town.call(role, "take_price", {"listing": cheap, "price": [FEW, "USD"]})
+        assert (answer.status_code, said(answer)) == (409, "counterparty_unable")
+        assert town.leaks(role, answer.content) == []
+    offer = {"items": [{"listing": cheap}], "price": [FLOOR - 1, "USD"]}
+    talk = town.made("stranger", "make_offer", "negotiation", **offer)
+    terms = town.terms(talk)
+    answer = town.call("seller", "accept", {"negotiation": talk, "terms": terms})
+    assert said(answer) == "outside_mandate"
+    seen = town.call("stranger", "get_negotiation", {"negotiation": talk})
+    assert town.leaks("stranger", seen.content) == []
 
 
 def test_ids_that_never_were_tell_everybody_the_same(town: Town) -> None:

@@ -66,23 +66,15 @@ class Guarded(HttpToolsProtocol):
         self._is_in_head = self._is_new = True
         self._began_at = self.loop.time()
 
-    def on_url(self, url: bytes) -> None:
-        """Take a part of the address."""
-        super().on_url(url)
-        if len(self.url) > URL_MAX:
-            self._no(414, f"an address has at most {URL_MAX} bytes")
-            raise _TooMuch
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
-        super().on_header(name, value)
-        if len(self.headers) > HEADERS_MAX:
-            self._no(431, f"a request has at most {HEADERS_MAX} headers")
-            raise _TooMuch
-
     def on_headers_complete(self) -> None:
         """Hand the request on; its body has a limit of its own."""
         self._is_in_head = False
+        if len(self.url) > URL_MAX:
+            self._no(414, f"an address has at most {URL_MAX} bytes")
+            raise _TooMuch
+        if len(self.headers) > HEADERS_MAX:
+            self._no(431, f"a request has at most {HEADERS_MAX} headers")
+            raise _TooMuch
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
