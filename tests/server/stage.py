@@ -54,7 +54,7 @@ class Crowd:
         self.admin_key = server.admin_key
         self.pairs: list[Pair] = []
         self._works: list[Path] = []
-        self._lists: list[Path] = []
+        self.lists: list[Path] = []
         self._processes: list[subprocess.Popen[bytes]] = []
         folder.mkdir(parents=True, exist_ok=True)
         with Client(server.url, key=server.admin_key) as client:
@@ -71,7 +71,7 @@ class Crowd:
                 path.write_bytes(msgspec.json.encode(work))
                 self.pairs += own
                 self._works.append(path)
-                self._lists.append(list_)
+                self.lists.append(list_)
 
     @property
     def keys(self) -> dict[str, str]:
@@ -91,11 +91,11 @@ class Crowd:
 
     def books(self) -> Books:
         """Read what is written down so far."""
-        return read_lists(self._lists)
+        return read_lists(self.lists)
 
     def size(self) -> int:
         """Give the bytes of what is acknowledged so far."""
-        return sum(path.stat().st_size for path in self._lists)
+        return sum(path.stat().st_size for path in self.lists)
 
     def wait_until_served(self, growth: int = 20_000, timeout_s: float = 30.0) -> None:
         """Return once so many more bytes are acknowledged; a command takes about 700."""
