@@ -85,8 +85,11 @@ class Trader:
         if len(self._thing_of) + len(self._to_list) < len(self._brief.things):
             by_title = {thing.title: thing for thing in self._brief.things}
             for listing in seen.listings:
-                if listing.agent == seen.agent and listing.side == "sell":
-                    self._thing_of.setdefault(listing.id, by_title[listing.title])
+                thing = by_title.get(listing.title)
+                if thing and listing.agent == seen.agent and listing.side == "sell":
+                    self._thing_of.setdefault(listing.id, thing)
+                    if thing in self._to_list:
+                        self._to_list.remove(thing)  # listed in an earlier life
 
     def _list(self) -> Turn:
         thing = self._to_list.pop(0)
@@ -105,6 +108,8 @@ class Trader:
         giving = [leg for leg in negotiation.goods if leg.giver == seen.agent]
         if not {leg.listing for leg in negotiation.goods} <= {one.id for one in seen.listings}:
             return Turn(Reject(negotiation.id))  # something in it has gone to somebody else
+        if any(leg.listing not in self._thing_of for leg in giving):
+            return Turn(Reject(negotiation.id))  # nobody told us what it is worth
         if giving and len(giving) < len(negotiation.goods):
             return self._answer_barter(seen, negotiation, giving)
         role: Role = "seller" if giving else "buyer"

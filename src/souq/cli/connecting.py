@@ -1,13 +1,16 @@
 """How commands reach a running market: which address, and by which key."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from souq.cli.output import Mistake
+from souq.operations.queries import Observe
+from souq.sdk.async_client import AsyncClient
 from souq.sdk.client import Client
 from souq.sdk.signing import KeyFile, load_key
+from souq.views.observation import Observation
 
 URL = "http://127.0.0.1:8000"
 Server = Annotated[
@@ -42,3 +45,19 @@ def connect(server: str, key: str, *, patience_s: float = 10.0) -> Client:
     if not server.startswith(("http://", "https://")):
         raise Mistake(f"{server} is no address of a market, such as {URL}")
     return Client(server, key=key_of(key), patience_s=patience_s)
+
+
+class ClientLink:
+    """A client, as a runner wants it."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    async def observe(self) -> Observation:
+        """Look."""
+        seen: Observation = await self._client.ask(Observe())
+        return seen
+
+    async def submit(self, command: Any) -> Any:
+        """Act."""
+        return await self._client.submit(command)

@@ -174,6 +174,9 @@ class Draft:
                     rows[key] = row
 
 
+_DIGITS_MAX = 19
+
+
 def next_id(view: View, letter: str) -> str:
     """Propose the next short typed id, such as L42. It is taken when its event is folded."""
     return f"{letter}{(view.get(COUNTERS, letter) or 0) + 1}"
@@ -188,7 +191,9 @@ def was_issued(view: View, key: str) -> bool:
     """Tell an entity that has ended from one that never was: ids are handed out in order."""
     number = key[1:]
     return (
-        number.isascii()
+        0 < len(number) <= _DIGITS_MAX  # a stranger's id may be as long as a body
+        and number.isascii()
         and number.isdigit()
-        and 0 < int(number) <= (view.get(COUNTERS, key[0]) or 0)
+        and number[0] != "0"
+        and int(number) <= (view.get(COUNTERS, key[0]) or 0)
     )
