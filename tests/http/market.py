@@ -311,6 +311,9 @@ class Town:
 
     def spare_key(self) -> str:
         """Give a key of the buyer's to revoke; one may hold few at a time."""
+        held = self.ask("operator", "list_keys", owner=self.ids["buyer"])["keys"]
+        for key in held[2:-8]:  # behind the one it speaks with and the planted one
+            self.do("operator", "revoke_key", key=key["id"])
         material = bearer_secret().material
         owner = self.ids["buyer"]
         return self.made(

@@ -201,6 +201,7 @@ class TestHeaders:
 
 
 @pytest.mark.usefixtures("nothing_recorded")
+@pytest.mark.parametrize("role", ["anybody", "buyer", "operator"])
 @pytest.mark.parametrize(
     ("path", "statuses"),
     [
@@ -212,6 +213,10 @@ class TestHeaders:
         (b"/v1/records?after=9223372036854775808", (422,)),
         (b"/v1/records?after=-9223372036854775809", (422,)),
         (b"/v1/records?after=1.5", (422,)),
+        (b"/v1/records?after=-1", (422,)),
+        (b"/v1/records?after=-9007199254740991", (422,)),
+        (b"/v1/records?after=9007199254740991", (200,)),
+        (b"/v1/matches?after=-1", (403, 422)),
         (b"/v1/listings?price_min_units=9007199254740993", (422,)),
         (b"/v1/listings?cursor=AAAA", (422,)),
         (b"/v1/entries?cursor=OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5", (403, 422)),
@@ -243,9 +248,9 @@ class TestHeaders:
     ],
 )
 def test_an_address_that_leads_nowhere_says_so(
-    path: bytes, statuses: tuple[int, ...], town: Town
+    path: bytes, statuses: tuple[int, ...], role: str, town: Town
 ) -> None:
-    said = told(town, head(b"GET", path))
+    said = told(town, head(b"GET", path, key=town.keys.get(role, "")))
     assert said.status in statuses
     if said.status >= 400:
         assert said.problem["detail"]

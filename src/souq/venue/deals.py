@@ -20,7 +20,7 @@ from souq.core.rules import rules
 from souq.core.state import View, was_issued
 from souq.operations import queries as ask
 from souq.venue.access import agent_asked, need_party, speaks_for
-from souq.venue.desk import Desk, check_limit, read_cursor, write_cursor
+from souq.venue.desk import Desk, check_after, check_limit, read_cursor, write_cursor
 from souq.views.catalogue import ListingCard, Search, SearchPage
 from souq.views.feed import FeedPage
 from souq.views.history import Deal, NegotiationStory, Said
@@ -46,6 +46,7 @@ def get_listing(desk: Desk, actor: str, query: ask.GetListing) -> ListingCard:
 
 def list_matches(desk: Desk, actor: str, query: ask.ListMatches) -> ask.Matches:
     check_limit(query.limit)
+    check_after(query.after)
     agent = agent_asked(desk.state, actor, query.agent)
     return ask.Matches(desk.catalogue.matches(agent, query.after, query.limit))
 
@@ -86,6 +87,7 @@ def list_messages(desk: Desk, actor: str, query: ask.ListMessages) -> ask.Messag
 
 def list_events(desk: Desk, actor: str, query: ask.ListEvents) -> FeedPage:
     check_limit(query.limit)
+    check_after(query.after)
     return desk.feed.page(actor, query.after, query.limit, frozenset(query.types))
 
 

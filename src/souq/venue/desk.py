@@ -61,6 +61,12 @@ def check_limit(limit: int) -> None:
         raise invalid("limit", f"stands between 1 and {LIMIT_MAX}")
 
 
+def check_after(after: int) -> None:
+    """Raise Refused(invalid) for what is no number of a record, nor 0 for before the first."""
+    if not 0 <= after <= UNITS_MAX:
+        raise invalid("after", "the number of a record, or 0")
+
+
 def read_cursor(cursor: str, kind: Any) -> Any:
     """Give what `write_cursor` wrote down. Raises Refused(invalid) for anything else."""
     try:
