@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 unexport PYTHONOPTIMIZE # it would switch the assertions off, and they guard the money
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-crash test-postgres test-laws bench bench-http lock clean
+.PHONY: help demo test test-crash test-postgres test-laws soak bench bench-http lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -24,11 +24,16 @@ test: .venv/.dev ## lint, types, layers and every test that takes seconds
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q -m "not slow"
 
-test-crash: .venv/.dev ## kill the market at every step and bring it back (minutes)
-	SOUQ_FULL=1 $(BIN)/python -m pytest -q tests/crash
+test-crash: .venv/.dev ## kill the market and its servers at every step and bring them back (minutes)
+	SOUQ_FULL=1 $(BIN)/python -m pytest -q -s tests/crash tests/server
+
+MINUTES ?= 10
+
+soak: .venv/.dev ## a server under steady load: memory stays flat, the audit is clean (10 minutes)
+	$(BIN)/python -m tests.soak --minutes $(MINUTES)
 
 test-postgres: .venv/.dev ## the journal in a real PostgreSQL, fail-over too; fails where there is none
-	SOUQ_POSTGRES=required $(BIN)/python -m pytest -q tests/postgres
+	SOUQ_POSTGRES=required $(BIN)/python -m pytest -q tests/postgres tests/server/test_failover.py
 
 test-laws: .venv/.dev ## random markets against the invariants, at full length (minutes)
 	SOUQ_FULL=1 $(BIN)/python -m pytest -q tests/laws
