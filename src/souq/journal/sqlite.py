@@ -28,6 +28,7 @@ HEAD = "head"
 LOCK = "lock"
 _READ_CHUNK = 2_000
 _ROWS_MAX = 512
+_AT_ONCE = 64  # rows that go in by one statement, whatever their number
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (
@@ -176,17 +177,12 @@ class SqliteStore:
 
     def append(self, entries: Sequence[Entry]) -> None:
         with self._write():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                self._insert("records", [entry[:5] for entry in entries])
-                payloads = [payload for entry in entries for payload in entry.payloads]
-                if payloads:
-                    self._insert("payloads", payloads)
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+            rows = [entry[:5] for entry in entries]
+            payloads = [payload for entry in entries for payload in entry.payloads]
+            if len(rows) <= _AT_ONCE and not payloads:
+                self._insert("records", rows)  # one statement is a transaction of its own
+            else:
+                self._insert_all(rows, payloads)
             last = entries[-1]
             assert self._head is not None, "a read-only store was written"
             # A fixed width, so that no write leaves half of an older line behind.
@@ -194,12 +190,25 @@ class SqliteStore:
             if os.pwrite(self._head, line, 0) != len(line):
                 raise OSError(errno.ENOSPC, f"only a part of {HEAD} was written")
 
+    def _insert_all(self, rows: Sequence[tuple[object, ...]], payloads: Sequence[Payload]) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._insert("records", rows)
+            if payloads:
+                self._insert("payloads", payloads)
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
     def _insert(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
-        # Many rows in one statement: the interpreter's lock changes hands once for all of them,
-        # and powers of two keep the number of distinct statements small.
+        # Many rows in one statement: the interpreter's lock changes hands once for all of them.
+        # Beyond the usual sizes, powers of two keep the number of distinct statements small.
         start = 0
         while start < len(rows):
-            size = min(_ROWS_MAX, 1 << ((len(rows) - start).bit_length() - 1))
+            left = len(rows) - start
+            size = left if left <= _AT_ONCE else min(_ROWS_MAX, 1 << (left.bit_length() - 1))
             chunk = rows[start : start + size]
             row = "(" + ",".join("?" * len(chunk[0])) + ")"
             values = [value for line in chunk for value in line]
