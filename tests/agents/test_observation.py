@@ -2,8 +2,8 @@
 
 import msgspec
 
-from souq.core.mandate import GoodsLimit, Limits
 from souq import Client
+from souq.core.mandate import GoodsLimit, Limits
 
 
 def test_a_stranger_sees_the_listing_and_nothing_of_the_talks_or_limits() -> None:

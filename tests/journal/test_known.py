@@ -1,6 +1,7 @@
 """Which ids were answered before: never one forgotten, and the store seldom asked in vain."""
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -28,7 +29,7 @@ class CountingStore(MemoryStore):
         self.asked += 1
         return super().find(actor, command_id)
 
-    def ids(self):  # type: ignore[no-untyped-def]
+    def ids(self) -> Iterator[tuple[str, str]]:
         self.gate.wait(10)
         yield from super().ids()
 

@@ -57,7 +57,7 @@ def test_what_8_clients_are_told_could_have_been_told_one_by_one(
 
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_over_http_it_is_the_same(name: str, tmp_path: Path) -> None:
-    seeds, each = (range(2), EACH) if FULL else (range(1), 40)
+    seeds, each = (range(2), EACH) if FULL else (range(1), 30)
     for seed in seeds:
         with DOORS["http"](tmp_path / str(seed)) as door:
             history, workload = told(door, name, seed=seed, each=each)
@@ -95,9 +95,9 @@ def test_every_action_is_both_done_and_refused(name: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", ["balances", "budgets"])
 def test_a_read_that_is_wrong_by_one_unit_is_rejected(name: str, tmp_path: Path) -> None:
     with engine_door(tmp_path) as door:
-        history, workload = told(door, name, seed=6, each=100)
+        history, workload = told(door, name, seed=6, each=40)
     reads = [n for n, one in enumerate(history) if isinstance(one.answer, Seen)]
-    for n in Random(6).sample(reads, 10):
+    for n in Random(6).sample(reads, 5):
         first, second = history[n].answer.values
         wrong = history[n]._replace(answer=Seen((first + 1, second)))
         found = contradiction([*history[:n], wrong, *history[n + 1 :]], workload.model)

@@ -85,7 +85,8 @@ class Matches(Struct, frozen=True):
 class Observe(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Give all that an agent needs to decide what to do.
 
-    Its money and limits, listings, its open negotiations and contracts, and what was said. By the agent, or by its principal with `agent`.
+    Its money and limits, listings, its open negotiations and contracts, and what was said. By the
+    agent, or by its principal with `agent`.
     """
 
     agent: str = ""
