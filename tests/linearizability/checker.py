@@ -3,11 +3,14 @@
 A history is linearizable if every operation can be thought to happen at one instant between its
 call and its return, such that the answers are those of the model run in that order (Herlihy and
 Wing, 1990). The search is that of Wing and Gong (1993): try an operation that nothing must come
-before, and go back where it leads nowhere; with Lowe's (2017) memory of what was tried already.
+before, and go back where it leads nowhere; with Lowe's (2017) memory of what was tried already. What changes
+nothing, a read or a refusal, is put in order as soon as it fits, and never moved again.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
+
+Move = tuple[int, Any]  # a call, and the state after it
 
 
 class Operation(NamedTuple):
@@ -101,10 +104,10 @@ class _Line:
         self._link(call)
 
     def waiting(self) -> list[int]:
-        """List the operations of which one must come next: those called before any return."""
+        """List the calls of which one must come next: those before any return."""
         found, at = [], self.next[self.head]
         while at != self.head and not self.is_return[at]:
-            found.append(self.operation[at])
+            found.append(at)
             at = self.next[at]
         return found
 
@@ -123,33 +126,43 @@ def _search(part: Hashable, operations: Sequence[Operation], model: Model) -> Co
     left = sum(not operation.is_pending for operation in operations)
     done = 0  # one bit for each operation that is in order
     tried: set[tuple[int, Hashable]] = set()
-    path: list[tuple[int, Any, int]] = []
+    path: list[tuple[int, Any, int, Iterator[Move]]] = []
     furthest = Contradiction(part, -1, state, ())
-    at = line.next[line.head]
+    moves = iter(_moves(line, operations, model, state))
     while left:
-        if not line.is_return[at]:
-            n = line.operation[at]
-            after = model.step(state, operations[n].action, operations[n].answer)
-            key = (done | 1 << n, after)
-            if after is None or key in tried:
-                at = line.next[at]
-                continue
-            tried.add(key)
-            path.append((at, state, done))
-            done, state = key
-            left -= not operations[n].is_pending
-            line.lift(at)
+        for at, after in moves:
+            key = (done | 1 << line.operation[at], after)
+            if key not in tried:
+                tried.add(key)
+                path.append((at, state, done, moves))
+                done, state = key
+                left -= not operations[line.operation[at]].is_pending
+                line.lift(at)
+                moves = iter(_moves(line, operations, model, state))
+                break
         else:
-            # This one has returned and is not in order yet: something before it was put wrongly.
             if len(path) > furthest.ordered:
-                stuck = tuple(operations[n] for n in line.waiting())
+                stuck = tuple(operations[line.operation[at]] for at in line.waiting())
                 furthest = Contradiction(part, len(path), state, stuck)
             if not path:
                 return furthest
-            at, state, done = path.pop()
+            at, state, done, moves = path.pop()
             left += not operations[line.operation[at]].is_pending
             line.put_back(at)
-            at = line.next[at]
-            continue
-        at = line.next[line.head]
     return None
+
+
+def _moves(line: _Line, operations: Sequence[Operation], model: Model, state: Any) -> list[Move]:
+    """List the calls that may come next, each with the state after it."""
+    found = []
+    for at in line.waiting():
+        operation = operations[line.operation[at]]
+        after = model.step(state, operation.action, operation.answer)
+        if after == state:
+            if operation.is_pending:
+                continue  # it changes nothing and need not happen
+            # Nor does this change anything, so if any order is right, it is right with this first.
+            return [(at, after)]
+        if after is not None:
+            found.append((at, after))
+    return found
