@@ -3,8 +3,8 @@
 A history is linearizable if every operation can be thought to happen at one instant between its
 call and its return, such that the answers are those of the model run in that order (Herlihy and
 Wing, 1990). The search is that of Wing and Gong (1993): try an operation that nothing must come
-before, and go back where it leads nowhere; with Lowe's (2017) memory of what was tried already. What changes
-nothing, a read or a refusal, is put in order as soon as it fits, and never moved again.
+before, and go back where it leads nowhere; with Lowe's (2017) memory of what was tried already.
+What changes nothing, a read or a refusal, is put in order as soon as it fits, and stays there.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
