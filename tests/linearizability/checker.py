@@ -165,4 +165,5 @@ def _moves(line: _Line, operations: Sequence[Operation], model: Model, state: An
             return [(at, after)]
         if after is not None:
             found.append((at, after))
-    return found
+    # What need not have happened comes last: most of it is tried only where the rest gets stuck.
+    return sorted(found, key=lambda move: operations[line.operation[move[0]]].is_pending)
