@@ -28,6 +28,7 @@ from souq.core.money import Money
 from souq.core.party import need_other_agent
 from souq.core.state import Draft, State
 from souq.engine import Engine
+from souq.journal.known import KnownIds
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 BUGS: dict[str, Plant] = {}
@@ -330,7 +331,7 @@ def a_price_that_changed_is_taken(patch: pytest.MonkeyPatch) -> None:
 
 @bug
 def a_command_id_is_judged_twice(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Engine, "_find", lambda self, actor, command_id: None)
+    patch.setattr(KnownIds, "find", lambda self, key: None)
 
 
 @bug

@@ -5,6 +5,7 @@ question is answered from the live state; its answer may be shown once what it t
 """
 
 import logging
+import sqlite3
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -119,14 +120,10 @@ class Venue:
         """Let the views read what has become durable."""
         durable, fresh = self.engine.durable, self._fresh
         while fresh and fresh[0].seq <= durable:
-            record = fresh.popleft()
-            try:
-                if record.seq > self.catalogue.seq:  # it may have been built again meanwhile
-                    self.catalogue.take(record, self.engine.store.payload)
-                if record.seq > self.mentions.seq:
-                    self.mentions.take(record)
-            except Spoilt:
-                self._mend()
+            record = fresh[0]
+            self._follow(self.catalogue, record, self.engine.store.payload)
+            self._follow(self.mentions, record)
+            fresh.popleft()
 
     def close(self) -> None:
         """Stop taking commands, let the views read the rest, and let go of all files."""
@@ -154,11 +151,27 @@ class Venue:
         self.mentions.learn_owners(record.events)
         self._fresh.append(record)
 
+    def _follow(self, view: Catalogue | Mentions, record: Record, *more: Any) -> None:
+        """Let a view read a record, unless it has, for it was built again meanwhile."""
+        if record.seq <= view.seq:
+            return
+        try:
+            view.take(record, *more)
+        except Spoilt:
+            self._mend()
+
     def _mend(self) -> None:
         """Build the views again whose file could not be written; that takes a while."""
         store, durable = self.engine.store, self.engine.durable
         for view in (self.catalogue, self.mentions):
-            if view.is_spoilt:
-                log.warning("%s is built again", type(view).__name__.lower())
+            if not view.is_spoilt:
+                continue
+            name = type(view).__name__.lower()
+            log.warning("the %s is built again", name)
+            try:
                 view.reset()
+                view.catch_up(store, durable)
+            except (Spoilt, OSError, sqlite3.Error):
+                log.error("the %s is kept in memory until the next start", name)
+                view.reset(in_memory=True)
                 view.catch_up(store, durable)

@@ -47,9 +47,11 @@ class DerivedFile:
         except _Unusable:
             self._db = self._emptied()
 
-    def reset(self) -> None:
-        """Throw everything away and begin again."""
+    def reset(self, *, in_memory: bool = False) -> None:
+        """Throw everything away and begin again; in memory from now on, where there is no room."""
         self._db.close()
+        if in_memory:
+            self._path = None
         self._db = self._emptied()
         self._failure = ""
 

@@ -141,9 +141,9 @@ class Mentions:
         self._file.commit()
         self._place.kept = self._place.seq
 
-    def reset(self) -> None:
+    def reset(self, *, in_memory: bool = False) -> None:
         """Throw away what was read; `catch_up` then reads it again."""
-        self._file.reset()
+        self._file.reset(in_memory=in_memory)
         self._load()
 
     def close(self) -> None:

@@ -185,9 +185,9 @@ class Catalogue:
         self._file.forget_fact("is_to_scrub")
         self._is_to_scrub = False
 
-    def reset(self) -> None:
+    def reset(self, *, in_memory: bool = False) -> None:
         """Throw away what was read; `catch_up` then reads it again."""
-        self._file.reset()
+        self._file.reset(in_memory=in_memory)
         self._load()
 
     def close(self) -> None:
