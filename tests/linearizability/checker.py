@@ -126,7 +126,7 @@ def _search(part: Hashable, operations: Sequence[Operation], model: Model) -> Co
     left = sum(not operation.is_pending for operation in operations)
     done = 0  # one bit for each operation that is in order
     tried: set[tuple[int, Hashable]] = set()
-    path: list[tuple[int, Any, int, Iterator[Move]]] = []
+    path: list[tuple[int, int, Iterator[Move]]] = []
     furthest = Contradiction(part, -1, state, ())
     moves = iter(_moves(line, operations, model, state))
     while left:
@@ -134,7 +134,7 @@ def _search(part: Hashable, operations: Sequence[Operation], model: Model) -> Co
             key = (done | 1 << line.operation[at], after)
             if key not in tried:
                 tried.add(key)
-                path.append((at, state, done, moves))
+                path.append((at, done, moves))
                 done, state = key
                 left -= not operations[line.operation[at]].is_pending
                 line.lift(at)
@@ -146,7 +146,7 @@ def _search(part: Hashable, operations: Sequence[Operation], model: Model) -> Co
                 furthest = Contradiction(part, len(path), state, stuck)
             if not path:
                 return furthest
-            at, state, done, moves = path.pop()
+            at, done, moves = path.pop()
             left += not operations[line.operation[at]].is_pending
             line.put_back(at)
     return None
