@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 unexport PYTHONOPTIMIZE # it would switch the assertions off, and they guard the money
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-crash test-postgres test-laws soak bench bench-http lock clean
+.PHONY: help demo test test-crash test-linear test-postgres test-laws soak bench bench-http lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -26,6 +26,9 @@ test: .venv/.dev ## lint, types, layers and every test that takes seconds
 
 test-crash: .venv/.dev ## kill the market and its servers at every step and bring them back (minutes)
 	SOUQ_FULL=1 $(BIN)/python -m pytest -q -s tests/crash tests/server
+
+test-linear: .venv/.dev ## a hundred histories of eight clients at once, each in one order (minutes)
+	SOUQ_FULL=1 $(BIN)/python -m pytest -q tests/linearizability
 
 MINUTES ?= 10
 
