@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from souq.agents import Turn
 from souq.agents.tactic import Role, Tactic
-from souq.core.agreement import GoodsLeg
+from souq.core.agreement import GoodsLeg, cash_given
 from souq.core.listing import PostListing, Subject
 from souq.core.mechanisms.alternating_offers import Counter, MakeOffer
 from souq.core.mechanisms.moves import Accept, Item, Reject
@@ -143,7 +143,9 @@ class Trader:
         self, seen: Observation, negotiation: NegotiationSeen, giving: list[GoodsLeg]
     ) -> Turn:
         things = [self._thing_of[leg.listing] for leg in giving]
-        coming = self._worth(seen, negotiation.goods) + negotiation.units
+        # A stranger may have named us as the payer.
+        cash = negotiation.units - 2 * cash_given(negotiation.legs, seen.agent)
+        coming = self._worth(seen, negotiation.goods) + cash
         if all(one.may_barter for one in things) and coming >= sum(
             one.floor_units for one in things
         ):
