@@ -118,7 +118,9 @@ class Trader:
             opening = max(limit, sum(self._thing_of[leg.listing].ask_units for leg in giving))
         else:
             limit = min(self._worth(seen, negotiation.goods), self._spendable(seen))
-            opening = min(limit, round(negotiation.theirs[0] * self._tactic.opening_share))
+            # A talk may be so new that what lies on its table is all that is known of it.
+            first = (negotiation.theirs or (negotiation.units,))[0]
+            opening = min(limit, round(first * self._tactic.opening_share))
         mine, offered = negotiation.mine, negotiation.units
         price = self._tactic.price(
             role,
