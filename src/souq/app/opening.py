@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from souq.app.checking import is_postgres
 from souq.app.settings import Settings
 from souq.core.credential import KEYS_OF, AddKey
 from souq.core.rules import OPERATOR, OpenMarket
@@ -14,7 +15,6 @@ from souq.journal.store import Store
 from souq.sdk.signing import bearer_secret
 from souq.venue import Venue
 
-POSTGRES = ("postgresql://", "postgres://")
 PATIENCE_S = 6.0  # a lease of somebody who died runs out before
 
 
@@ -23,11 +23,6 @@ class Opened(NamedTuple):
 
     store: Store
     replayed: Replayed | None = None
-
-
-def is_postgres(store: str) -> bool:
-    """Tell a database's address from a folder."""
-    return store.startswith(POSTGRES)
 
 
 def open_store(store: str, *, holder: str = "") -> Opened:

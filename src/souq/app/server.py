@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 from souq.app import logs
 from souq.app.background import Soon, keep_snapshots, kept_up, meet_deadlines
+from souq.app.checking import is_postgres
 from souq.app.listening import BACKLOG, Listener, authorities_of, bind, on_signals, url_of
-from souq.app.opening import Opened, is_postgres, open_store, open_venue, stand_by
+from souq.app.opening import Opened, open_store, open_venue, stand_by
 from souq.app.settings import BadSettings, Settings
 from souq.core.rules import rules
 from souq.engine import Answer, system_clock, system_salts
@@ -212,7 +213,10 @@ class Server:
         state, seq = engine.live
         if is_sound and self._settings.snapshot_on_stop:
             path = Path(self._settings.data) / SNAPSHOT
-            keep_snapshot(Replayed(state, seq, engine.last_hash), path)
+            try:
+                keep_snapshot(Replayed(state, seq, engine.last_hash), path)
+            except OSError as error:
+                log.warning("no snapshot was written, the next start will take longer: %s", error)
         log.info("stopped at record %d", seq)
 
 

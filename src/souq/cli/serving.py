@@ -96,9 +96,13 @@ def copy(
     What is left of a copy that failed is to be thrown away.
     Example: souq copy ./souq-data postgresql://souq@localhost/souq
     """
+    from souq.app.checking import is_postgres
     from souq.app.opening import open_store
     from souq.journal.copying import copy_journal
+    from souq.journal.sqlite import FILE
 
+    if not is_postgres(source) and not (Path(source) / FILE).is_file():
+        raise Mistake(f"{source} holds no journal, so there is nothing to copy")
     opened = open_store(source).store
     try:
         into = open_store(target).store
