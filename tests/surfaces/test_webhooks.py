@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from souq.core.annotation import Annotate
 from souq.core.credential import AddKey
+from souq.core.mandate import GrantMandate, Limits, SecretLimits
 from souq.core.message import PostMessage
 from souq.core.party import RegisterAgent, RegisterPrincipal
 from souq.core.rules import OPERATOR, OpenMarket
@@ -497,6 +498,7 @@ def test_the_markets_own_feed_tells_each_what_it_may_see(town: Town, listener: L
     for actor in ("A1", "A2", "P1", OPERATOR):
         town.hook(f"/{actor}", actor)
     said = town.say(1)[0]  # everybody's
+    lent = town.do("P1", GrantMandate("A1", SecretLimits(Limits()))).seq
     key = town.do("P1", AddKey("A1", "bearer", "ab" * 32)).seq  # the agent's and its principal's
     note = town.do(OPERATOR, Annotate("topic", OperatorText("note"))).seq  # nobody else's
     state = lambda: town.engine.state  # noqa: E731
@@ -505,8 +507,8 @@ def test_the_markets_own_feed_tells_each_what_it_may_see(town: Town, listener: L
     town.step(feed=Feed(town.store, mentions, state))
     found = {got.path: got for got in listener.taken}
     assert found["/A2"].seqs[-1] == said
-    assert found["/A1"].seqs[-2:] == found["/P1"].seqs[-2:] == [said, key]
-    assert found["/operator"].seqs[-3:] == [said, key, note]
+    assert found["/A1"].seqs[-3:] == found["/P1"].seqs[-3:] == [said, lent, key]
+    assert found["/operator"].seqs[-4:] == [said, lent, key, note]
     (record,) = (one for one in found["/A2"].records if one["seq"] == said)
     assert record["events"][0]["type"] == "MessagePosted"
     assert list(record["words"].values()) == ["0"]

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from souq.journal.record import Entry, Payload
+from souq.surfaces.wire import encode
 
 RECORDS_MAX = 100
 BODY_MAX = 1 << 20  # bytes, unless one record alone is longer
@@ -18,7 +19,7 @@ SECOND_US = 1_000_000
 
 
 class Seen(Protocol):
-    """A record as its viewer may see it; written to JSON by `msgspec`."""
+    """A record as its viewer may see it."""
 
     @property
     def seq(self) -> int: ...
@@ -74,7 +75,7 @@ def delivered(id: str, progress: Progress, page: Page) -> Delivery | None:
     parts: list[bytes] = []
     size, last = 0, 0
     for record in records:
-        part = msgspec.json.encode(record)
+        part = encode(record)
         size += len(part)
         # A page that a mark has fixed is whole, whatever the bound has become since.
         if parts and size > BODY_MAX and not progress.until:
