@@ -17,11 +17,12 @@ from souq.core.credential import AddKey
 from souq.core.refusal import Reason
 from souq.core.rules import OPERATOR, OpenMarket
 from souq.engine import Answer, Engine
+from souq.journal.admission import write
 from souq.journal.record import Refusal
 from souq.journal.sqlite import SqliteStore
 from souq.operations import BY_TYPE
 from souq.sdk.client import Client
-from souq.sdk.doors import read_answer, write
+from souq.sdk.doors import read_answer
 from souq.sdk.signing import digest_of_secret
 from souq.venue import Venue
 from tests.scenario import Clock

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import islice
 from pathlib import Path
 
@@ -185,3 +186,26 @@ def test_what_the_server_recorded_is_what_clients_were_told(tmp_path: Path) -> N
         told = [market.register_principal(f"p{n}").seq for n in range(10)]
         store = served.venue.engine.store
         assert [one.seq for one in records(store) if one.actor == "operator"][-10:] == told
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_whoever_is_no_market_is_told_apart(status: int) -> None:
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(b"<h1>Welcome</h1>")
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Page) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        with Client(f"http://127.0.0.1:{other.server_port}", key="souq_x") as client:
+            for call in (client.get_market, lambda: client.post_message("hello")):
+                with pytest.raises(BadRequest, match="no market"):
+                    call()
+        other.shutdown()

@@ -14,7 +14,7 @@ from souq.cli.commands import Json, app
 from souq.cli.connecting import URL, Key, Server, connect
 from souq.cli.output import Mistake, console
 from souq.core.credential import AddKey, Kind
-from souq.core.seal import Sealed
+from souq.core.seal import Sealed, digest_only
 from souq.journal.admission import READ, unsealed
 from souq.operations import BY_NAME, OPERATIONS, Operation
 from souq.operations.queries import GetMarket
@@ -183,10 +183,4 @@ def _write(value: Any) -> None:
     sys.stdout.write(msgspec.json.format(_encode(value), indent=2).decode() + "\n")
 
 
-def _digest(value: Any) -> Any:
-    if isinstance(value, Sealed):
-        return value.digest
-    raise TypeError(f"{type(value).__name__} cannot be printed")
-
-
-_encode = msgspec.json.Encoder(enc_hook=_digest).encode
+_encode = msgspec.json.Encoder(enc_hook=digest_only).encode

@@ -77,12 +77,20 @@ class Secret(Sealed):
     """A typed value that the core needs and only its principal may see."""
 
 
-def _digest_only(value: Any) -> str:
+def digest_only(value: Any) -> str:
+    """Write a sealed value as its digest: for an encoder. Raises TypeError for anything else."""
     if isinstance(value, Sealed) and value.digest:
         return value.digest
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
+def by_digest(kind: type, digest: Any) -> Any:
+    """Read a sealed value of which only the digest is told: for a decoder. Raises TypeError."""
+    if issubclass(kind, Sealed):
+        return kind(None, digest)
+    raise TypeError(f"not a sealed value: {kind}")
+
+
 # The one encoder of canonical bytes: JSON with sorted keys, no white space, fields that hold their
 # default left out (so that a field added later leaves old bytes as they were), seals as digests.
-canonical = msgspec.json.Encoder(order="sorted", enc_hook=_digest_only)
+canonical = msgspec.json.Encoder(order="sorted", enc_hook=digest_only)

@@ -63,7 +63,7 @@ def unsealed(kind: type, content: Any) -> Any:
     return kind(msgspec.convert(content, kind.of))
 
 
-_write = msgspec.json.Encoder(enc_hook=_content).encode
+write = msgspec.json.Encoder(enc_hook=_content).encode  # a command as its caller would
 READ: dict[type, Any] = {
     command: msgspec.json.Decoder(command, dec_hook=unsealed).decode for command in market.COMMANDS
 }
@@ -80,7 +80,7 @@ def admit(command: Any, size_max: int) -> Any:
         if type(value := getattr(command, name)) is not sealed and value is not None:
             raise Malformed(f"{name} is a {type(value).__name__}, not a {sealed.__name__}")
     try:
-        body = _write(command)
+        body = write(command)
         if len(body) > size_max:
             raise Malformed(f"longer than {size_max} bytes")
         parsed = READ[kind](body)

@@ -8,9 +8,9 @@ it cannot tell is the store asked. It takes two bytes an id.
 import threading
 from collections import deque
 
+from souq.core.rules import DAY_US
 from souq.journal.store import Store
 
-DAY_US = 86_400 * 1_000_000
 RECENT_MAX = 262_144
 _BITS_PER_ID = 16
 _PROBES = 4

@@ -16,7 +16,12 @@ from souq.views.catalogue import ListingCard, Search, SearchPage
 from souq.views.feed import FeedPage
 from souq.views.observation import Observation
 
-__all__ = ["BY_NAME", "BY_TYPE", "OPERATIONS", "Operation"]
+__all__ = ["BATCH", "BY_NAME", "BY_TYPE", "COMMANDS", "EVENTS", "OPERATIONS", "Operation"]
+
+# Beside a route for each operation: any command by its type, many at once, and what happens.
+COMMANDS = "/v1/commands"
+BATCH = "/v1/commands:batch"
+EVENTS = "/v1/events"
 
 
 class Operation(Struct, frozen=True):
@@ -81,13 +86,9 @@ def _name(kind: type) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
 
 
-def _named(kind: type) -> str:
-    return "who_am_i" if kind is ask.WhoAmI else _name(kind)
-
-
 OPERATIONS: tuple[Operation, ...] = (
     *(Operation(_name(kind), kind, Answer, "POST", path) for kind, path in PATHS.items()),
-    *(Operation(_named(kind), kind, gives, "GET", path) for kind, gives, path in _QUERIES),
+    *(Operation(_name(kind), kind, gives, "GET", path) for kind, gives, path in _QUERIES),
 )
 BY_NAME: Mapping[str, Operation] = {one.name: one for one in OPERATIONS}
 BY_TYPE: Mapping[type, Operation] = {one.asks: one for one in OPERATIONS}

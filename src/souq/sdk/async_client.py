@@ -4,7 +4,6 @@ Its methods are those of Client, to be awaited, and `events` is an asynchronous 
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any, Self
@@ -15,8 +14,7 @@ from souq.core.rules import OPERATOR, Rules
 from souq.engine import Answer
 from souq.operations.queries import GetMarket, ListEvents
 from souq.sdk.client import LOCAL_POLL_S, Client, Key, new_id, signer_of, verified
-from souq.sdk.doors import PATIENCE_S, TIMEOUT_S, Later, Try, Wire, waits
-from souq.sdk.errors import Unreachable
+from souq.sdk.doors import PATIENCE_S, TIMEOUT_S, Later, Patience, Try, Wire, waits
 from souq.sdk.methods import AsyncMethods
 from souq.sdk.stream import Lines, read_record
 from souq.views.feed import RecordSeen
@@ -145,18 +143,12 @@ class AsyncClient(AsyncMethods):
 
     async def _tried(self, one: Try, read: Callable[[httpx2.Response], Any]) -> Any:
         """Send until there is an answer. Raises Unreachable."""
-        until = time.monotonic() + self._patience_s
-        for pause in waits():
+        patience = Patience(self._wire.url, self._patience_s)
+        while True:
             try:
                 response = await self._http.request(
                     one.method, one.url, content=one.body, headers=self._wire.headers(one)
                 )
                 return read(response)
-            except Later as later:
-                why, wait = str(later), max(pause, later.wait_s)
-            except httpx2.HTTPError as error:
-                why, wait = str(error) or type(error).__name__, pause
-            if time.monotonic() + wait > until:
-                raise Unreachable(f"{self._wire.url} did not answer: {why}")
-            await asyncio.sleep(wait)
-        raise AssertionError("there is always another pause")
+            except (Later, httpx2.HTTPError) as failure:
+                await asyncio.sleep(patience.pause(failure))

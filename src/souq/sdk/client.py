@@ -25,8 +25,7 @@ from souq.journal.memory import MemoryStore
 from souq.journal.replay import SNAPSHOT
 from souq.journal.sqlite import SqliteStore
 from souq.operations.queries import GetMarket, ListEvents
-from souq.sdk.doors import PATIENCE_S, TIMEOUT_S, Later, Local, Try, Wire, waits
-from souq.sdk.errors import Unreachable
+from souq.sdk.doors import PATIENCE_S, TIMEOUT_S, Later, Local, Patience, Try, Wire, waits
 from souq.sdk.methods import Methods
 from souq.sdk.signing import KeyFile, Signer, load_key
 from souq.sdk.stream import Lines, read_record
@@ -229,21 +228,15 @@ class Client(Methods):
 
     def _tried(self, one: Try, read: Callable[[httpx2.Response], Any]) -> Any:
         """Send until there is an answer. Raises Unreachable."""
-        until = time.monotonic() + self._patience_s
-        for pause in waits():
+        patience = Patience(self._wire.url, self._patience_s)
+        while True:
             try:
                 response = self._http.request(
                     one.method, one.url, content=one.body, headers=self._wire.headers(one)
                 )
                 return read(response)
-            except Later as later:
-                why, wait = str(later), max(pause, later.wait_s)
-            except httpx2.HTTPError as error:
-                why, wait = str(error) or type(error).__name__, pause
-            if time.monotonic() + wait > until:
-                raise Unreachable(f"{self._wire.url} did not answer: {why}")
-            time.sleep(wait)
-        raise AssertionError("there is always another pause")
+            except (Later, httpx2.HTTPError) as failure:
+                time.sleep(patience.pause(failure))
 
 
 def verified(url: str) -> bool:

@@ -5,6 +5,7 @@ is tried again with the same id, so nothing ever has its effect twice.
 """
 
 import random
+import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -14,35 +15,18 @@ import msgspec
 
 from souq.core import market
 from souq.core.refusal import Reason, Refused
-from souq.core.seal import Sealed
+from souq.core.seal import by_digest
 from souq.engine import Answer
+from souq.journal.admission import write
 from souq.journal.record import Refusal
-from souq.operations import BY_TYPE
-from souq.sdk.errors import BadRequest, NotProven
+from souq.operations import BATCH, BY_TYPE, COMMANDS, EVENTS
+from souq.sdk.errors import BadRequest, NotProven, Unreachable
 from souq.sdk.signing import Signer
 from souq.venue import Venue
 
 TIMEOUT_S = 10.0
 PATIENCE_S = 30.0  # of tries, before a client gives up
 WAIT_MIN_S, WAIT_MAX_S = 0.05, 2.0
-COMMANDS = "/v1/commands"
-BATCH = "/v1/commands:batch"
-EVENTS = "/v1/events"
-
-
-def _content(value: Any) -> Any:
-    if isinstance(value, Sealed):
-        return value.value
-    raise TypeError(f"{type(value).__name__} has no place in a command")
-
-
-def _digest(kind: type, value: Any) -> Any:
-    if issubclass(kind, Sealed):
-        return kind(None, value)
-    raise TypeError(f"not a sealed value: {kind}")
-
-
-write = msgspec.json.Encoder(enc_hook=_content).encode
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -67,7 +51,7 @@ class _Answers(msgspec.Struct, frozen=True):
     answers: list[msgspec.Raw]
 
 
-_read_answer = msgspec.json.Decoder(_Answer, dec_hook=_digest).decode
+_read_answer = msgspec.json.Decoder(_Answer, dec_hook=by_digest).decode
 _read_problem = msgspec.json.Decoder(_Problem).decode
 _read_answers = msgspec.json.Decoder(_Answers).decode
 _readers: dict[type, Any] = {}
@@ -135,20 +119,21 @@ class Wire:
         is_replay = response.headers.get("idempotency-replayed") == "true"
         if problem is not None:
             return _refusal(problem, is_replay=is_replay)
-        return msgspec.structs.replace(read_answer(response.content), is_replay=is_replay)
+        answer: Answer = _read(read_answer, response)
+        return msgspec.structs.replace(answer, is_replay=is_replay)
 
     def answers(self, response: httpx2.Response) -> list[Answer]:
         """Read the answers of a batch. Raises Later, NotProven and BadRequest."""
         self.check(response)
-        return [_one_of_many(raw) for raw in _read_answers(response.content).answers]
+        return [_one_of_many(raw) for raw in _read(_read_answers, response).answers]
 
     def result(self, query: Any, response: httpx2.Response) -> Any:
         """Read what a question was answered. Raises Refused, Later, NotProven and BadRequest."""
         self.check(response)
         gives = BY_TYPE[type(query)].gives
         if gives not in _readers:
-            _readers[gives] = msgspec.json.Decoder(gives, dec_hook=_digest).decode
-        return _readers[gives](response.content)
+            _readers[gives] = msgspec.json.Decoder(gives, dec_hook=by_digest).decode
+        return _read(_readers[gives], response)
 
     def check(self, response: httpx2.Response) -> None:
         """Raise what a failed answer says: Refused, Later, NotProven or BadRequest."""
@@ -165,7 +150,7 @@ class Wire:
         try:
             problem = _read_problem(response.content)
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            problem = _Problem(detail=response.text[:200])
+            problem = _Problem(detail="whoever answers there is no market")
         if status == 401:
             raise NotProven(problem.detail)
         if problem.reason not in _REASONS:
@@ -190,6 +175,13 @@ def _one_of_many(raw: msgspec.Raw) -> Answer:
     return read_answer(raw)
 
 
+def _read(decode: Any, response: httpx2.Response) -> Any:
+    try:
+        return decode(response.content)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise BadRequest(response.status_code, "whoever answers there is no market") from None
+
+
 def read_answer(text: bytes | msgspec.Raw) -> Answer:
     """Read an answer as the wire has it, its events under their own types."""
     found = _read_answer(text)
@@ -208,6 +200,25 @@ def _word(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value
+
+
+class Patience:
+    """How often one call is tried again: ever more seldom, until its time is over."""
+
+    def __init__(self, url: str, seconds: float) -> None:
+        self._url = url
+        self._until = time.monotonic() + seconds
+        self._waits = waits()
+
+    def pause(self, failure: Later | httpx2.HTTPError) -> float:
+        """Give how long to wait before the next try. Raises Unreachable when there is none."""
+        wait = next(self._waits)
+        if isinstance(failure, Later):
+            wait = max(wait, failure.wait_s)
+        if time.monotonic() + wait > self._until:
+            why = str(failure) or type(failure).__name__
+            raise Unreachable(f"{self._url} did not answer: {why}") from None
+        return wait
 
 
 def waits() -> Iterator[float]:

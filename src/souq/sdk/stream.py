@@ -1,11 +1,11 @@
 """Server-sent events, read as they come (WHATWG HTML, 9.2)."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from souq.core.seal import Sealed
+from souq.core.seal import by_digest
 from souq.views.feed import RecordSeen
 
 
@@ -42,13 +42,7 @@ class Lines:
                 self._data.append(value)
 
 
-def _digest(kind: type, value: Any) -> Any:
-    if issubclass(kind, Sealed):
-        return kind(None, value)
-    raise TypeError(f"not a sealed value: {kind}")
-
-
-_read = msgspec.json.Decoder(RecordSeen, dec_hook=_digest).decode
+_read = msgspec.json.Decoder(RecordSeen, dec_hook=by_digest).decode
 
 
 def read_record(data: str) -> RecordSeen:

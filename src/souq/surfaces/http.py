@@ -20,6 +20,7 @@ from souq.engine import Answer, Fault
 from souq.journal.commit import Stopped
 from souq.journal.record import Refusal
 from souq.journal.store import Fenced, Unavailable
+from souq.operations import BATCH, COMMANDS, EVENTS
 from souq.surfaces.auth import CHALLENGE, Authenticator, Speaker, Unauthenticated
 from souq.surfaces.decoding import read_batch, read_command, read_fields, read_query
 from souq.surfaces.durability import Durability
@@ -40,9 +41,6 @@ from souq.surfaces.wire import (
 )
 from souq.venue import Venue
 
-COMMANDS = "/v1/commands"
-BATCH = "/v1/commands:batch"
-EVENTS = "/v1/events"
 STEP = 32  # commands of a batch that are judged before others get a turn
 REPLAYED: Headers = [(b"idempotency-replayed", b"true")]
 _BUSY: Headers = [(b"retry-after", b"1")]
@@ -85,8 +83,7 @@ class Api:
         except Disconnected:
             return
         except Malformed as no:
-            more = [(name.lower().encode(), value.encode()) for name, value in no.headers.items()]
-            await send_problem(send, no.problem, more)
+            await send_problem(send, no.problem, no.lines)
         except Unauthenticated as no:
             await self._unproven(scope, send, no)
         except Refused as no:
@@ -197,8 +194,7 @@ class Api:
         try:
             self._limits.failure(scope)
         except Malformed as slow:
-            more = [(name.lower().encode(), value.encode()) for name, value in slow.headers.items()]
-            await send_problem(send, slow.problem, more)
+            await send_problem(send, slow.problem, slow.lines)
             return
         problem = Problem("about:blank", "Who speaks is not proven", 401, no.why)
         challenge: Headers = [(b"www-authenticate", no.challenge.encode())]

@@ -24,11 +24,12 @@ from souq.core.listing import LISTINGS
 from souq.core.negotiation import NEGOTIATIONS
 from souq.core.state import Table
 from souq.engine import Answer, Engine
+from souq.operations import BATCH, COMMANDS, EVENTS
 from souq.surfaces.routes import Routes
 
 ACCEPTED, REPLAYED = "accepted", "replayed"
 NO_ROUTE = "none"
-STREAM = "/v1/events"  # lasts as long as its reader likes, so how long says nothing
+STREAM = EVENTS  # lasts as long as its reader likes, so how long says nothing
 _ROUTE_NAMES_MAX = 1_024
 _METHODS = frozenset({"GET", "HEAD", "POST"})
 # Whatever else is served; a path that is none of these and no operation's counts as NO_ROUTE.
@@ -41,8 +42,8 @@ _PAGES = frozenset(
         "/metrics",
         "/openapi.json",
         "/readyz",
-        "/v1/commands",
-        "/v1/commands:batch",
+        COMMANDS,
+        BATCH,
         STREAM,
     }
 )

@@ -12,7 +12,7 @@ from souq.core.money import UNITS_MAX
 from souq.core.refusal import Reason
 from souq.core.seal import Sealed
 from souq.journal.admission import FIELDS
-from souq.operations import OPERATIONS, Operation
+from souq.operations import BATCH, COMMANDS, EVENTS, OPERATIONS, Operation
 from souq.surfaces.decoding import BATCH_MAX
 from souq.surfaces.links import links
 from souq.surfaces.problems import STATUS, TITLES, Problem
@@ -141,7 +141,7 @@ def _special_paths() -> dict[str, Any]:
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     }
     return {
-        "/v1/commands": {
+        COMMANDS: {
             "post": {
                 "operationId": "submit",
                 "summary": "Give any one command",
@@ -151,7 +151,7 @@ def _special_paths() -> dict[str, Any]:
                 "responses": {**_answered("Answer"), **problems},
             }
         },
-        "/v1/commands:batch": {
+        BATCH: {
             "post": {
                 "operationId": "submit_many",
                 "summary": f"Give up to {BATCH_MAX} commands, each with an answer of its own",
@@ -169,7 +169,7 @@ def _special_paths() -> dict[str, Any]:
                 },
             }
         },
-        "/v1/events": {
+        EVENTS: {
             "get": {
                 "operationId": "stream_events",
                 "summary": "Stream what happens, as server-sent events",

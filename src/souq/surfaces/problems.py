@@ -1,8 +1,5 @@
 """A no over HTTP: RFC 9457 problem documents, made from refusals and from what was malformed."""
 
-from typing import Any
-
-import msgspec
 from msgspec import Struct
 
 from souq.core.refusal import Fact, Reason
@@ -94,11 +91,13 @@ class Malformed(Exception):
         self.headers = headers
 
     @property
+    def lines(self) -> list[tuple[bytes, bytes]]:
+        """Give its headers as they go over the wire."""
+        return [(name.lower().encode(), value.encode()) for name, value in self.headers.items()]
+
+    @property
     def problem(self) -> Problem:
         """Give it as a document."""
         if self.status != 422:
             return Problem("about:blank", TITLES[self.status], self.status, self.why)
         return refused(Refusal(Reason.INVALID.value, {"why": self.why}))
-
-
-encode: Any = msgspec.json.Encoder().encode

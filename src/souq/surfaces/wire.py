@@ -4,21 +4,13 @@ from typing import Any
 
 import msgspec
 
-from souq.core.seal import Sealed
+from souq.core.seal import digest_only
 from souq.surfaces.problems import MEDIA_TYPE, Malformed, Problem
 
 BODY_MAX = 256 * 1024
 JSON = b"application/json"
 Headers = list[tuple[bytes, bytes]]
-
-
-def _digest_only(value: Any) -> str:
-    if isinstance(value, Sealed):
-        return value.digest
-    raise TypeError(f"{type(value).__name__} has no form on the wire")
-
-
-encode = msgspec.json.Encoder(enc_hook=_digest_only).encode
+encode = msgspec.json.Encoder(enc_hook=digest_only).encode
 
 
 def header(headers: Headers, name: bytes) -> bytes | None:
