@@ -41,6 +41,7 @@ class AsyncClient(AsyncMethods):
         self._http = httpx2.AsyncClient(
             timeout=timeout_s, trust_env=False, limits=limits, verify=verified(url)
         )
+        self._is_owner = True
 
     @classmethod
     def local(
@@ -69,14 +70,21 @@ class AsyncClient(AsyncMethods):
         """Let go of connections, or of the market in this process that this client opened."""
         if self._local is not None:
             self._local.close()
-        else:
+        elif self._is_owner:
             await self._http.aclose()
 
     def speaking_as(self, actor: str, key: Key = "") -> Self:
-        """Give a client that speaks as somebody else: by name in this process, else by a key."""
+        """Give a client that speaks as somebody else: by name in this process, else by a key.
+
+        It shares this one's connections, so many are cheap, and ends with it.
+        """
         if self._local is not None:
             return self._over(self._local.speaking_as(actor))
-        return type(self)(self._wire.url, key=key, patience_s=self._patience_s)
+        other = type(self).__new__(type(self))
+        other._local, other._is_owner = None, False
+        other._patience_s, other._http = self._patience_s, self._http
+        other._wire = Wire(self._wire.url, signer_of(key))
+        return other
 
     async def submit(self, command: Any, *, command_id: str = "") -> Answer:
         """Give a command. Raises Refused."""
