@@ -1,20 +1,19 @@
-"""Scripted agents as programs: one against another, many together, and what goes wrong."""
+"""One scripted agent as a program: what it does, what it survives, and what goes wrong."""
 
-import json
-import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from souq.cli import app
-from souq.cli.output import MISTAKES
+from souq.cli import app, goods_file
+from souq.cli.output import MISTAKES, Mistake
 from souq.core.credential import AddKey
+from souq.core.money import USD
 from souq.sdk.client import Client
 from souq.sdk.signing import new_key_file
 from souq.sdk.trader import Trader
@@ -88,6 +87,8 @@ def test_an_agent_keeps_to_its_budget(tmp_path: Path) -> None:
         (["--want", "home=x"], "not an amount"),
         (["--sell", "nowhere.toml"], "nowhere.toml"),
         (["--budget", "-1"], "0 or more"),
+        (["--want", "home=30x0"], "--want home=30x0"),
+        ([], "nothing to trade"),
     ],
 )
 def test_a_mistake_is_named(words: list[str], complaint: str, tmp_path: Path) -> None:
@@ -104,20 +105,59 @@ def test_who_is_no_agent_is_told_so(tmp_path: Path) -> None:
         assert "bring an agent's key" in str(ran.exception)
 
 
-def test_a_swarm_trades_in_a_market_of_its_own_and_its_books_add_up(tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "souq.cli", "swarm", "--agents", "12", "--minutes", "0.1"]
-    ran = subprocess.run(
-        [*words, "--json"],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env=os.environ,
-        timeout=90,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    told: dict[str, Any] = json.loads(ran.stdout)
-    assert told["is_sound"]
-    assert told["deals"] > 0
-    assert told["offers"] > 0
-    assert told["events"] > 0
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("[[things]]\ntitle = 3", "in thing 1, title: Expected `str`, got `int`"),
+        ('[[things]]\ntitle = "A"\ncategory = "home"', "in thing 1: Object missing"),
+        ("[[thing]]", "unknown field `thing`"),
+        ("things = 7 7", "is no TOML"),
+        (GOODS + GOODS, "thing 2 “Brass lamp"),
+        (GOODS.replace('"20"', "50.5"), "its floor 50.5 is above the 40 it asks"),
+        (GOODS.replace('"40"', '"4o"'), "ask: '4o' is not an amount"),
+        ('[[wants]]\ncategory = "home"\nmost = 3\ncount = 0', "want 1 “home”: a count"),
+    ],
+)
+def test_a_goods_file_is_corrected_in_words(content: str, complaint: str, tmp_path: Path) -> None:
+    path = tmp_path / "goods.toml"
+    path.write_text(content)
+
+    def read() -> None:
+        told = goods_file.read(path)
+        goods_file.things_of(told, USD)
+        goods_file.wants_of(told, USD)
+
+    with pytest.raises(Mistake) as said:
+        read()
+    assert complaint in str(said.value)
+    assert str(path) in str(said.value)
+
+
+def test_prices_may_be_numbers_and_a_floor_is_what_is_asked_unless_said(tmp_path: Path) -> None:
+    path = tmp_path / "goods.toml"
+    path.write_text('[[things]]\ntitle = "A"\ncategory = "home"\nask = 12.1\n')
+    (thing,) = goods_file.things_of(goods_file.read(path), USD)
+    assert (thing.ask_units, thing.floor_units) == (12_100_000, 12_100_000)
+
+
+def test_an_agent_outlives_its_market_and_stops_while_it_is_away(tmp_path: Path) -> None:
+    with serving(tmp_path / "m") as served:
+        with Client(served.url, key=ADMIN) as market:
+            bea, sol = market.join("bea", deposit="100"), market.join("sol")
+        buying = started(served, bea, tmp_path, "--want", "home=50")
+        wait_for(lambda: bool(sol.list("Cup 1", category="home", price="1")), 5)
+        wait_for(lambda: len(bea.client.list_contracts().contracts) == 1, 20)
+        port = int(served.url.rsplit(":", 1)[1])
+    with serving(tmp_path / "m", port=port):
+        sol.list("Cup 2", category="home", price="1")
+        wait_for(lambda: len(bea.client.list_contracts().contracts) == 2, 20)
+    began = time.monotonic()
+    assert "Bought 2 for 2.00 USD, sold 0" in stopped(buying)
+    assert time.monotonic() - began < 15
+
+
+def wait_for(is_so: Callable[[], bool], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < until, "it does not come about"
+        time.sleep(0.1)

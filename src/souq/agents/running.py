@@ -6,6 +6,7 @@ on.
 """
 
 import asyncio
+import random
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -13,20 +14,34 @@ from typing import Any, Protocol
 import msgspec
 
 from souq.agents import Agent
-from souq.core.agreement import cash_given
+from souq.agents.budget import Budget, is_in_other_money
+from souq.core.agreement import CashLeg, Leg, cash_given, cash_taken, goods
 from souq.core.contract import AcceptDelivery, SubmitDelivery
 from souq.core.listing import WithdrawListing
 from souq.core.mechanisms.moves import Reject, Withdraw
 from souq.core.message import PostMessage
-from souq.core.money import Asset
+from souq.core.money import Asset, Money
 from souq.core.negotiation import AgreementReached
-from souq.core.refusal import Refused
+from souq.core.refusal import Reason, Refused
 from souq.core.seal import PublicText
 from souq.engine import Answer
-from souq.views.observation import Observation
+from souq.views.feed import RecordSeen
+from souq.views.observation import NegotiationSeen, Observation
 
 TIMER_S = 2.0  # between two looks where nothing concerned the agent
 PACE_S = 0.05  # between two steps of one agent: a person could still follow
+# Another moment may answer otherwise, or the talk is over anyway.
+PASSING = frozenset(
+    {
+        Reason.CLOSED,
+        Reason.HALTED,
+        Reason.NOT_FOUND,
+        Reason.NOT_YOUR_TURN,
+        Reason.OVERLOADED,
+        Reason.STOPPED,
+        Reason.TERMS_CHANGED,
+    }
+)
 
 
 class Link(Protocol):
@@ -54,16 +69,21 @@ class Runner:
         self._agent = agent
         self._link = link
         self._asset = asset
-        self._budget_units = budget_units
+        self._budget = Budget(budget_units)
         self._tell = tell
         self._pace_s = pace_s
         self._timer_s = timer_s
         self._note = ""
-        self._spent: dict[str, int] = {}  # by contract
+        self._titles: dict[str, str] = {}  # of listings that its talks and deals are about
+        self._terms: dict[str, str] = {}  # by negotiation, what the other side was told to offer
+        self._deals: set[str] = set()
+        self._has_looked = False
+        self._last_refusal: Reason | None = None
         self.id = ""
         self.woken = asyncio.Event()
         self.done: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
+        self.bought = self.sold = self.paid_units = self.taken_units = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take turns until told to stop."""
@@ -73,30 +93,36 @@ class Runner:
                 await asyncio.sleep(self._pace_s)
                 continue
             try:
-                async with asyncio.timeout(self._timer_s):
+                # Many agents that started together are not to look together for ever.
+                async with asyncio.timeout(self._timer_s * random.uniform(0.75, 1.25)):
                     await self.woken.wait()
             except TimeoutError:
                 pass
 
     async def step(self) -> bool:
-        """Look, and do the most pressing thing; tell whether there was one."""
+        """Look, and do the most pressing thing; tell whether something came of it."""
         seen = await self._link.observe()
         self.id = seen.agent
+        self._follow(seen)
         for contract in seen.contracts:
-            self._spent.setdefault(contract.id, cash_given(contract.legs, seen.agent))
-        for contract in seen.contracts:
-            if contract.must_deliver:
-                return await self._do(SubmitDelivery(contract.id), f"delivers in {contract.id}")
-            if contract.must_accept:
-                return await self._do(AcceptDelivery(contract.id), f"accepts {contract.id}")
-        turn = self._agent.wake(self._within_budget(seen), self._note)
-        if turn.note is not None:
-            self._note = turn.note
-        if turn.message:
-            await self._do(PostMessage(PublicText(turn.message)), "says something")
-        if turn.operation is None:
-            return bool(turn.message)
-        return await self._do(turn.operation, self._told(turn.operation, seen))
+            if contract.must_deliver and await self._do(
+                SubmitDelivery(contract.id), f"delivers in {contract.id}"
+            ):
+                return True
+            if contract.must_accept and await self._do(
+                AcceptDelivery(contract.id), f"accepts the delivery in {contract.id}"
+            ):
+                return True
+        for talk in seen.negotiations:
+            if talk.is_my_turn and is_in_other_money(talk, self._asset.code):
+                return await self._do(Reject(talk.id), f"rejects {talk.id}: other money")
+        return await self._take_turn(seen)
+
+    def hear(self, record: RecordSeen) -> None:
+        """Note the deals that others closed; an observation may come too late for them."""
+        for event in record.events:
+            if isinstance(event, AgreementReached) and self.id in event.agreement.parties:
+                self._agreed(event.contract, event.agreement.legs)
 
     async def leave(self) -> None:
         """Take back every open listing and offer of one's own."""
@@ -108,10 +134,52 @@ class Runner:
             if listing.agent == seen.agent:
                 await self._do(WithdrawListing(listing.id), f"takes {listing.id} back")
 
+    async def _take_turn(self, seen: Observation) -> bool:
+        self._last_refusal = None
+        turn = self._agent.wake(self._within_budget(seen), self._note)
+        if turn.note is not None:
+            self._note = turn.note
+        has_said = bool(turn.message) and await self._do(
+            PostMessage(PublicText(turn.message)), "says something"
+        )
+        command = turn.operation
+        if command is None:
+            return has_said
+        here = getattr(command, "negotiation", "")
+        if not self._budget.allows(command, seen):
+            self.refused["own_budget"] += 1
+            why = "beyond its budget"
+        else:
+            if await self._do(command, self._told(command)):
+                return True
+            why = "it can come to nothing"
+        # Whatever stays on the table would be answered first again, and nothing else ever done.
+        if here and self._last_refusal not in PASSING:
+            return await self._do(Reject(here), f"rejects {here}: {why}") or has_said
+        return has_said
+
+    def _follow(self, seen: Observation) -> None:
+        """Learn what became of talks and deals since the last look, and tell what is new."""
+        known = {one.id: one.title for one in seen.listings}
+        about = [leg for talk in seen.negotiations for leg in talk.goods]
+        about += [leg for contract in seen.contracts for leg in goods(contract.legs)]
+        kept = {leg.listing: self._titles.get(leg.listing, "?") for leg in about}
+        self._titles = kept | known
+        for contract in seen.contracts:
+            if self._has_looked:
+                self._agreed(contract.id, contract.legs)
+            else:  # made in an earlier life, so paid from an earlier budget
+                self._deals.add(contract.id)
+        for talk in seen.negotiations:
+            if talk.is_my_turn and self._terms.get(talk.id) != talk.terms:
+                self._tell(f"is offered {self._on_table(talk)}")
+        self._terms = {talk.id: talk.terms for talk in seen.negotiations if talk.is_my_turn}
+        self._has_looked = True
+
     def _within_budget(self, seen: Observation) -> Observation:
-        if self._budget_units is None:
+        left = self._budget.left()
+        if left is None:
             return seen
-        left = max(0, self._budget_units - sum(self._spent.values()))
         return msgspec.structs.replace(seen, available_units=min(seen.available_units, left))
 
     async def _do(self, command: Any, told: str) -> bool:
@@ -120,25 +188,38 @@ class Runner:
             answer = await self._link.submit(command)
         except Refused as refused:
             self.refused[refused.reason.value] += 1
-            self._tell(f"{told}: refused, {refused}")
+            self._last_refusal = refused.reason
+            self._tell(f"{told}: refused, {plain(str(refused), 200)}")
             return False
         self.done[name] += 1
         self._tell(told)
         for event in answer.events:
             if isinstance(event, AgreementReached):
-                self._agreed(event)
+                self._agreed(event.contract, event.agreement.legs)
         return True
 
-    def _agreed(self, event: AgreementReached) -> None:
-        paid = cash_given(event.agreement.legs, self.id)
-        self._spent[event.contract] = paid
-        self.done["deals"] += 1
-        what = f"pays {self._money(paid)}" if paid else "sells"
-        self._tell(f"deal {event.contract}: {what}")
+    def _agreed(self, contract: str, legs: tuple[Leg, ...]) -> None:
+        if contract in self._deals:
+            return
+        self._deals.add(contract)
+        paid = cash_given(legs, self.id)
+        taken = sum(money.units for money in cash_taken(legs, self.id))
+        self._budget.agreed(contract, paid)
+        self.paid_units += paid
+        self.taken_units += taken
+        told = []
+        if coming := [leg.listing for leg in goods(legs) if leg.taker == self.id]:
+            self.bought += 1
+            told.append(f"gets {self._things(coming)}")
+        if going := [leg.listing for leg in goods(legs) if leg.giver == self.id]:
+            self.sold += 1
+            told.append(f"gives {self._things(going)}")
+        if paid or taken:
+            told.append(f"{'pays' if paid else 'takes'} {self._money(paid or taken)}")
+        self._tell(f"deal {contract}: {', '.join(told)}")
 
-    def _told(self, command: Any, seen: Observation) -> str:
+    def _told(self, command: Any) -> str:
         """Say in words what an agent asks for."""
-        titles = {one.id: one.title for one in seen.listings}
         name = type(command).__name__
         price = getattr(command, "price", None)
         money = f" {self._money(price.units)}" if price is not None else ""
@@ -146,17 +227,34 @@ class Runner:
             return f"lists “{plain(command.title.value)}”{money}"
         ids = [item.listing for item in getattr(command, "items", ())]
         ids += [one for one in (getattr(command, "listing", ""),) if one]
-        things = ", ".join(f"{id} “{plain(titles.get(id, '?'))}”" for id in ids)
         where = getattr(command, "negotiation", "")
-        return " ".join(filter(None, (_words(name), things, where))) + money
+        return " ".join(filter(None, (_words(name), self._things(ids), where))) + money
+
+    def _on_table(self, talk: NegotiationSeen) -> str:
+        gets = [self._things([leg.listing]) for leg in talk.goods if leg.taker == self.id]
+        gives = [self._things([leg.listing]) for leg in talk.goods if leg.giver == self.id]
+        for leg in talk.legs:
+            if isinstance(leg, CashLeg):
+                (gives if leg.giver == self.id else gets).append(self._amount(leg.amount))
+        others = ", ".join(party for party in talk.parties if party != self.id)
+        what, price = (" and ".join(side) or "nothing" for side in (gets, gives))
+        return f"{what} for {price} by {others} in {talk.id}"
+
+    def _things(self, ids: list[str]) -> str:
+        return ", ".join(f"{id} “{plain(self._titles.get(id, '?'))}”" for id in ids)
+
+    def _amount(self, money: Money) -> str:
+        if money.asset == self._asset.code:
+            return self._money(money.units)
+        return f"{money.units} units of {plain(money.asset)}"
 
     def _money(self, units: int) -> str:
         return f"{self._asset.format(units)} {self._asset.code}"
 
 
-def plain(words: str) -> str:
+def plain(words: str, chars_max: int = 80) -> str:
     """Blank what a terminal would obey in a stranger's words."""
-    return "".join(sign if sign.isprintable() else " " for sign in words)[:80]
+    return "".join(sign if sign.isprintable() else " " for sign in words)[:chars_max]
 
 
 def _words(name: str) -> str:

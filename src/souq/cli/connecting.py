@@ -6,9 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from souq.cli.output import Mistake
+from souq.core.refusal import invalid
 from souq.operations.queries import Observe
 from souq.sdk.async_client import AsyncClient
 from souq.sdk.client import Client
+from souq.sdk.errors import BadRequest
 from souq.sdk.signing import KeyFile, load_key
 from souq.views.observation import Observation
 
@@ -59,5 +61,8 @@ class ClientLink:
         return seen
 
     async def submit(self, command: Any) -> Any:
-        """Act."""
-        return await self._client.submit(command)
+        """Act. What the market cannot even read is refused like the rest."""
+        try:
+            return await self._client.submit(command)
+        except BadRequest as error:
+            raise invalid(type(command).__name__, error.why) from None

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,26 +14,28 @@ from typing import Any
 
 from msgspec import Struct
 from rich.live import Live
-from rich.table import Table
 
+from souq.agents.concern import Concerns
 from souq.agents.running import Runner
 from souq.agents.strategies import STRATEGIES
 from souq.agents.trader import Brief, Trader
 from souq.cli.connecting import ClientLink, key_of
 from souq.cli.output import Mistake, console, write_json
+from souq.cli.swarm_books import Books
+from souq.cli.swarm_table import Result, Times, table
 from souq.core.credential import AddKey
 from souq.core.funds import ReportDeposit
 from souq.core.mandate import GrantMandate, Limits, SecretLimits
 from souq.core.money import Asset, Money
-from souq.core.party import RegisterAgent, RegisterPrincipal
+from souq.core.party import RegisterAgent, RegisterPrincipal, wallet
 from souq.core.refusal import Refused
 from souq.core.seal import PublicText
 from souq.engine import Answer
 from souq.lab import goods, population
-from souq.operations.queries import GetBalance
+from souq.operations.queries import GetBalance, GetMarket
 from souq.sdk.async_client import AsyncClient
 from souq.sdk.client import Client
-from souq.sdk.errors import Unreachable
+from souq.sdk.errors import BadRequest, NotProven, Unreachable
 from souq.sdk.signing import bearer_secret, digest_of_secret
 from souq.views.observation import ListingSeen
 
@@ -40,8 +43,11 @@ THINGS = 3  # that each brings
 CHUNK = 200  # commands of a set-up in one request
 CONNECTIONS = 64
 REFRESH_S = 0.5
+PLAIN_S = 5.0
 START_S = 30.0
-_NAMES = ("agent", "by", "opener", "responder")
+END_S = 10.0  # to take everything back, and for the last records to arrive
+TIMER_S = 5.0  # between two looks of an agent that nothing concerned
+LOST_S = 1.0  # before an agent whose market went away tries again
 
 
 class Member(Struct):
@@ -53,26 +59,10 @@ class Member(Struct):
     secret: str
 
 
-class Result(Struct):
-    """How it went; `is_sound`: every unit that was paid in is in some wallet."""
-
-    agents: int
-    seconds: float
-    commands: int
-    commands_per_s: float
-    deals: int
-    offers: int
-    refused: dict[str, int]
-    events: int
-    p50_ms: float
-    p99_ms: float
-    is_sound: bool
-
-
 class Clocked(ClientLink):
     """A link that notes how long each call took, and lets only so many go at once."""
 
-    def __init__(self, client: AsyncClient, places: asyncio.Semaphore, times: list[float]) -> None:
+    def __init__(self, client: AsyncClient, places: asyncio.Semaphore, times: Times) -> None:
         super().__init__(client)
         self._places = places
         self._times = times
@@ -89,7 +79,7 @@ class Clocked(ClientLink):
             try:
                 return await super().submit(command)
             finally:
-                self._times.append(time.perf_counter() - began)
+                self._times.add(time.perf_counter() - began)
 
 
 def run(
@@ -103,6 +93,7 @@ def run(
     as_json: bool,
 ) -> bool:
     """Let them trade; tell whether the books add up and something was traded. Raises Mistake."""
+    signal.signal(signal.SIGTERM, _interrupt)  # so that a market of its own is always stopped
     with contextlib.ExitStack() as stack:
         if server:
             secret = key_of(key)
@@ -121,16 +112,20 @@ def run(
         members = _join(operator, people, asset)
         swarm = Swarm(members, people, asset, seed)
         result = asyncio.run(swarm.trade(server, secret, seconds, is_plain=is_plain))
-        paid_in = sum(member.person.budget_units for member in members)
-        found = _money_of(operator, members, asset)
-        result.is_sound = found == paid_in if not market.rules.fee_bps else found <= paid_in
+        signal.signal(signal.SIGTERM, _interrupt)  # asyncio has put the default back
     if as_json:
         write_json(result)
     else:
-        console.print(_table(result))
-        if not result.is_sound:
-            console.print(f"The books do not add up: {paid_in} came in, {found} are there")
+        console.print(table(result))
+        for line in swarm.differences[:10]:
+            console.print(f"The books do not add up: {line}", soft_wrap=True)
+        if not result.deals:
+            console.print("Nothing was traded", soft_wrap=True)
     return result.is_sound and result.deals > 0
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
@@ -144,6 +139,7 @@ def _own_market() -> Iterator[tuple[str, str]]:
             stdout=subprocess.PIPE,
             text=True,
             env=os.environ | unlimited,
+            start_new_session=True,  # Ctrl-C is for the swarm, which stops it
         )
         try:
             assert serving.stdout is not None
@@ -194,15 +190,6 @@ def _mandate(member: Member, asset: Asset) -> GrantMandate:
     return GrantMandate(member.agent, SecretLimits(Limits(asset=asset.code, per_deal_units=budget)))
 
 
-def _money_of(operator: Client, members: list[Member], asset: Asset) -> int:
-    total = 0
-    for member in members:
-        for wallet in operator.ask(GetBalance(member.principal)).wallets:
-            if wallet.asset == asset.code:
-                total += wallet.available + wallet.held
-    return total
-
-
 class Swarm:
     """All of them at work."""
 
@@ -214,61 +201,120 @@ class Swarm:
         self._seed = seed
         self._titles = {thing.ref: thing.title for one in people.people for thing in one.things}
         self._runners: dict[str, Runner] = {}
-        self._times: list[float] = []
-        self._events = 0
+        self._times = Times()
+        self._failed: Counter[str] = Counter()
+        self.differences: list[str] = []
+        paid_in = {wallet(one.principal, asset.code): one.person.budget_units for one in members}
+        self._books = Books({one.agent for one in members}, paid_in)
         self._began = time.perf_counter()
 
     async def trade(self, url: str, key: Any, seconds: float, *, is_plain: bool) -> Result:
-        """Trade for so long, and tell how it went."""
+        """Trade for so long or until a signal, and tell how it went."""
         stop, places = asyncio.Event(), asyncio.Semaphore(CONNECTIONS)
+        loop = asyncio.get_running_loop()
+        for one in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(one, stop.set)
         async with AsyncClient(url, key=key, patience_s=60.0) as operator:
-            start = int((await operator.get_market()).seq)
+            start = int((await operator.ask(GetMarket())).seq)
             for member in self._members:
                 client = operator.speaking_as(member.agent, member.secret)
                 link = Clocked(client, places, self._times)
-                self._runners[member.agent] = Runner(self._trader(member), link, self._asset)
+                self._runners[member.agent] = Runner(
+                    self._trader(member), link, self._asset, timer_s=TIMER_S
+                )
             listening = asyncio.create_task(self._listen(operator, start))
             working = [asyncio.create_task(self._work(one, stop)) for one in self._runners.values()]
             self._began = time.perf_counter()
-            await self._watch(seconds, is_plain=is_plain)
+            await self._watch(seconds, stop, listening, is_plain=is_plain)
+            result = self._result()
             stop.set()
             for runner in self._runners.values():
                 runner.woken.set()
             await asyncio.wait(working, timeout=START_S)
-            listening.cancel()
             for task in working:
                 task.cancel()
-            await asyncio.gather(listening, *working, return_exceptions=True)
-        return self._result()
+            ended = await asyncio.gather(*working, return_exceptions=True)
+            await self._leave()
+            self.differences = await self._check(operator, places)
+            listening.cancel()
+            ended += await asyncio.gather(listening, return_exceptions=True)
+        for one_ended in ended:
+            if isinstance(one_ended, Exception):
+                raise one_ended
+        result.is_sound = not self.differences
+        return result
 
     async def _work(self, runner: Runner, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            with contextlib.suppress(Unreachable, Refused):
+            try:
                 await runner.run(stop)
+            except (Unreachable, Refused, BadRequest, NotProven) as error:
+                self._failed[type(error).__name__] += 1
+                await asyncio.sleep(LOST_S)
+
+    async def _leave(self) -> None:
+        """Leave no dead listings behind in somebody's market."""
+
+        async def leave(runner: Runner) -> None:
+            with contextlib.suppress(Unreachable, Refused, BadRequest, NotProven):
+                await runner.leave()
+
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(END_S):
+                await asyncio.gather(*map(leave, self._runners.values()))
+
+    async def _check(self, operator: AsyncClient, places: asyncio.Semaphore) -> list[str]:
+        """Compare every wallet with what the events say; others may still be trading with us."""
+
+        async def balance(principal: str) -> tuple[str, int]:
+            async with places:
+                told = await operator.ask(GetBalance(principal))
+            found = next(one for one in told.wallets if one.asset == self._asset.code)
+            return wallet(principal, self._asset.code), found.available + found.held
+
+        until = time.perf_counter() + END_S
+        while True:
+            head = int((await operator.ask(GetMarket())).seq)
+            while self._books.seq < head and time.perf_counter() < until:
+                await asyncio.sleep(0.05)
+            found = dict(await asyncio.gather(*(balance(one.principal) for one in self._members)))
+            differences = self._books.differences(found)
+            if not differences or time.perf_counter() > until:
+                return differences
 
     async def _listen(self, operator: AsyncClient, start: int) -> None:
         """Wake whom something concerns; the rest look by themselves now and then."""
+        concerns = Concerns()
         async for record in operator.events(after=start):
-            self._events += 1
-            for event in record.events:
-                names = {getattr(event, name, "") for name in _NAMES}
-                names.update(getattr(event, "parties", ()))
-                for name in names & self._runners.keys():
-                    self._runners[name].woken.set()
+            self._books.take(record)
+            for name in concerns.of(record) & self._runners.keys():
+                self._runners[name].woken.set()
 
-    async def _watch(self, seconds: float, *, is_plain: bool) -> None:
+    async def _watch(
+        self, seconds: float, stop: asyncio.Event, listening: asyncio.Task[None], *, is_plain: bool
+    ) -> None:
         until = self._began + seconds
-        if is_plain:
+        with contextlib.ExitStack() as stack:
+            live = None
+            if not is_plain:
+                live = stack.enter_context(
+                    Live(table(self._result()), console=console, auto_refresh=False, transient=True)
+                )
+            every = REFRESH_S if live else PLAIN_S
             while (left := until - time.perf_counter()) > 0:
-                await asyncio.sleep(min(left, 10.0))
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(min(left, every)):
+                        await stop.wait()
+                if stop.is_set() or listening.done():
+                    return
                 one = self._result()
-                line = f"{one.seconds:.0f} s: {one.deals} deals, {one.commands_per_s:,.0f}/s"
-                sys.stderr.write(line + "\n")
-            return
-        with Live(_table(self._result()), console=console, auto_refresh=False) as live:
-            while time.perf_counter() < until:
-                await asyncio.sleep(REFRESH_S)
-                live.update(_table(self._result()), refresh=True)
+                if live:
+                    live.update(table(one), refresh=True)
+                else:
+                    sys.stderr.write(
+                        f"{one.seconds:.0f} s: {one.deals:,} deals, {one.offers:,} offers, "
+                        f"{one.commands_per_s:,.0f} commands/s, p99 {one.p99_ms:.0f} ms\n"
+                    )
 
     def _trader(self, member: Member) -> Trader:
         person = member.person
@@ -289,40 +335,22 @@ class Swarm:
         return Trader(brief, STRATEGIES[person.style](chance), chance)
 
     def _result(self) -> Result:
-        done: Counter[str] = Counter()
         refused: Counter[str] = Counter()
         for runner in self._runners.values():
-            done.update(runner.done)
             refused.update(runner.refused)
         seconds = max(time.perf_counter() - self._began, 1e-9)
-        times = sorted(self._times[-20_000:])
         return Result(
             agents=len(self._members),
             seconds=seconds,
-            commands=len(self._times),
-            commands_per_s=len(self._times) / seconds,
-            deals=done["deals"],
-            offers=done["MakeOffer"] + done["Counter"],
+            commands=self._times.count,
+            commands_per_s=self._times.count / seconds,
+            deals=self._books.deals,
+            offers=self._books.offers,
+            moved=f"{self._asset.format(self._books.moved_units)} {self._asset.code}",
             refused=dict(refused.most_common()),
-            events=self._events,
-            p50_ms=1e3 * times[len(times) // 2] if times else 0.0,
-            p99_ms=1e3 * times[len(times) * 99 // 100] if times else 0.0,
+            failed=dict(self._failed),
+            events=self._books.events,
+            p50_ms=self._times.at_most_ms(50),
+            p99_ms=self._times.at_most_ms(99),
             is_sound=True,
         )
-
-
-def _table(one: Result) -> Table:
-    table = Table(title=f"{one.agents} agents, {one.seconds:.0f} s", show_header=False)
-    table.add_column(style="bold")
-    table.add_column(justify="right")
-    rows = {
-        "deals": f"{one.deals:,}",
-        "offers": f"{one.offers:,}",
-        "commands a second": f"{one.commands_per_s:,.0f}",
-        "latency, p50 and p99": f"{one.p50_ms:.0f} and {one.p99_ms:.0f} ms",
-        "events seen": f"{one.events:,}",
-        **{f"refused: {reason}": f"{count:,}" for reason, count in one.refused.items()},
-    }
-    for name, value in rows.items():
-        table.add_row(name, value)
-    return table

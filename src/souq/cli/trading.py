@@ -2,22 +2,31 @@
 
 import asyncio
 import random
+import re
 import signal
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from souq.agents.running import Runner
+from souq.agents.concern import Concerns
+from souq.agents.running import Runner, plain
 from souq.agents.strategies import STRATEGIES
 from souq.agents.trader import Brief, Trader
 from souq.cli import goods_file, swarming
 from souq.cli.commands import Json, Seed, app
 from souq.cli.connecting import URL, ClientLink, Key, Server, connect, key_of
-from souq.cli.output import Mistake, console
+from souq.cli.output import Mistake, console, say_mistake
 from souq.core.money import Asset
 from souq.sdk.async_client import AsyncClient
+from souq.sdk.errors import Unreachable
 from souq.views.observation import ListingSeen
+
+PATIENCE_S = 60.0  # of one call, before a person is told that the market is away
+LEAVE_S = 5.0
+WANTED = 3  # pieces, where nobody says how many
+_WANT = re.compile(r"(?P<category>[^=]+)=(?P<price>.+?)(?:x(?P<count>[1-9]\d{0,5}))?")
 
 
 @app.command()
@@ -31,9 +40,12 @@ def agent(
         Path | None, typer.Option(metavar="FILE", help="what it sells and wants, as TOML")
     ] = None,
     want: Annotated[
-        list[str] | None, typer.Option(metavar="CATEGORY=PRICE", help="the most to pay for one")
+        list[str] | None,
+        typer.Option(metavar="CATEGORY=PRICE[xN]", help="the most to pay for one, and how many"),
     ] = None,
-    budget: Annotated[str | None, typer.Option(help="the most to spend in all")] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="the most to spend in all, until it is stopped")
+    ] = None,
     seed: Seed = 7,
     stay: Annotated[
         bool, typer.Option("--stay", help="leave listings and offers open at the end")
@@ -42,6 +54,7 @@ def agent(
 ) -> None:
     """Run one scripted agent until Ctrl-C: it lists, haggles, delivers and confirms by itself.
 
+    At the end it takes its listings and offers back, and says what it did.
     Example: souq agent --key sol.key --strategy boulware --sell goods.toml --budget 100
     """
     if strategy not in STRATEGIES:
@@ -58,9 +71,12 @@ def agent(
     def worth(listing: ListingSeen) -> int:
         return wants.get(listing.category, (0, 0))[0]
 
+    things = goods_file.things_of(told, asset)
+    if not things and not wants:
+        raise Mistake("nothing to trade: say what with --sell goods.toml or --want books=30")
     brief = Brief(
         me.actor,
-        goods_file.things_of(told, asset),
+        things,
         {category: count for category, (_, count) in wants.items()},
         worth,
         asset=asset.code,
@@ -70,22 +86,20 @@ def agent(
 
     def tell(line: str) -> None:
         if not quiet:
-            console.print(f"{me.actor} {line}", markup=False, soft_wrap=True)
+            console.print(f"{me.actor} {line}", markup=False, emoji=False, soft_wrap=True)
 
     asyncio.run(_run(trader, server, key, asset, budget_units, tell, stay=stay))
 
 
 def _wants(told: goods_file.Told, more: list[str], asset: Asset) -> dict[str, tuple[int, int]]:
     """Give, by category, the most to pay for one and how many."""
-    found = {
-        one.category: (goods_file.units(one.most, asset, one.category), one.count)
-        for one in told.wants
-    }
+    found = goods_file.wants_of(told, asset)
     for word in more:
-        category, sign, price = word.partition("=")
-        if not sign or not category:
-            raise Mistake(f"--want {word} is not CATEGORY=PRICE, such as books=30")
-        found[category] = (goods_file.units(price, asset, category), 3)
+        match = _WANT.fullmatch(word)
+        if match is None:
+            raise Mistake(f"--want {word} is not CATEGORY=PRICE, such as books=30 or books=30x2")
+        price = goods_file.units(match["price"], asset, f"--want {word}")
+        found[match["category"]] = (price, int(match["count"] or WANTED))
     return found
 
 
@@ -95,7 +109,7 @@ async def _run(
     key: str,
     asset: Asset,
     budget_units: int | None,
-    tell: Any,
+    tell: Callable[[str], None],
     *,
     stay: bool,
 ) -> None:
@@ -103,14 +117,12 @@ async def _run(
     loop = asyncio.get_running_loop()
     for one in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(one, stop.set)
-    async with AsyncClient(server, key=key_of(key), patience_s=600.0) as client:
+    async with AsyncClient(server, key=key_of(key), patience_s=PATIENCE_S) as client:
         runner = Runner(trader, ClientLink(client), asset, budget_units=budget_units, tell=tell)
-
-        async def listen() -> None:
-            async for _ in client.events():
-                runner.woken.set()
-
-        tasks = [asyncio.create_task(listen()), asyncio.create_task(runner.run(stop))]
+        tasks = [
+            asyncio.create_task(_going_on(lambda: _listen(client, runner), tell)),
+            asyncio.create_task(_going_on(lambda: runner.run(stop), tell)),
+        ]
         stopping = asyncio.create_task(stop.wait())
         done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
         for task in (*tasks, stopping):
@@ -119,10 +131,47 @@ async def _run(
         for task in done - {stopping}:
             task.result()
         if not stay:
+            await _leave(runner)
+    _sum_up(runner, asset)
+
+
+async def _listen(client: AsyncClient, runner: Runner) -> None:
+    concerns = Concerns()
+    async for record in client.events():
+        runner.hear(record)
+        if runner.id in concerns.of(record):
+            runner.woken.set()
+
+
+async def _going_on(work: Callable[[], Awaitable[None]], tell: Callable[[str], None]) -> None:
+    """Work, however long the market is away."""
+    while True:
+        try:
+            return await work()
+        except Unreachable as error:
+            tell(f"goes on trying: {plain(str(error), 200)}")
+
+
+async def _leave(runner: Runner) -> None:
+    try:
+        async with asyncio.timeout(LEAVE_S):
             await runner.leave()
+    except (TimeoutError, Unreachable):
+        say_mistake(Mistake("the market does not answer: what was open there stays open"))
+
+
+def _sum_up(runner: Runner, asset: Asset) -> None:
+    def money(units: int) -> str:
+        return f"{asset.format(units)} {asset.code}"
+
+    console.print(
+        f"Bought {runner.bought} for {money(runner.paid_units)}, "
+        f"sold {runner.sold} for {money(runner.taken_units)}",
+        soft_wrap=True,
+    )
     did = ", ".join(f"{count} {name}" for name, count in runner.done.most_common()) or "nothing"
     no = ", ".join(f"{count} {name}" for name, count in runner.refused.most_common())
-    console.print(f"Done: {did}" + (f"; refused: {no}" if no else ""), soft_wrap=True)
+    console.print(f"Did: {did}" + (f"; refused: {no}" if no else ""), soft_wrap=True)
 
 
 @app.command()
