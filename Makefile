@@ -51,12 +51,13 @@ bench-http: .venv/.lab ## measure the server over HTTP, beside a bare echo (minu
 UPGRADE ?=
 LOCK = "$$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header $(UPGRADE) pyproject.toml --extra lab --extra postgres
+ALL = --extra llm --extra local --extra mcp --extra a2a
 
 lock: ## resolve the dependencies again, with hashes and without any index host
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && uv="$$tmp/bin/uv" && set -ex && \
 	$(PYTHON) -m venv "$$tmp" && "$$tmp/bin/pip" install --quiet uv && \
 	$(LOCK) --group build -o requirements/lab.txt && \
-	$(LOCK) --group dev -c requirements/lab.txt -o requirements/dev.txt
+	$(LOCK) $(ALL) --group dev -c requirements/lab.txt -o requirements/dev.txt
 
 clean: ## remove the environment and all that was made, but not runs/
 	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -23,6 +23,7 @@ from souq.engine import Answer, system_clock, system_salts
 from souq.journal.replay import SNAPSHOT, Replayed, keep_snapshot
 from souq.rails import Rail, connect
 from souq.rails.outbox import Outbox, market_id
+from souq.surfaces.answering import Answering
 from souq.surfaces.application import Application
 from souq.surfaces.auth import Authenticator
 from souq.surfaces.durability import Durability
@@ -148,8 +149,7 @@ class Server:
         limits = Limits(settings.limits, state)
         events = Events(venue, authenticator, limits, heartbeat_s=settings.heartbeat_s)
         api = Api(
-            venue,
-            durability,
+            Answering(venue, durability, metrics),
             authenticator,
             limits,
             events,

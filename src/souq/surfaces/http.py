@@ -10,7 +10,6 @@ An answer leaves when the record it tells of is durable, and not before.
 import asyncio
 import logging
 import re
-import time
 from typing import Any
 
 from msgspec.structs import replace
@@ -21,9 +20,9 @@ from souq.journal.commit import Stopped
 from souq.journal.record import Refusal
 from souq.journal.store import Fenced, Unavailable
 from souq.operations import BATCH, COMMANDS, EVENTS
+from souq.surfaces.answering import Answering
 from souq.surfaces.auth import CHALLENGE, Authenticator, Speaker, Unauthenticated
 from souq.surfaces.decoding import read_batch, read_command, read_fields, read_query
-from souq.surfaces.durability import Durability
 from souq.surfaces.events import Events
 from souq.surfaces.limits import Limits
 from souq.surfaces.metrics import Metrics
@@ -39,7 +38,6 @@ from souq.surfaces.wire import (
     send_json,
     send_problem,
 )
-from souq.venue import Venue
 
 STEP = 32  # commands of a batch that are judged before others get a turn
 REPLAYED: Headers = [(b"idempotency-replayed", b"true")]
@@ -55,8 +53,7 @@ class Api:
 
     def __init__(
         self,
-        venue: Venue,
-        durability: Durability,
+        answering: Answering,
         authenticator: Authenticator,
         limits: Limits,
         events: Events,
@@ -67,8 +64,8 @@ class Api:
         self._body_bytes_max = body_bytes_max
         self._events = events
         self._metrics = metrics
-        self._venue = venue
-        self._durability = durability
+        self._answering = answering
+        self._venue = answering.venue
         self._authenticator = authenticator
         self._limits = limits
         self._routes = Routes()
@@ -127,14 +124,7 @@ class Api:
         await self._command(speaker, _command_id(headers), command, send)
 
     async def _command(self, speaker: Speaker, id: str, command: Any, send: Any) -> None:
-        pending = self._venue.submit_soon(speaker.actor, id, command, speaker.nonce)
-        answer = pending.judged
-        self._metrics.judged(command, answer)
-        if answer.seq:
-            judged_at = time.perf_counter()
-            await self._durability.wait(answer.seq)
-            self._metrics.waited(time.perf_counter() - judged_at)
-        self._need_leading()
+        answer = await self._answering.command(speaker, id, command)
         more = REPLAYED if answer.is_replay else None
         if answer.refusal is not None:
             if answer.refusal.reason == Reason.OVERLOADED:
@@ -143,7 +133,7 @@ class Api:
             return
         if answer.is_replay:
             answer = replace(answer, is_replay=False)  # byte for byte what was said before
-        await send_json(send, 200, self._venue.shown(speaker.actor, answer), more)
+        await send_json(send, 200, answer, more)
 
     async def _batch(self, speaker: Speaker, body: bytes, scope: Any, send: Any) -> None:
         items = read_batch(body)
@@ -167,21 +157,13 @@ class Api:
                 answers.append(self._venue.shown(speaker.actor, answer))
             if n % STEP == STEP - 1:
                 await asyncio.sleep(0)
-        await self._durability.wait(last)
-        self._need_leading()
+        await self._answering.wait(last)
+        self._answering.need_leading()
         await send_json(send, 200, {"answers": answers})
 
     async def _ask(self, speaker: Speaker, route: Route, parameters: bytes, send: Any) -> None:
         query = read_query(route.operation, route.fields, parameters)
-        answer, seq = self._venue.ask_soon(speaker.actor, query)
-        await self._durability.wait(seq)
-        self._need_leading()
-        await send_json(send, 200, answer)
-
-    def _need_leading(self) -> None:
-        # What was read is current only if nobody else can have written since.
-        if not self._venue.engine.store.is_leading():
-            raise Fenced("another server leads this market")
+        await send_json(send, 200, await self._answering.query(speaker, query))
 
     def _no_route(self, path: str) -> Malformed:
         methods = ["GET"] if path == EVENTS else self._routes.methods(path)
