@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from souq.app import logs
 from souq.app.background import Soon, keep_snapshots, kept_up, meet_deadlines
 from souq.app.checking import is_postgres
+from souq.app.doors import doors
 from souq.app.listening import BACKLOG, Listener, authorities_of, bind, on_signals, url_of
 from souq.app.opening import Opened, open_store, open_venue, stand_by
 from souq.app.settings import BadSettings, Settings
@@ -148,8 +149,9 @@ class Server:
         authenticator.recall(store)
         limits = Limits(settings.limits, state)
         events = Events(venue, authenticator, limits, heartbeat_s=settings.heartbeat_s)
+        answering = Answering(venue, durability, metrics)
         api = Api(
-            Answering(venue, durability, metrics),
+            answering,
             authenticator,
             limits,
             events,
@@ -172,6 +174,7 @@ class Server:
             market_key=market_key,
             is_ready=lambda: _not_ready(venue),
             name_request=logs.request_id.set,
+            doors=doors(answering, authenticator, limits),
         )
         self._listener = Listener(application, proxies=settings.proxies, on_exit=events.close)
         gc.collect()

@@ -8,7 +8,7 @@ import itertools
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
@@ -38,13 +38,16 @@ class Application:
         market_key: MarketKey,
         is_ready: Callable[[], str],
         name_request: Callable[[str], object] = str,
+        doors: Mapping[str, Any] | None = None,
     ) -> None:
         """`is_ready` gives "", or why this server should get no requests now.
+
+        `doors` are more ASGI applications, by the first part of the paths they answer to.
 
         `name_request` hears the id of the request that this task answers.
         """
         self._name_request = name_request
-        self._api = api
+        self._doors = {PREFIX.strip("/"): api, **(doors or {})}
         self._metrics = metrics
         self._started = f"{os.getpid():x}-{time.time_ns() // 1_000_000:x}"
         self._numbers = itertools.count(1)
@@ -69,10 +72,8 @@ class Application:
             await send(message)
 
         try:
-            if scope["path"].startswith(PREFIX):
-                await self._api(scope, receive, send_named)
-            else:
-                await self._pages(scope, receive, send_named)
+            door = self._doors.get(scope["path"][1:].partition("/")[0], self._pages)
+            await door(scope, receive, send_named)
         except Exception:
             log.exception("request %s failed", request_id)
             if not status:
