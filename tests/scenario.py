@@ -20,7 +20,8 @@ the speaker's latest talk or deal; a trailing `in N1` or `in C1` names another.
                      W becomes an officer | W reports 5 USD for W by manual [as d1]
                      W confirms|rejects R1
   authority          W grants [dan] mandate per_deal=600 window=900/1h lifetime=5 quantity=2
-                       categories=a,b with=W,W without=W approval_above=500 expires=2h
+                       categories=a,b with=W,W without=W approval_above=500 approval=always
+                       expires=2h
                        asset=EUR floor:REF=400 barter:REF=400 ceiling:CATEGORY-OR-THING=700
                      W revokes [dan]
   listings           W lists T [for 9 USD | free] in home [x3] [as data] [delivery title]

@@ -11,7 +11,7 @@ from souq.agents import Turn
 from souq.agents.concern import Concerns
 from souq.agents.running import Runner, plain
 from souq.agents.strategies import STRATEGIES
-from souq.agents.trader import Brief, Thing, Trader
+from souq.agents.trader import Errand, Thing, Trader
 from souq.core.funds import ReportDeposit
 from souq.core.mandate import Limits
 from souq.core.mechanisms.alternating_offers import MakeOffer
@@ -52,8 +52,8 @@ class Script:
 
 def trader(things: tuple[Thing, ...] = (), wants: dict[str, int] | None = None) -> Trader:
     chance = random.Random(1)
-    brief = Brief("somebody", things, wants or {}, lambda listing: 50_000_000)
-    return Trader(brief, STRATEGIES["conceder"](chance), chance)
+    errand = Errand("somebody", things, wants or {}, lambda listing: 50_000_000)
+    return Trader(errand, STRATEGIES["conceder"](chance), chance)
 
 
 LAMP = Thing("g1", "Lamp", "", "home", "goods", ask_units=40_000_000, floor_units=20_000_000)

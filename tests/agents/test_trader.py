@@ -6,7 +6,7 @@ import msgspec
 
 from souq import Client
 from souq.agents.strategies import STRATEGIES
-from souq.agents.trader import Brief, Trader
+from souq.agents.trader import Errand, Trader
 from souq.core.mechanisms.alternating_offers import Counter, MakeOffer
 from souq.core.mechanisms.moves import Accept, Item
 from souq.core.money import Money
@@ -21,7 +21,7 @@ def test_a_talk_so_new_that_it_has_no_story_is_answered() -> None:
         (talk,) = seen.negotiations
         unread = msgspec.structs.replace(talk, mine=(), theirs=())
         chance = random.Random(1)
-        brief = Brief("bea", (), {"home": 1}, lambda listing: 50_000_000)
-        trader = Trader(brief, STRATEGIES["conceder"](chance), chance)
+        errand = Errand("bea", (), {"home": 1}, lambda listing: 50_000_000)
+        trader = Trader(errand, STRATEGIES["conceder"](chance), chance)
         turn = trader.wake(msgspec.structs.replace(seen, negotiations=(unread,)), "")
         assert isinstance(turn.operation, Counter | Accept)

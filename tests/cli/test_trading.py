@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from souq.cli import app, goods_file
-from souq.cli.output import MISTAKES, Mistake
+from souq.cli import app
+from souq.cli.output import MISTAKES
 from souq.core.credential import AddKey
-from souq.core.money import USD
 from souq.sdk.client import Client
 from souq.sdk.signing import new_key_file
 from souq.sdk.trader import Trader
@@ -103,41 +102,6 @@ def test_who_is_no_agent_is_told_so(tmp_path: Path) -> None:
     with serving(tmp_path / "m") as served:
         ran = CliRunner().invoke(app, ["agent", "--server", served.url, "--key", ADMIN])
         assert "bring an agent's key" in str(ran.exception)
-
-
-@pytest.mark.parametrize(
-    ("content", "complaint"),
-    [
-        ("[[things]]\ntitle = 3", "in thing 1, title: Expected `str`, got `int`"),
-        ('[[things]]\ntitle = "A"\ncategory = "home"', "in thing 1: Object missing"),
-        ("[[thing]]", "unknown field `thing`"),
-        ("things = 7 7", "is no TOML"),
-        (GOODS + GOODS, "thing 2 “Brass lamp"),
-        (GOODS.replace('"20"', "50.5"), "its floor 50.5 is above the 40 it asks"),
-        (GOODS.replace('"40"', '"4o"'), "ask: '4o' is not an amount"),
-        ('[[wants]]\ncategory = "home"\nmost = 3\ncount = 0', "want 1 “home”: a count"),
-    ],
-)
-def test_a_goods_file_is_corrected_in_words(content: str, complaint: str, tmp_path: Path) -> None:
-    path = tmp_path / "goods.toml"
-    path.write_text(content)
-
-    def read() -> None:
-        told = goods_file.read(path)
-        goods_file.things_of(told, USD)
-        goods_file.wants_of(told, USD)
-
-    with pytest.raises(Mistake) as said:
-        read()
-    assert complaint in str(said.value)
-    assert str(path) in str(said.value)
-
-
-def test_prices_may_be_numbers_and_a_floor_is_what_is_asked_unless_said(tmp_path: Path) -> None:
-    path = tmp_path / "goods.toml"
-    path.write_text('[[things]]\ntitle = "A"\ncategory = "home"\nask = 12.1\n')
-    (thing,) = goods_file.things_of(goods_file.read(path), USD)
-    assert (thing.ask_units, thing.floor_units) == (12_100_000, 12_100_000)
 
 
 def test_an_agent_outlives_its_market_and_stops_while_it_is_away(tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ class Limits:
         need(cap is None or units <= cap, "per deal cap", f"{agent} pays {units}, may {cap}")
         self._allow_goods(agent, legs, limits, listings, fee_bps)
         above = limits.get("approval_above_units")
-        return above is not None and units > above
+        return "approval_always" in limits or (above is not None and units > above)
 
     def _allow_goods(
         self, agent: str, legs: list[Json], limits: Json, listings: dict[str, Json], fee_bps: int

@@ -245,7 +245,7 @@ def grant(walk: Any, agent: str) -> GrantMandate:
         {"approval_above_units": 50, "window_units": 500},
         {"quantity_max": 2, "categories": ("bikes", "books")},
         {"counterparties_denied": ("P3",), "approval_above_units": 0},
-        {"counterparties": ("P1", "P2", "P4")},
+        {"counterparties": ("P1", "P2", "P4"), "approval_always": True},
         {"ceilings": {"bikes": 70, "books": 40, "L3": 90}},
         {"goods": {"lamp": GoodsLimit(20, may_barter=True), "": GoodsLimit(5)}},
         {"goods": {"lamp": GoodsLimit(30), "chair": GoodsLimit(60), "": GoodsLimit(40)}},

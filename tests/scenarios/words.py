@@ -222,6 +222,8 @@ def _grants(play: Any, who: str, said: Any) -> Any:
                 limits["window_us"] = interval(length)
             case "per_deal" | "lifetime" | "approval_above":
                 limits[f"{kind}_units"] = USD.parse(value).units
+            case "approval" if value == "always":
+                limits["approval_always"] = True
             case "quantity":
                 limits["quantity_max"] = int(value)
             case "categories":

@@ -1,6 +1,6 @@
 """A trader lists a person's things, looks for what the person wants, and haggles by its tactic.
 
-It knows its brief and what it is shown. It represents a person; it is not that person.
+It knows its errand and what it is shown. It represents a person; it is not that person.
 """
 
 import random
@@ -41,7 +41,7 @@ class Thing(Struct, frozen=True, omit_defaults=True):
     may_barter: bool = False
 
 
-class Brief(Struct):
+class Errand(Struct):
     """What a person told its agent. `worth` says what a listing is worth to the person, 0 nothing.
 
     `wants`: by category, how many pieces at most; `adverts`: by category, what to announce.
@@ -58,12 +58,12 @@ class Brief(Struct):
 class Trader:
     """The agent of one person in the haggling market."""
 
-    def __init__(self, brief: Brief, tactic: Tactic, rng: random.Random) -> None:
-        self._brief = brief
+    def __init__(self, errand: Errand, tactic: Tactic, rng: random.Random) -> None:
+        self._errand = errand
         self._tactic = tactic
         self._rng = rng
-        self._to_list = list(brief.things)
-        self._adverts = sorted(brief.adverts.items())
+        self._to_list = list(errand.things)
+        self._adverts = sorted(errand.adverts.items())
         self._thing_of: dict[str, Thing] = {}  # own listing -> thing
         self._tried: set[str] = set()  # what was bid for, and wants that were answered
         self._category: dict[str, str] = {}  # listings bid for
@@ -82,8 +82,8 @@ class Trader:
     def _recognise(self, seen: Observation) -> None:
         for contract in seen.contracts:
             self._bought.update(leg.listing for leg in _taken(contract.legs, seen.agent))
-        if len(self._thing_of) + len(self._to_list) < len(self._brief.things):
-            by_title = {thing.title: thing for thing in self._brief.things}
+        if len(self._thing_of) + len(self._to_list) < len(self._errand.things):
+            by_title = {thing.title: thing for thing in self._errand.things}
             for listing in seen.listings:
                 thing = by_title.get(listing.title)
                 if thing and listing.agent == seen.agent and listing.side == "sell":
@@ -207,7 +207,7 @@ class Trader:
 
     def _candidates(self, seen: Observation) -> list[tuple[int, ListingSeen]]:
         """List what could be bid for, the most worth for its price first: money is short."""
-        room = dict(self._brief.wants)
+        room = dict(self._errand.wants)
         busy = _busy(seen)
         for id in self._bought | {
             leg.listing for one in seen.negotiations for leg in _taken(one.legs, seen.agent)
@@ -221,7 +221,7 @@ class Trader:
                 continue
             if listing.agent == seen.agent or listing.id in busy or listing.id in self._tried:
                 continue
-            worth = self._brief.worth(listing)
+            worth = self._errand.worth(listing)
             if worth > 0:
                 found.append((worth - (listing.price_units or 0), listing))
         return sorted(found, key=lambda one: (-one[0] / (1 + (one[1].price_units or 0)), one[1].id))
@@ -269,7 +269,7 @@ class Trader:
         for listing in seen.listings:
             if listing.id in coming:
                 self._category.setdefault(listing.id, listing.category)
-        return sum(self._brief.worth(one) for one in seen.listings if one.id in coming)
+        return sum(self._errand.worth(one) for one in seen.listings if one.id in coming)
 
     def _spendable(self, seen: Observation) -> int:
         """Give the money that no open offer of ours has promised already."""
@@ -281,7 +281,7 @@ class Trader:
         return max(0, seen.available_units - promised)
 
     def _money(self, units: int) -> Money:
-        return Money(units, self._brief.asset)
+        return Money(units, self._errand.asset)
 
 
 def _taken(legs: Iterable[object], agent: str) -> list[GoodsLeg]:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from souq.agents.brief import BadBrief
 from souq.core.money import USD
 from souq.core.refusal import Refused
 from souq.journal.commit import Stopped
@@ -26,6 +27,7 @@ class Mistake(Exception):
 
 MISTAKES = (
     Mistake,
+    BadBrief,
     BadGoods,
     BadRequest,
     Damaged,

@@ -18,7 +18,7 @@ from rich.live import Live
 from souq.agents.concern import Concerns
 from souq.agents.running import Runner
 from souq.agents.strategies import STRATEGIES
-from souq.agents.trader import Brief, Trader
+from souq.agents.trader import Errand, Trader
 from souq.cli.connecting import ClientLink, key_of
 from souq.cli.output import Mistake, console, write_json
 from souq.cli.swarm_books import Books
@@ -324,7 +324,7 @@ class Swarm:
             return values.get(listing.title, 0)
 
         chance = population.generator(self._seed, f"swarm {person.number}")
-        brief = Brief(
+        errand = Errand(
             person.name,
             person.things,
             dict(person.wants),
@@ -332,7 +332,7 @@ class Swarm:
             dict(person.adverts),
             self._asset.code,
         )
-        return Trader(brief, STRATEGIES[person.style](chance), chance)
+        return Trader(errand, STRATEGIES[person.style](chance), chance)
 
     def _result(self) -> Result:
         refused: Counter[str] = Counter()

@@ -10,11 +10,12 @@ from typing import Annotated
 
 import typer
 
+from souq.agents import brief as briefs
 from souq.agents.concern import Concerns
 from souq.agents.running import Runner, plain
 from souq.agents.strategies import STRATEGIES
-from souq.agents.trader import Brief, Trader
-from souq.cli import goods_file, swarming
+from souq.agents.trader import Errand, Trader
+from souq.cli import swarming
 from souq.cli.commands import Json, Seed, app
 from souq.cli.connecting import URL, ClientLink, Key, Server, connect, key_of
 from souq.cli.output import Mistake, console, say_mistake
@@ -64,17 +65,18 @@ def agent(
         if me.kind != "agent":
             raise Mistake(f"this key speaks as {me.actor or 'nobody'}; bring an agent's key")
         asset = client.get_market().rules.assets[0]
-    told = goods_file.read(sell) if sell else goods_file.Told()
-    wants = _wants(told, want or [], asset)
-    budget_units = goods_file.units(budget, asset, "budget") if budget is not None else None
+    told = briefs.read(sell) if sell else briefs.Brief()
+    where = f"{sell}: " if sell else ""
+    wants = _wants(briefs.wants_of(told, asset, where), want or [], asset)
+    budget_units = briefs.units(budget, asset, "budget") if budget is not None else None
 
     def worth(listing: ListingSeen) -> int:
         return wants.get(listing.category, (0, 0))[0]
 
-    things = goods_file.things_of(told, asset)
+    things = briefs.things_of(told, asset, where)
     if not things and not wants:
         raise Mistake("nothing to trade: say what with --sell goods.toml or --want books=30")
-    brief = Brief(
+    errand = Errand(
         me.actor,
         things,
         {category: count for category, (_, count) in wants.items()},
@@ -82,7 +84,7 @@ def agent(
         asset=asset.code,
     )
     chance = random.Random(f"souq/{seed}/{me.actor}")
-    trader = Trader(brief, STRATEGIES[strategy](chance), chance)
+    trader = Trader(errand, STRATEGIES[strategy](chance), chance)
 
     def tell(line: str) -> None:
         if not quiet:
@@ -91,14 +93,15 @@ def agent(
     asyncio.run(_run(trader, server, key, asset, budget_units, tell, stay=stay))
 
 
-def _wants(told: goods_file.Told, more: list[str], asset: Asset) -> dict[str, tuple[int, int]]:
-    """Give, by category, the most to pay for one and how many."""
-    found = goods_file.wants_of(told, asset)
+def _wants(
+    found: dict[str, tuple[int, int]], more: list[str], asset: Asset
+) -> dict[str, tuple[int, int]]:
+    """Add to what a brief says, by category, the most to pay for one and how many."""
     for word in more:
         match = _WANT.fullmatch(word)
         if match is None:
             raise Mistake(f"--want {word} is not CATEGORY=PRICE, such as books=30 or books=30x2")
-        price = goods_file.units(match["price"], asset, f"--want {word}")
+        price = briefs.units(match["price"], asset, f"--want {word}")
         found[match["category"]] = (price, int(match["count"] or WANTED))
     return found
 

@@ -62,7 +62,8 @@ def check(view: View, agent: Agent, legs: tuple[Leg, ...], *, negotiation: str) 
         if net < least:
             raise outside("goods")
     _check_budget(view, mandate, limits, pays, negotiation)
-    return limits.approval_above_units is not None and pays > limits.approval_above_units
+    above = limits.approval_above_units
+    return limits.approval_always or (above is not None and pays > above)
 
 
 def _check_others(view: View, limits: Limits, agent: Agent, legs: tuple[Leg, ...]) -> None:

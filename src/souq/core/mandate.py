@@ -30,6 +30,8 @@ class Limits(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     `goods`: by the principal's own `ref`, what may be given away, and for how little; anything
     else is outside. `ceilings`: the most to pay per unit, by listing id, else by category (a
     category covers those below it, as "bikes" does "bikes/folding"); anything else is outside.
+    `approval_always`: every deal waits for the principal; `approval_above_units`: one that costs
+    more.
     """
 
     asset: str = "USD"
@@ -44,6 +46,7 @@ class Limits(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     goods: dict[str, GoodsLimit] | None = None
     ceilings: dict[str, int] | None = None
     approval_above_units: int | None = None
+    approval_always: bool = False
     expires_at: int | None = None
 
 

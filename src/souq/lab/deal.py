@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from souq.agents.strategies import STRATEGIES
-from souq.agents.trader import Brief, Trader
+from souq.agents.trader import Errand, Trader
 from souq.core.contract import AcceptDelivery, SubmitDelivery
 from souq.core.mandate import GoodsLimit, Limits
 from souq.core.message import PostMessage
@@ -125,8 +125,8 @@ def _trader(person: Person, population: Population, history: History) -> Trader:
         # The person looks at the thing itself, which its owner's name for it stands for here.
         return person.values.get(history.listings[listing.id].posted.ref, 0)
 
-    brief = Brief(person.name, person.things, dict(person.wants), worth, dict(person.adverts))
-    return Trader(brief, tactic, rng)
+    errand = Errand(person.name, person.things, dict(person.wants), worth, dict(person.adverts))
+    return Trader(errand, tactic, rng)
 
 
 def read_population(history: History) -> Population | None:
