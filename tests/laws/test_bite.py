@@ -15,7 +15,7 @@ assert embezzlements
 assert outages
 assert thefts
 assert eavesdroppers
-SEEDS, STEPS = tuple(range(16)), 1_200
+SEEDS, STEPS = tuple(range(24)), 1_200
 FEES_BPS = (333, 2_500)  # a fee of a few units on every price shows what rounds away otherwise
 
 

@@ -40,7 +40,7 @@ def test_no_seed_breaks_a_law(seed: int) -> None:
 
 @pytest.fixture(scope="module")
 def long_walk() -> Walk:
-    return walk(7, STEPS, replay_every=STEPS // 10)
+    return walk(8, STEPS, replay_every=STEPS // 10)
 
 
 def test_a_long_walk_closes_many_deals(long_walk: Walk) -> None:
