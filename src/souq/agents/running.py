@@ -13,17 +13,15 @@ from typing import Any, Protocol
 
 import msgspec
 
-from souq.agents import Agent
+from souq.agents import Agent, turn_of
 from souq.agents.budget import Budget, is_in_other_money
 from souq.core.agreement import CashLeg, Leg, cash_given, cash_taken, goods
 from souq.core.contract import AcceptDelivery, SubmitDelivery
 from souq.core.listing import WithdrawListing
 from souq.core.mechanisms.moves import Reject, Withdraw
-from souq.core.message import PostMessage
 from souq.core.money import Asset, Money
 from souq.core.negotiation import AgreementReached
 from souq.core.refusal import Reason, Refused
-from souq.core.seal import PublicText
 from souq.engine import Answer
 from souq.views.feed import RecordSeen
 from souq.views.observation import NegotiationSeen, Observation
@@ -79,6 +77,7 @@ class Runner:
         self._deals: set[str] = set()
         self._has_looked = False
         self._last_refusal: Reason | None = None
+        self._why = ""
         self.id = ""
         self.woken = asyncio.Event()
         self.done: Counter[str] = Counter()
@@ -135,12 +134,13 @@ class Runner:
                 await self._do(WithdrawListing(listing.id), f"takes {listing.id} back")
 
     async def _take_turn(self, seen: Observation) -> bool:
-        self._last_refusal = None
-        turn = self._agent.wake(self._within_budget(seen), self._note)
+        seen = msgspec.structs.replace(self._within_budget(seen), refusal=self._why)
+        turn = await turn_of(self._agent, seen, self._note)
+        self._last_refusal, self._why = None, ""
         if turn.note is not None:
             self._note = turn.note
-        has_said = bool(turn.message) and await self._do(
-            PostMessage(PublicText(turn.message)), "says something"
+        has_said = turn.words is not None and await self._do(
+            turn.words, f"says “{plain(turn.message, 400)}”"
         )
         command = turn.operation
         if command is None:
@@ -188,7 +188,7 @@ class Runner:
             answer = await self._link.submit(command)
         except Refused as refused:
             self.refused[refused.reason.value] += 1
-            self._last_refusal = refused.reason
+            self._last_refusal, self._why = refused.reason, str(refused)
             self._tell(f"{told}: refused, {plain(str(refused), 200)}")
             return False
         self.done[name] += 1

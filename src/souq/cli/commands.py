@@ -48,50 +48,6 @@ def souq(
 
 
 @run.command()
-def deal(
-    people: Annotated[int, typer.Option(min=2, max=5_000, help="how many people trade")] = 69,
-    budget: Annotated[
-        str, typer.Option(help="dollars for each person, or auto: scaled with the prices")
-    ] = "100",
-    listings: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE", help="real goods as JSON lines; more files may follow"),
-    ] = None,
-    more: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE]...", help="more files of goods")
-    ] = None,
-    goods: Annotated[int, typer.Option(min=1, max=100, help="things each person brings")] = 8,
-    fee_bps: Annotated[
-        int, typer.Option(min=0, max=10_000, help="the house's fee in basis points")
-    ] = 0,
-    seed: Seed = 7,
-    out: Out = None,
-    as_json: Json = False,
-) -> None:
-    """Haggle: everybody sells what they bring and buys what they want, a simulated week long.
-
-    Example: souq run deal --people 20 --seed 3 --out runs/small
-    """
-    if more and not listings:
-        raise Mistake(f"unexpected argument {more[0]}; name files of goods after --listings")
-    folder = runs.new_folder(out, "deal")
-    summary, report = runs.run_deal(
-        folder,
-        people=people,
-        budget=budget,
-        files=[*(listings or ()), *(more or ())],
-        per_person=goods,
-        fee_bps=fee_bps,
-        seed=seed,
-        is_quiet=as_json,
-    )
-    present.show(summary, as_json=as_json)
-    if not as_json:
-        console.print(f"Report: {report}", soft_wrap=True)
-        console.print(f"Journal: {folder}  (souq log, verify, replay, show)", soft_wrap=True)
-
-
-@run.command()
 def swap(
     people: Annotated[int, typer.Option(min=2, max=1_000, help="how many people trade")] = 57,
     seed: Seed = 7,

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from souq.agents.brief import BadBrief
+from souq.agents.llm.calls import NotReady
 from souq.core.money import USD
 from souq.core.refusal import Refused
 from souq.journal.commit import Stopped
@@ -36,6 +37,7 @@ MISTAKES = (
     LabExtraMissing,
     NotEmpty,
     NotProven,
+    NotReady,
     OSError,
     Refused,
     Stopped,

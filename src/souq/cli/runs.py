@@ -12,6 +12,7 @@ from souq.core.money import USD
 from souq.journal.replay import replay
 from souq.journal.sqlite import FILE, SqliteStore
 from souq.lab import deal, goods, population, report, summary, swap
+from souq.lab.casting import Casting
 from souq.lab.simulation import OPENING_US
 from souq.views.history import History, read
 
@@ -19,9 +20,15 @@ Summary: TypeAlias = summary.DealSummary | swap.SwapSummary
 REPORT = "report.html"
 
 
-def new_folder(out: Path | None, kind: str) -> Path:
-    """Give a folder without a journal: the one asked for, or the next free one under runs/."""
+def new_folder(out: Path | None, kind: str, *, again: bool = False) -> Path:
+    """Give a folder without a journal: the one asked for, or the next free one under runs/.
+
+    With `again` a journal that is there is removed, to be made from recorded calls once more.
+    """
     folder = out or _free_folder(kind)
+    if again:
+        for one in folder.glob(f"{FILE}*"):
+            one.unlink()
     if (folder / FILE).exists():
         raise Mistake(f"{folder} holds a journal already; name another folder with --out")
     if folder.exists() and not folder.is_dir():
@@ -57,6 +64,8 @@ def run_deal(
     per_person: int,
     fee_bps: int,
     seed: int,
+    turns: int,
+    casting: Casting | None,
     is_quiet: bool,
 ) -> tuple[Summary, Path]:
     """Run a haggling market into a folder and write its report."""
@@ -72,17 +81,29 @@ def run_deal(
     with _progress("haggling", is_quiet) as bar:
 
         def tell(turn: int, turns: int, history: History) -> None:
-            if turn % 20 == 0 or turn == turns:
+            if casting is not None or turn % 20 == 0 or turn == turns:
                 value = sum(one.units for one in history.deals.values())
+                cost = casting.purse.spent.cost_units if casting is not None else 0
                 bar.update(
                     bar.task_ids[0],
                     completed=turn,
                     total=turns,
                     told=f"{len(history.listings)} listings, {len(history.deals)} deals, "
-                    f"{dollars(value)}",
+                    f"{dollars(value)}" + (f", models {dollars(cost)}" if cost else ""),
                 )
 
-        simulation = deal.run_deal(drawn, store, fee_bps=fee_bps, progress=tell)
+        try:
+            simulation = deal.run_deal(
+                drawn,
+                store,
+                fee_bps=fee_bps,
+                turns_per_person=turns,
+                casting=casting,
+                progress=tell,
+            )
+        except BaseException:
+            store.close()  # what was recorded so far stays readable
+            raise
     with simulation.engine:
         found = summary.summarise(simulation.history, simulation.engine.state)
         path = folder / REPORT

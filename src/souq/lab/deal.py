@@ -5,20 +5,24 @@ again during the week; the gift card is then the budget plus what was sold less 
 read from the ledger.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from souq.agents import Agent, Turn, turn_of
+from souq.agents.llm.spending import OverBudget
 from souq.agents.strategies import STRATEGIES
 from souq.agents.trader import Errand, Trader
 from souq.core.contract import AcceptDelivery, SubmitDelivery
 from souq.core.mandate import GoodsLimit, Limits
-from souq.core.message import PostMessage
 from souq.core.money import USD, Money
+from souq.core.refusal import Reason, Refused
 from souq.core.rules import DAY_US, SECOND_US, Rules
-from souq.core.seal import PublicText, canonical
+from souq.core.seal import canonical
 from souq.journal.store import Store
+from souq.lab.casting import Casting
 from souq.lab.population import Person, Population, generator
 from souq.lab.simulation import EVIDENCE, Simulation
 from souq.views.history import History
@@ -28,6 +32,7 @@ MARKET = "deal"
 WEEK_US = 7 * DAY_US
 TURNS_PER_PERSON = 60
 HAND_OVER_US = 60 * SECOND_US
+WEEK_OVER = "week_over"
 
 Progress = Callable[[int, int, History], None]
 
@@ -38,48 +43,95 @@ def run_deal(
     *,
     fee_bps: int = 0,
     turns_per_person: int = TURNS_PER_PERSON,
+    casting: Casting | None = None,
     progress: Progress = lambda turn, turns, history: None,
 ) -> Simulation:
-    """Run a whole market into `store`; the simulation's engine is left open for reading."""
+    """Run a whole market into `store`; the simulation's engine is left open for reading.
+
+    Without `casting` everybody's agent is scripted. Raises NotReady where a model cannot go on.
+    """
     simulation = Simulation(store, generator(population.seed, "salts"))
     evidence = canonical.encode(population)
     # Contracts wait for the hand-over after the week, whenever in it they were made.
     rules = Rules(name=MARKET, fee_bps=fee_bps, delivery_us=4 * WEEK_US, offer_us=DAY_US)
     simulation.open(rules, evidence)
-    traders: dict[str, Trader] = {}
+    if casting is not None:
+        casting.open(simulation, population)
+    agents: dict[str, Agent] = {}
     for person in population.people:
         money = Money(person.budget_units, USD.code)
         agent = simulation.join(person.name, _limits(person, population), money)
-        traders[agent] = _trader(person, population, simulation.history)
-    _trade(simulation, traders, population.seed, turns_per_person, progress)
-    _hand_over(simulation, list(traders))
+        mind = casting.mind_of(person, population) if casting is not None else None
+        agents[agent] = mind or _trader(person, population, simulation.history)
+    at_once = casting.at_once if casting is not None else 1
+    trading = _Trading(simulation, agents, population.seed, at_once, progress)
+    stop = asyncio.run(trading.run(turns_per_person * len(agents)))
+    simulation.advance(rules.offer_us)  # what was still open lapses
+    _hand_over(simulation, list(agents))
+    if casting is not None:
+        casting.close(simulation, stop)
     simulation.reveal(evidence)
     return simulation
 
 
-def _trade(
-    simulation: Simulation,
-    traders: dict[str, Trader],
-    seed: int,
-    turns_per_person: int,
-    progress: Progress,
-) -> None:
-    observer = observer_of(simulation.engine.state, simulation.history)
-    rng = generator(seed, "turns")
-    agents, notes = list(traders), dict.fromkeys(traders, "")
-    turns = turns_per_person * len(agents)
-    for turn in range(turns):
-        simulation.advance(WEEK_US // turns)
-        agent = rng.choice(agents)
-        act = traders[agent].wake(observer.observe(agent), notes[agent])
-        if act.note is not None:
-            notes[agent] = act.note
-        if act.message:
-            simulation.submit(agent, PostMessage(PublicText(act.message)))
-        if act.operation is not None:
-            simulation.submit(agent, act.operation)
-        progress(turn + 1, turns, simulation.history)
-    simulation.advance(simulation.history.rules.offer_us)  # what was still open lapses
+class _Trading:
+    """The week: whoever is drawn sees the market and takes a turn; several may think at once."""
+
+    def __init__(
+        self,
+        simulation: Simulation,
+        agents: dict[str, Agent],
+        seed: int,
+        at_once: int,
+        progress: Progress,
+    ) -> None:
+        self._simulation = simulation
+        self._agents = agents
+        self._at_once = at_once
+        self._progress = progress
+        self._rng = generator(seed, "turns")
+        self._observer = observer_of(simulation.engine.state, simulation.history)
+        self._notes = dict.fromkeys(agents, "")
+        self._refusals = dict.fromkeys(agents, "")
+        self._retired: set[str] = set()  # those whose own budget of calls is spent
+
+    async def run(self, turns: int) -> str:
+        """Give why it ended: the week was over, or the run's budget of calls spent."""
+        ids = list(self._agents)
+        for first in range(0, turns, self._at_once):
+            count = min(self._at_once, turns - first)
+            self._simulation.advance(WEEK_US // turns * count)
+            drawn = dict.fromkeys(self._rng.choice(ids) for _ in range(count))
+            awake = [agent for agent in drawn if agent not in self._retired]
+            thoughts = await asyncio.gather(*map(self._think, awake), return_exceptions=True)
+            for agent, thought in zip(awake, thoughts, strict=True):
+                if isinstance(thought, Turn):
+                    self._act(agent, thought)
+                elif isinstance(thought, OverBudget) and not thought.is_whole_run:
+                    self._retired.add(agent)
+                elif isinstance(thought, OverBudget):
+                    return str(thought)
+                else:
+                    raise thought
+            self._progress(first + count, turns, self._simulation.history)
+        return WEEK_OVER
+
+    async def _think(self, agent: str) -> Turn:
+        seen = self._observer.observe(agent)
+        if self._refusals[agent]:
+            seen = msgspec.structs.replace(seen, refusal=self._refusals[agent])
+        return await turn_of(self._agents[agent], seen, self._notes[agent])
+
+    def _act(self, agent: str, turn: Turn) -> None:
+        if turn.note is not None:
+            self._notes[agent] = turn.note
+        if turn.words is not None:
+            self._simulation.submit(agent, turn.words)
+        self._refusals[agent] = ""
+        if turn.operation is not None:
+            refusal = self._simulation.submit(agent, turn.operation).refusal
+            if refusal is not None:
+                self._refusals[agent] = str(Refused(Reason(refusal.reason), **refusal.facts))
 
 
 def _hand_over(simulation: Simulation, agents: list[str]) -> None:

@@ -66,8 +66,11 @@ class ContractSeen(Struct, frozen=True):
     must_accept: bool
 
 
-class Observation(Struct, frozen=True):
-    """All that an agent knows when it wakes, besides its brief and its note."""
+class Observation(Struct, frozen=True, omit_defaults=True):
+    """All that an agent knows when it wakes, besides its brief and its note.
+
+    `refusal` is why its last command was refused, where whoever runs the agent says so.
+    """
 
     at: int
     agent: str
@@ -77,6 +80,7 @@ class Observation(Struct, frozen=True):
     negotiations: tuple[NegotiationSeen, ...]
     contracts: tuple[ContractSeen, ...]
     messages: tuple[Said, ...]
+    refusal: str = ""
 
 
 class Source(Protocol):

@@ -1,0 +1,321 @@
+"""The closed list of what a model may do with a wake, made anew for each from what is possible now.
+
+A model names things by their short ids and prices as decimals. Whatever it may not do is not among
+its choices; whatever it may not afford, its mandate refuses.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from souq.agents import Turn
+from souq.agents.llm.calls import Choice
+from souq.agents.llm.manner import Manner
+from souq.agents.trader import Thing
+from souq.core.listing import PostListing
+from souq.core.mechanisms.alternating_offers import Counter, MakeOffer
+from souq.core.mechanisms.moves import Accept, Item, Reject, Withdraw
+from souq.core.mechanisms.posted_price import TakePrice
+from souq.core.money import Asset, Money
+from souq.core.seal import PublicText
+from souq.views.observation import ListingSeen, NegotiationSeen, Observation
+
+THINGS_MAX = 5  # of others in one bundle
+OPEN_MAX = 4  # talks one begins before answers come
+
+
+class Malformed(Exception):
+    """An answer that cannot be used; the message tells the model why."""
+
+
+class _Move(Struct, tag_field="act"):
+    say: str = ""
+    note: str | None = None
+
+
+class List(_Move, tag="list"):
+    thing: str = ""
+    price: Decimal | None = None
+
+
+class Want(_Move, tag="want"):
+    category: str = ""
+    price: Decimal | None = None
+
+
+class Take(_Move, tag="take"):
+    listing: str = ""
+
+
+class Offer(_Move, tag="offer"):
+    listing: str = ""
+    price: Decimal | None = None
+
+
+class Bundle(_Move, tag="bundle"):
+    listings: tuple[str, ...] = ()
+    give: tuple[str, ...] = ()
+    price: Decimal | None = None
+
+
+class CounterOffer(_Move, tag="counter"):
+    negotiation: str = ""
+    price: Decimal | None = None
+
+
+class AcceptOffer(_Move, tag="accept"):
+    negotiation: str = ""
+
+
+class RejectOffer(_Move, tag="reject"):
+    negotiation: str = ""
+
+
+class WithdrawOffer(_Move, tag="withdraw"):
+    negotiation: str = ""
+
+
+class Say(_Move, tag="say"):
+    pass
+
+
+class Pass(_Move, tag="pass"):
+    pass
+
+
+Move = (
+    List
+    | Want
+    | Take
+    | Offer
+    | Bundle
+    | CounterOffer
+    | AcceptOffer
+    | RejectOffer
+    | WithdrawOffer
+    | Say
+    | Pass
+)
+_read = msgspec.json.Decoder(Move, strict=False).decode
+_TOLD = {
+    "list": "Put one of your person's things on the market.",
+    "want": "Announce what your person looks for, and about what they would pay.",
+    "take": "Buy a listing at once at exactly the price it asks.",
+    "offer": "Offer a price for a listing and open a negotiation.",
+    "bundle": "Offer one price for several listings of one seller, or give own listings in part.",
+    "counter": "Answer the price on the table with another one.",
+    "accept": "Accept exactly what is on the table. This binds your person.",
+    "reject": "End a negotiation without a deal.",
+    "withdraw": "Take your own offer back.",
+    "say": "Say something to the whole floor, and do nothing else.",
+    "pass": "Do nothing until something changes.",
+}
+
+
+class Table(NamedTuple):
+    """What can be done now, by the ids that a model may name."""
+
+    seen: Observation
+    unlisted: Mapping[str, Thing]
+    own: Mapping[str, ListingSeen]
+    others: Mapping[str, ListingSeen]
+    mine_to_answer: Mapping[str, NegotiationSeen]
+    waiting: Mapping[str, NegotiationSeen]
+    wants: Mapping[str, int]  # category -> the most for one, in units
+    may_announce: bool
+
+
+def choices(table: Table, asset: Asset, manner: Manner) -> tuple[Choice, ...]:
+    """Give the choices that are open now, `pass` among them always."""
+    found: dict[str, dict[str, Any]] = {}
+    price = _price(table, asset, manner)
+    to_take = [one.id for one in table.others.values() if one.price_units is not None]
+    busy = {leg.listing for talk in table.seen.negotiations for leg in talk.goods}
+    free = [id for id, one in table.others.items() if one.side == "sell" and id not in busy]
+    if answerable := list(table.mine_to_answer):
+        found["accept"] = {"negotiation": _one_of(answerable)}
+        found["counter"] = {"negotiation": _one_of(answerable), "price": price}
+        found["reject"] = {"negotiation": _one_of(answerable)}
+    if table.unlisted:
+        found["list"] = {"thing": _one_of(table.unlisted), "price": price}
+    if free and len(table.waiting) < OPEN_MAX:
+        if takeable := [id for id in free if id in to_take]:
+            found["take"] = {"listing": _one_of(takeable)}
+        found["offer"] = {"listing": _one_of(free), "price": price}
+        givable = [id for id in table.own if id not in busy]
+        if not manner.has_whole_prices and (len(free) > 1 or givable):
+            found["bundle"] = {"listings": _some_of(free), "give": _some_of(givable or free, 0)}
+            found["bundle"]["price"] = price
+    if table.waiting:
+        found["withdraw"] = {"negotiation": _one_of(table.waiting)}
+    if table.wants and table.may_announce:
+        found["want"] = {"category": _one_of(table.wants), "price": price}
+    if not manner.has_whole_prices:
+        found["say"] = {}
+    found["pass"] = {}
+    more = _words(manner)
+    return tuple(
+        Choice(name, _TOLD[name], {**fields, **more}, _required(name, fields))
+        for name, fields in found.items()
+    )
+
+
+def read(text: str, table: Table, asset: Asset, manner: Manner) -> tuple[Turn, str]:
+    """Give the turn that a model's answer asks for, and the name of its move. Raises Malformed."""
+    try:
+        move = _read(text)
+    except msgspec.MsgspecError as error:
+        raise Malformed(f"that is no move: {error}") from None
+    name = type(move).__struct_config__.tag
+    if len(move.say) > manner.say_max:
+        raise Malformed(f"`say` has at most {manner.say_max} characters")
+    note = None if move.note is None else move.note[: manner.note_max]
+    operation, about = _OPERATIONS[type(move)](move, table, asset)
+    return Turn(operation, move.say.strip(), note or None, about), str(name)
+
+
+def _list(move: List, table: Table, asset: Asset) -> tuple[Any, str]:
+    thing = _named(move.thing, table.unlisted, "thing")
+    price = Money(thing.ask_units, asset.code) if move.price is None else _money(move.price, asset)
+    command = PostListing(
+        title=PublicText(thing.title),
+        category=thing.category,
+        price=price,
+        subject=thing.subject,
+        description=PublicText(thing.description),
+        ref=thing.ref,
+    )
+    return command, ""
+
+
+def _want(move: Want, table: Table, asset: Asset) -> tuple[Any, str]:
+    _named(move.category, table.wants, "category")
+    title = PublicText(f"Looking for something in {move.category}")
+    return PostListing(title, move.category, _money(move.price, asset), side="want"), ""
+
+
+def _take(move: Take, table: Table, asset: Asset) -> tuple[Any, str]:
+    listing = _named(move.listing, table.others, "listing")
+    if listing.price_units is None:
+        raise Malformed(f"{listing.id} names no price: make an offer")
+    return TakePrice(listing.id, Money(listing.price_units, asset.code)), ""
+
+
+def _offer(move: Offer, table: Table, asset: Asset) -> tuple[Any, str]:
+    listing = _named(move.listing, table.others, "listing")
+    return MakeOffer((Item(listing.id),), _money(move.price, asset)), ""
+
+
+def _bundle(move: Bundle, table: Table, asset: Asset) -> tuple[Any, str]:
+    if not move.listings:
+        raise Malformed("name at least one of the others' listings")
+    wanted = [_named(id, table.others, "listings") for id in dict.fromkeys(move.listings)]
+    given = [_named(id, table.own, "give") for id in dict.fromkeys(move.give)]
+    if len({one.agent for one in wanted}) > 1:
+        raise Malformed("the listings of one bundle belong to one seller")
+    price = _money(move.price, asset)
+    items = tuple(Item(one.id) for one in (*wanted, *given))
+    payer = table.seen.agent if given and price.units else ""
+    return MakeOffer(items, price, payer=payer), ""
+
+
+def _counter(move: CounterOffer, table: Table, asset: Asset) -> tuple[Any, str]:
+    talk = _named(move.negotiation, table.mine_to_answer, "negotiation")
+    return Counter(talk.id, _money(move.price, asset)), talk.id
+
+
+def _accept(move: AcceptOffer, table: Table, asset: Asset) -> tuple[Any, str]:
+    talk = _named(move.negotiation, table.mine_to_answer, "negotiation")
+    return Accept(talk.id, talk.terms), talk.id
+
+
+def _reject(move: RejectOffer, table: Table, asset: Asset) -> tuple[Any, str]:
+    talk = _named(move.negotiation, table.mine_to_answer, "negotiation")
+    return Reject(talk.id), talk.id
+
+
+def _withdraw(move: WithdrawOffer, table: Table, asset: Asset) -> tuple[Any, str]:
+    talk = _named(move.negotiation, table.waiting, "negotiation")
+    return Withdraw(talk.id), talk.id
+
+
+def _say(move: Say, table: Table, asset: Asset) -> tuple[Any, str]:
+    if not move.say.strip():
+        raise Malformed("`say` is empty; choose pass to do nothing")
+    return None, ""
+
+
+def _pass(move: Pass, table: Table, asset: Asset) -> tuple[Any, str]:
+    return None, ""
+
+
+_OPERATIONS: dict[type, Callable[[Any, Table, Asset], tuple[Any, str]]] = {
+    List: _list,
+    Want: _want,
+    Take: _take,
+    Offer: _offer,
+    Bundle: _bundle,
+    CounterOffer: _counter,
+    AcceptOffer: _accept,
+    RejectOffer: _reject,
+    WithdrawOffer: _withdraw,
+    Say: _say,
+    Pass: _pass,
+}
+
+
+def _named(id: str, among: Mapping[str, Any], field: str) -> Any:
+    if id not in among:
+        raise Malformed(f"`{field}` is one of {', '.join(among) or 'nothing now'}, not {id[:40]!r}")
+    return among[id]
+
+
+def _money(price: Decimal | None, asset: Asset) -> Money:
+    if price is None:
+        raise Malformed("`price` is missing")
+    if not price.is_finite() or not 0 <= price < 10**12:
+        raise Malformed("`price` is an amount of 0 or more")
+    try:
+        return asset.parse(f"{price:f}")
+    except ValueError as error:
+        raise Malformed(f"`price`: {error}") from None
+
+
+def _price(table: Table, asset: Asset, manner: Manner) -> dict[str, Any]:
+    """Bound prices by what is about on the floor; what a person would pay or take is not said."""
+    units = [one.price_units or 0 for one in (*table.own.values(), *table.others.values())]
+    units += [thing.ask_units for thing in table.unlisted.values()]
+    units += [talk.units for talk in table.mine_to_answer.values()]
+    scale: int = 10**asset.exponent
+    most = 2 * max([table.seen.available_units, *units, scale]) // scale
+    kind = "integer" if manner.has_whole_prices else "number"
+    return {"type": kind, "minimum": 0, "maximum": max(1, most)}
+
+
+def _words(manner: Manner) -> dict[str, Any]:
+    found: dict[str, Any] = {"say": {"type": "string", "maxLength": manner.say_max}}
+    if manner.note_max:
+        found["note"] = {"type": "string", "maxLength": manner.note_max}
+    return found
+
+
+def _required(name: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
+    if name == "say":
+        return ("say",)
+    return tuple(field for field in fields if field != "give")
+
+
+def _one_of(ids: Mapping[str, Any] | Sequence[str]) -> dict[str, Any]:
+    return {"type": "string", "enum": list(ids)}
+
+
+def _some_of(ids: Sequence[str], least: int = 1) -> dict[str, Any]:
+    return {
+        "type": "array",
+        "items": {"type": "string", "enum": list(ids)},
+        "minItems": least,
+        "maxItems": THINGS_MAX,
+    }

