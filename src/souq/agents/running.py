@@ -60,10 +60,15 @@ class Runner:
         *,
         budget_units: int | None = None,
         tell: Callable[[str], None] = lambda line: None,
+        note: str = "",
+        remember: Callable[[str], None] = lambda note: None,
         pace_s: float = PACE_S,
         timer_s: float = TIMER_S,
     ) -> None:
-        """`budget_units` is the most to spend in all, beside what the mandate allows."""
+        """`budget_units` is the most to spend in all, beside what the mandate allows.
+
+        `note` is what the agent remembers from an earlier life; `remember` hears of each new one.
+        """
         self._agent = agent
         self._link = link
         self._asset = asset
@@ -71,7 +76,8 @@ class Runner:
         self._tell = tell
         self._pace_s = pace_s
         self._timer_s = timer_s
-        self._note = ""
+        self._note = note
+        self._remember = remember
         self._titles: dict[str, str] = {}  # of listings that its talks and deals are about
         self._terms: dict[str, str] = {}  # by negotiation, what the other side was told to offer
         self._deals: set[str] = set()
@@ -139,6 +145,7 @@ class Runner:
         self._last_refusal, self._why = None, ""
         if turn.note is not None:
             self._note = turn.note
+            self._remember(turn.note)
         has_said = turn.words is not None and await self._do(
             turn.words, f"says “{plain(turn.message, 400)}”"
         )

@@ -7,15 +7,17 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from souq.agents.brief import BadBrief, units
+from souq.agents.brief import BadBrief, Brief, units
 from souq.agents.llm import weights
 from souq.agents.llm.calls import Model, NotReady
 from souq.agents.llm.manner import LAVISH, manner_of
+from souq.agents.llm.mind import Representative
+from souq.agents.llm.quarantine import Quarantine
 from souq.agents.llm.recording import FILE, Recording
 from souq.agents.llm.spending import Purse
 from souq.cli.commands import Json, app
 from souq.cli.output import Mistake, console, write_json
-from souq.core.money import USD
+from souq.core.money import USD, Asset
 from souq.lab.casting import SCRIPTED, Casting, Player
 
 models = typer.Typer(help="Language models that run on this machine.", no_args_is_help=True)
@@ -55,6 +57,9 @@ def fetch(
     console.print(f"{weights.fetch(name, tell)} is there, and is what it should be", soft_wrap=True)
 
 
+TIMEOUT_S = 120.0  # of one call with all its tries
+
+
 class Asked(NamedTuple):
     """What the command line says of models."""
 
@@ -64,7 +69,7 @@ class Asked(NamedTuple):
     max_tokens: int | None = None
     structured_only: bool = False
     at_once: int = 1
-    timeout_s: float = 120.0
+    timeout_s: float = TIMEOUT_S
     replay: Path | None = None
 
 
@@ -79,12 +84,12 @@ def casting(asked: Asked, folder: Path, seed: int) -> Iterator[Casting | None]:
     recording = Recording((asked.replay or folder) / FILE, is_replay=asked.replay is not None)
     try:
         players = dict(_player(word, asked, recording) for word in asked.names)
-        purse = Purse(cost_units=_units(asked.max_cost, "--max-cost"), tokens=asked.max_tokens)
+        purse = Purse(cost_units=amount(asked.max_cost, "--max-cost"), tokens=asked.max_tokens)
         yield Casting(
             players,
             seed,
             purse=purse,
-            agent_cost_units=_units(asked.agent_max_cost, "--agent-max-cost"),
+            agent_cost_units=amount(asked.agent_max_cost, "--agent-max-cost"),
             structured_only=asked.structured_only,
             at_once=asked.at_once,
         )
@@ -116,10 +121,27 @@ def connect(name: str, timeout_s: float, at_once: int) -> Model:
     return provider.connect(name, timeout_s=timeout_s, at_once=at_once)
 
 
-def _units(amount: str, option: str) -> int | None:
-    if not amount:
+def representative(
+    brief: Brief, name: str, asset: Asset, purse: Purse, *, structured_only: bool
+) -> Representative:
+    """Give an agent that a model plays. Raises NotReady and BadBrief."""
+    model = connect(name, TIMEOUT_S, at_once=1)
+    categories = {one.category for one in (*brief.wants, *brief.things)}
+    return Representative(
+        brief,
+        model,
+        asset,
+        purse=purse,
+        manner=manner_of(name),
+        quarantine=Quarantine(model, categories) if structured_only else None,
+    )
+
+
+def amount(words: str, option: str) -> int | None:
+    """Read a budget in dollars; None where there is none. Raises Mistake."""
+    if not words:
         return None
     try:
-        return units(amount, USD, option)
+        return units(words, USD, option)
     except BadBrief as error:
         raise Mistake(str(error)) from None

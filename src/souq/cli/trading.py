@@ -8,14 +8,17 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
+from souq.agents import Agent
 from souq.agents import brief as briefs
 from souq.agents.concern import Concerns
+from souq.agents.llm.spending import OverBudget, Purse
 from souq.agents.running import Runner, plain
 from souq.agents.strategies import STRATEGIES
-from souq.agents.trader import Errand, Trader
-from souq.cli import swarming
+from souq.agents.trader import Errand, Thing, Trader
+from souq.cli import models, swarming
 from souq.cli.commands import Json, Seed, app
 from souq.cli.connecting import URL, ClientLink, Key, Server, connect, key_of
 from souq.cli.output import Mistake, console, say_mistake
@@ -37,8 +40,24 @@ def agent(
     strategy: Annotated[
         str, typer.Option(help=f"how it haggles: {', '.join(STRATEGIES)}")
     ] = "boulware",
-    sell: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="what it sells and wants, as TOML")
+    brief: Annotated[
+        Path | None,
+        typer.Option("--brief", "--sell", metavar="FILE", help="what it sells and wants, as TOML"),
+    ] = None,
+    model: Annotated[
+        str, typer.Option(metavar="NAME", help="let a model play, such as local:qwen-1.5b")
+    ] = "",
+    max_cost: Annotated[
+        str, typer.Option(metavar="DOLLARS", help="leave when the model cost that much")
+    ] = "",
+    max_tokens: Annotated[
+        int | None, typer.Option(min=0, help="leave after so many tokens")
+    ] = None,
+    structured_only: Annotated[
+        bool, typer.Option("--structured-only", help="the model sees no word of a stranger's")
+    ] = False,
+    memory: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="where a model's note outlives a kill")
     ] = None,
     want: Annotated[
         list[str] | None,
@@ -53,10 +72,10 @@ def agent(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="say nothing but the end")] = False,
 ) -> None:
-    """Run one scripted agent until Ctrl-C: it lists, haggles, delivers and confirms by itself.
+    """Run one agent until Ctrl-C: it lists, haggles, delivers and confirms by itself.
 
     At the end it takes its listings and offers back, and says what it did.
-    Example: souq agent --key sol.key --strategy boulware --sell goods.toml --budget 100
+    Example: souq agent --key sol.key --strategy boulware --brief goods.toml --budget 100
     """
     if strategy not in STRATEGIES:
         raise Mistake(f"there is no strategy {strategy}, only {', '.join(STRATEGIES)}")
@@ -65,53 +84,80 @@ def agent(
         if me.kind != "agent":
             raise Mistake(f"this key speaks as {me.actor or 'nobody'}; bring an agent's key")
         asset = client.get_market().rules.assets[0]
-    told = briefs.read(sell) if sell else briefs.Brief()
-    where = f"{sell}: " if sell else ""
-    wants = _wants(briefs.wants_of(told, asset, where), want or [], asset)
-    budget_units = briefs.units(budget, asset, "budget") if budget is not None else None
-
-    def worth(listing: ListingSeen) -> int:
-        return wants.get(listing.category, (0, 0))[0]
-
+    where = f"{brief}: " if brief else ""
+    told = _with_wants(briefs.read(brief) if brief else briefs.Brief(), want or [], asset)
     things = briefs.things_of(told, asset, where)
+    wants = briefs.wants_of(told, asset, where)
     if not things and not wants:
-        raise Mistake("nothing to trade: say what with --sell goods.toml or --want books=30")
-    errand = Errand(
-        me.actor,
-        things,
-        {category: count for category, (_, count) in wants.items()},
-        worth,
-        asset=asset.code,
-    )
-    chance = random.Random(f"souq/{seed}/{me.actor}")
-    trader = Trader(errand, STRATEGIES[strategy](chance), chance)
+        raise Mistake("nothing to trade: say what with --brief goods.toml or --want books=30")
+    budget_units = briefs.units(budget, asset, "--budget") if budget is not None else None
+    player: Agent
+    if model:
+        purse = Purse(cost_units=models.amount(max_cost, "--max-cost"), tokens=max_tokens)
+        player = models.representative(told, model, asset, purse, structured_only=structured_only)
+    else:
+        player = _scripted(me.actor, things, wants, asset, strategy, seed)
 
     def tell(line: str) -> None:
         if not quiet:
             console.print(f"{me.actor} {line}", markup=False, emoji=False, soft_wrap=True)
 
-    asyncio.run(_run(trader, server, key, asset, budget_units, tell, stay=stay))
+    def remember(note: str) -> None:
+        if memory is not None:
+            memory.write_text(note, encoding="utf-8")
+
+    note = memory.read_text(encoding="utf-8") if memory is not None and memory.exists() else ""
+
+    def running(client: AsyncClient) -> Runner:
+        return Runner(
+            player,
+            ClientLink(client),
+            asset,
+            budget_units=budget_units,
+            tell=tell,
+            note=note,
+            remember=remember,
+        )
+
+    asyncio.run(_run(running, server, key, asset, tell, stay=stay))
 
 
-def _wants(
-    found: dict[str, tuple[int, int]], more: list[str], asset: Asset
-) -> dict[str, tuple[int, int]]:
-    """Add to what a brief says, by category, the most to pay for one and how many."""
+def _scripted(
+    name: str,
+    things: tuple[Thing, ...],
+    wants: dict[str, tuple[int, int]],
+    asset: Asset,
+    strategy: str,
+    seed: int,
+) -> Trader:
+    def worth(listing: ListingSeen) -> int:
+        return wants.get(listing.category, (0, 0))[0]
+
+    counts = {category: count for category, (_, count) in wants.items()}
+    errand = Errand(name, things, counts, worth, asset=asset.code)
+    chance = random.Random(f"souq/{seed}/{name}")
+    return Trader(errand, STRATEGIES[strategy](chance), chance)
+
+
+def _with_wants(brief: briefs.Brief, more: list[str], asset: Asset) -> briefs.Brief:
+    """Add what the command line wants to what a brief says."""
+    wants = list(brief.wants)
     for word in more:
         match = _WANT.fullmatch(word)
         if match is None:
             raise Mistake(f"--want {word} is not CATEGORY=PRICE, such as books=30 or books=30x2")
-        price = briefs.units(match["price"], asset, f"--want {word}")
-        found[match["category"]] = (price, int(match["count"] or WANTED))
-    return found
+        briefs.units(match["price"], asset, f"--want {word}")
+        wants.append(
+            briefs.WantTold(match["category"], match["price"], int(match["count"] or WANTED))
+        )
+    return msgspec.structs.replace(brief, wants=tuple(wants))
 
 
 async def _run(
-    trader: Trader,
+    running: Callable[[AsyncClient], Runner],
     server: str,
     key: str,
     asset: Asset,
-    budget_units: int | None,
     tell: Callable[[str], None],
     *,
     stay: bool,
@@ -121,7 +167,7 @@ async def _run(
     for one in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(one, stop.set)
     async with AsyncClient(server, key=key_of(key), patience_s=PATIENCE_S) as client:
-        runner = Runner(trader, ClientLink(client), asset, budget_units=budget_units, tell=tell)
+        runner = running(client)
         tasks = [
             asyncio.create_task(_going_on(lambda: _listen(client, runner), tell)),
             asyncio.create_task(_going_on(lambda: runner.run(stop), tell)),
@@ -131,11 +177,15 @@ async def _run(
         for task in (*tasks, stopping):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for task in done - {stopping}:
-            task.result()
+        ended = [why for task in done - {stopping} if (why := task.exception()) is not None]
+        for why in ended:
+            tell(f"ends: {plain(str(why), 200)}")
         if not stay:
             await _leave(runner)
     _sum_up(runner, asset)
+    for why in ended:
+        if not isinstance(why, OverBudget):
+            raise why
 
 
 async def _listen(client: AsyncClient, runner: Runner) -> None:

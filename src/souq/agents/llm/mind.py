@@ -4,6 +4,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 
+import msgspec
+
 from souq.agents import Turn
 from souq.agents.brief import Brief, things_of, wants_of
 from souq.agents.llm import moves, prompt
@@ -12,6 +14,8 @@ from souq.agents.llm.manner import LAVISH, Manner
 from souq.agents.llm.quarantine import Quarantine
 from souq.agents.llm.spending import Purse, paid
 from souq.agents.trader import Thing
+from souq.core.listing import PostListing
+from souq.core.mechanisms.posted_price import TakePrice
 from souq.core.money import Asset
 from souq.views.observation import ListingSeen, Observation
 
@@ -46,6 +50,9 @@ class Representative:
         self._system = prompt.system(brief, asset)
         self._announced: set[str] = set()
         self._listed: set[str] = set()  # refs
+        self._taking: tuple[str, int] | None = None  # what was tried last, at which price
+        self._refused: set[tuple[str, int]] = set()
+        self._said = ""
         self._passed = ""  # what was shown when the model had nothing to do
         self.purse = purse or Purse()
         self.moves: Counter[str] = Counter()
@@ -55,8 +62,9 @@ class Representative:
 
         What it passed on once, it is not asked again.
         """
-        table = self._table(seen)
-        shown = table
+        if seen.refusal and self._taking is not None:
+            self._refused.add(self._taking)
+        table = shown = self._table(seen)
         if self._quarantine is not None:
             shown = table._replace(seen=await self._quarantine.clean(seen, self.purse))
             shown = shown._replace(
@@ -70,10 +78,20 @@ class Representative:
         turn, name = await self._decided(ask, table)
         self.moves[name] += 1
         self._passed = digest if name == "pass" else ""
-        if name == "list" and turn.operation is not None:
-            self._listed.add(turn.operation.ref)
-        if name == "want" and turn.operation is not None:
-            self._announced.add(turn.operation.category)
+        return self._noted(turn)
+
+    def _noted(self, turn: Turn) -> Turn:
+        """Remember what a turn does, and take out of it what was just said."""
+        operation, self._taking = turn.operation, None
+        if isinstance(operation, PostListing) and operation.side == "sell":
+            self._listed.add(operation.ref)
+        elif isinstance(operation, PostListing):
+            self._announced.add(operation.category)
+        elif isinstance(operation, TakePrice):
+            self._taking = (operation.listing, operation.price.units)
+        if turn.message and turn.message == self._said:
+            return msgspec.structs.replace(turn, message="")
+        self._said = turn.message or self._said
         return turn
 
     async def _decided(self, ask: Ask, table: moves.Table) -> tuple[Turn, str]:
@@ -107,6 +125,7 @@ class Representative:
             waiting={one.id: one for one in seen.negotiations if not one.is_my_turn},
             wants=self._wants,
             may_announce=not self._wants.keys() <= self._announced,
+            refused=frozenset(self._refused),
         )
 
     def _worth_a_look(self, seen: Observation) -> list[ListingSeen]:

@@ -16,6 +16,7 @@ from souq.agents.llm.calls import Choice
 from souq.agents.llm.manner import Manner
 from souq.agents.trader import Thing
 from souq.core.listing import PostListing
+from souq.core.mandate import Limits, covers
 from souq.core.mechanisms.alternating_offers import Counter, MakeOffer
 from souq.core.mechanisms.moves import Accept, Item, Reject, Withdraw
 from souq.core.mechanisms.posted_price import TakePrice
@@ -115,6 +116,9 @@ _TOLD = {
 }
 
 
+_TALKING = ("offer", "counter", "reject")  # where a small model has something to say
+
+
 class Table(NamedTuple):
     """What can be done now, by the ids that a model may name."""
 
@@ -126,25 +130,39 @@ class Table(NamedTuple):
     waiting: Mapping[str, NegotiationSeen]
     wants: Mapping[str, int]  # category -> the most for one, in units
     may_announce: bool
+    refused: frozenset[tuple[str, int]]  # listings that were not to be had at this price
 
 
 def choices(table: Table, asset: Asset, manner: Manner) -> tuple[Choice, ...]:
     """Give the choices that are open now, `pass` among them always."""
     found: dict[str, dict[str, Any]] = {}
     price = _price(table, asset, manner)
-    to_take = [one.id for one in table.others.values() if one.price_units is not None]
     busy = {leg.listing for talk in table.seen.negotiations for leg in talk.goods}
-    free = [id for id, one in table.others.items() if one.side == "sell" and id not in busy]
+    free = [
+        id
+        for id, one in table.others.items()
+        if one.side == "sell" and id not in busy and _may_buy(one, table.seen.limits)
+    ]
     if answerable := list(table.mine_to_answer):
         found["accept"] = {"negotiation": _one_of(answerable)}
         found["counter"] = {"negotiation": _one_of(answerable), "price": price}
         found["reject"] = {"negotiation": _one_of(answerable)}
     if table.unlisted:
-        found["list"] = {"thing": _one_of(table.unlisted), "price": price}
+        found["list"] = {"thing": _one_of(table.unlisted)}
+        if not manner.has_whole_prices:
+            found["list"]["price"] = price
     if free and len(table.waiting) < OPEN_MAX:
-        if takeable := [id for id in free if id in to_take]:
+        money = table.seen.available_units
+        asked = {id: table.others[id].price_units for id in free}
+        takeable = [
+            id
+            for id, units in asked.items()
+            if units is not None and units <= money and (id, units) not in table.refused
+        ]
+        if takeable:
             found["take"] = {"listing": _one_of(takeable)}
-        found["offer"] = {"listing": _one_of(free), "price": price}
+        bid = _price(table, asset, manner, is_bid=True)
+        found["offer"] = {"listing": _one_of(free), "price": bid}
         givable = [id for id in table.own if id not in busy]
         if not manner.has_whole_prices and (len(free) > 1 or givable):
             found["bundle"] = {"listings": _some_of(free), "give": _some_of(givable or free, 0)}
@@ -156,9 +174,8 @@ def choices(table: Table, asset: Asset, manner: Manner) -> tuple[Choice, ...]:
     if not manner.has_whole_prices:
         found["say"] = {}
     found["pass"] = {}
-    more = _words(manner)
     return tuple(
-        Choice(name, _TOLD[name], {**fields, **more}, _required(name, fields))
+        Choice(name, _TOLD[name], {**fields, **_words(name, manner)}, _required(name, fields))
         for name, fields in found.items()
     )
 
@@ -267,6 +284,16 @@ _OPERATIONS: dict[type, Callable[[Any, Table, Asset], tuple[Any, str]]] = {
 }
 
 
+def _may_buy(listing: ListingSeen, limits: Limits | None) -> bool:
+    """Tell whether the mandate covers such a thing at all; at which price, it judges itself."""
+    if limits is None:
+        return False
+    if limits.categories is not None and not covers(limits.categories, listing.category):
+        return False
+    ceilings = limits.ceilings
+    return ceilings is None or listing.id in ceilings or covers(tuple(ceilings), listing.category)
+
+
 def _named(id: str, among: Mapping[str, Any], field: str) -> Any:
     if id not in among:
         raise Malformed(f"`{field}` is one of {', '.join(among) or 'nothing now'}, not {id[:40]!r}")
@@ -284,19 +311,29 @@ def _money(price: Decimal | None, asset: Asset) -> Money:
         raise Malformed(f"`price`: {error}") from None
 
 
-def _price(table: Table, asset: Asset, manner: Manner) -> dict[str, Any]:
-    """Bound prices by what is about on the floor; what a person would pay or take is not said."""
+def _price(table: Table, asset: Asset, manner: Manner, *, is_bid: bool = False) -> dict[str, Any]:
+    """Bound prices by what is about on the floor; bids also by what the mandate covers at most.
+
+    What an agent may sell for is not said: the mandate judges that, whatever a model makes of it.
+    """
+    seen, limits = table.seen, table.seen.limits
     units = [one.price_units or 0 for one in (*table.own.values(), *table.others.values())]
     units += [thing.ask_units for thing in table.unlisted.values()]
     units += [talk.units for talk in table.mine_to_answer.values()]
     scale: int = 10**asset.exponent
-    most = 2 * max([table.seen.available_units, *units, scale]) // scale
+    most = 2 * max([seen.available_units, *units, scale])
+    if is_bid:
+        most = seen.available_units
+        if limits is not None and limits.ceilings is not None:
+            most = min(most, max(limits.ceilings.values(), default=0))
     kind = "integer" if manner.has_whole_prices else "number"
-    return {"type": kind, "minimum": 0, "maximum": max(1, most)}
+    return {"type": kind, "minimum": 0, "maximum": max(1, most // scale)}
 
 
-def _words(manner: Manner) -> dict[str, Any]:
-    found: dict[str, Any] = {"say": {"type": "string", "maxLength": manner.say_max}}
+def _words(name: str, manner: Manner) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if not manner.has_whole_prices or name in _TALKING:
+        found["say"] = {"type": "string", "maxLength": manner.say_max}
     if manner.note_max:
         found["note"] = {"type": "string", "maxLength": manner.note_max}
     return found

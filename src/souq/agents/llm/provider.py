@@ -91,7 +91,7 @@ class Connected:
 
     async def answer(self, ask: Ask) -> Answer:
         """Answer with one of the choices. Raises NoAnswer, and NotReady where the key is wrong."""
-        asked, how = _messages(ask), self._parameters(ask.choices)
+        asked, how = self._messages(ask), self._parameters(ask.choices)
         async with self._room:
             try:
                 async with asyncio.timeout(self._timeout_s):
@@ -126,6 +126,19 @@ class Connected:
             await asyncio.sleep(wait_s * random.uniform(0.75, 1.25))
             wait_s = min(2 * wait_s, WAIT_MAX_S)
         raise AssertionError("the last try returns or raises")
+
+    def _messages(self, ask: Ask) -> list[ModelMessage]:
+        system = ask.system if self._has_tools else f"{ask.system}\n{_forms(ask.choices)}"
+        first, *rest = ask.turns
+        found: list[ModelMessage] = [
+            ModelRequest(parts=[SystemPromptPart(system), UserPromptPart(first)])
+        ]
+        for n, text in enumerate(rest):
+            if n % 2:
+                found.append(ModelRequest(parts=[UserPromptPart(text)]))
+            else:
+                found.append(ModelResponse(parts=[TextPart(text)]))
+        return found
 
     def _parameters(self, choices: tuple[Choice, ...]) -> ModelRequestParameters:
         if self._has_tools:
@@ -227,17 +240,13 @@ def _local(name: str, model: str, timeout_s: float) -> Connected:
     )
 
 
-def _messages(ask: Ask) -> list[ModelMessage]:
-    first, *rest = ask.turns
-    found: list[ModelMessage] = [
-        ModelRequest(parts=[SystemPromptPart(ask.system), UserPromptPart(first)])
-    ]
-    for n, text in enumerate(rest):
-        if n % 2:
-            found.append(ModelRequest(parts=[UserPromptPart(text)]))
-        else:
-            found.append(ModelResponse(parts=[TextPart(text)]))
-    return found
+def _forms(choices: tuple[Choice, ...]) -> str:
+    """Tell in words what a schema allows, to models that do not see it."""
+    lines = ["Answer with one JSON object of one of these forms:"]
+    for one in choices:
+        names = {"act": one.name, **dict.fromkeys(one.required, "…")}
+        lines.append(f"{msgspec.json.encode(names).decode()}  {one.description}")
+    return "\n".join(lines)
 
 
 def _said(response: ModelResponse) -> str:
