@@ -126,7 +126,8 @@ def representative(
 ) -> Representative:
     """Give an agent that a model plays. Raises NotReady and BadBrief."""
     model = connect(name, TIMEOUT_S, at_once=1)
-    categories = {one.category for one in (*brief.wants, *brief.things)}
+    categories = {one.category for one in brief.wants}
+    categories |= {one.category for one in brief.things}
     return Representative(
         brief,
         model,

@@ -84,13 +84,13 @@ def agent(
         if me.kind != "agent":
             raise Mistake(f"this key speaks as {me.actor or 'nobody'}; bring an agent's key")
         asset = client.get_market().rules.assets[0]
+    budget_units = briefs.units(budget, asset, "--budget") if budget is not None else None
     where = f"{brief}: " if brief else ""
     told = _with_wants(briefs.read(brief) if brief else briefs.Brief(), want or [], asset)
     things = briefs.things_of(told, asset, where)
     wants = briefs.wants_of(told, asset, where)
     if not things and not wants:
         raise Mistake("nothing to trade: say what with --brief goods.toml or --want books=30")
-    budget_units = briefs.units(budget, asset, "--budget") if budget is not None else None
     player: Agent
     if model:
         purse = Purse(cost_units=models.amount(max_cost, "--max-cost"), tokens=max_tokens)
