@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -10,6 +11,7 @@ from souq.agents import Turn
 from souq.agents.brief import Brief, things_of, wants_of
 from souq.agents.llm import moves, prompt
 from souq.agents.llm.calls import Ask, Model, NoAnswer
+from souq.agents.llm.discretion import Discretion
 from souq.agents.llm.manner import LAVISH, Manner
 from souq.agents.llm.quarantine import Quarantine
 from souq.agents.llm.spending import Purse, paid
@@ -50,7 +52,9 @@ class Representative:
         self._system = prompt.system(brief, asset)
         self._announced: set[str] = set()
         self._listed: set[str] = set()  # refs
-        self._taking: tuple[str, int] | None = None  # what was tried last, at which price
+        self._discretion = Discretion(self._things, self._wants.values(), asset)
+        self.withheld = 0  # messages that would have named a private limit
+        self._last: Any = None  # what was asked for last
         self._refused: set[tuple[str, int]] = set()
         self._said = ""
         self._passed = ""  # what was shown when the model had nothing to do
@@ -62,8 +66,8 @@ class Representative:
 
         What it passed on once, it is not asked again.
         """
-        if seen.refusal and self._taking is not None:
-            self._refused.add(self._taking)
+        if seen.refusal:
+            self._learn(self._last)
         table = shown = self._table(seen)
         if self._quarantine is not None:
             shown = table._replace(seen=await self._quarantine.clean(seen, self.purse))
@@ -78,17 +82,30 @@ class Representative:
         turn, name = await self._decided(ask, table)
         self.moves[name] += 1
         self._passed = digest if name == "pass" else ""
-        return self._noted(turn)
+        return self._noted(turn, table)
 
-    def _noted(self, turn: Turn) -> Turn:
-        """Remember what a turn does, and take out of it what was just said."""
-        operation, self._taking = turn.operation, None
-        if isinstance(operation, PostListing) and operation.side == "sell":
-            self._listed.add(operation.ref)
-        elif isinstance(operation, PostListing):
-            self._announced.add(operation.category)
-        elif isinstance(operation, TakePrice):
-            self._taking = (operation.listing, operation.price.units)
+    def _learn(self, refused: Any) -> None:
+        if isinstance(refused, TakePrice):
+            self._refused.add((refused.listing, refused.price.units))
+        elif isinstance(refused, PostListing):
+            self._listed.discard(refused.ref)
+            self._announced.discard(refused.category)
+
+    def _noted(self, turn: Turn, table: moves.Table) -> Turn:
+        """Remember what a turn does, and take out of it what was just said, or is private."""
+        self._last = operation = turn.operation
+        if isinstance(operation, PostListing):
+            if operation.side == "sell":
+                self._listed.add(operation.ref)
+            else:
+                self._announced.add(operation.category)
+        known = [one.price_units or 0 for one in table.own.values()]
+        known += [units for talk in table.seen.negotiations for units in (*talk.mine, *talk.theirs)]
+        if price := getattr(operation, "price", None):
+            known.append(price.units)
+        if not self._discretion.allows(turn.message, known):
+            self.withheld += 1
+            return msgspec.structs.replace(turn, message="")
         if turn.message and turn.message == self._said:
             return msgspec.structs.replace(turn, message="")
         self._said = turn.message or self._said

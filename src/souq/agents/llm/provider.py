@@ -75,7 +75,6 @@ class Connected:
         timeout_s: float = TIMEOUT_S,
         at_once: int = AT_ONCE,
         settings: ModelSettings | None = None,
-        wait_s: float = WAIT_S,
         keep: Any = None,
     ) -> None:
         """`keep` lives as long as the model does: a server in this process, say."""
@@ -86,7 +85,6 @@ class Connected:
         self._timeout_s = timeout_s
         self._room = asyncio.Semaphore(at_once)
         self._settings = settings or ModelSettings(max_tokens=TOKENS_MAX)
-        self._wait_s = wait_s
         self._keep = keep
 
     async def answer(self, ask: Ask) -> Answer:
@@ -104,7 +102,7 @@ class Connected:
         )
 
     async def _tried(self, asked: list[ModelMessage], how: ModelRequestParameters) -> ModelResponse:
-        wait_s = self._wait_s
+        wait_s = WAIT_S
         for is_last in (*(False,) * (TRIES - 1), True):
             try:
                 return await model_request(
