@@ -53,44 +53,44 @@ def connected(policy: Policy, name: str = "function:1", **more: Any) -> Connecte
 
 
 def haggler(state: dict[str, Any], choices: dict[str, Any]) -> dict[str, Any]:
-    """List, answer what is asked halfway, bid for what is there: every kind of move in its time."""
+    """Answer, list, announce; then by turns everything else there is to do."""
     market, you = state["market"], state["you"]
     for talk in market.get("negotiations", ()):
         if not talk["your_turn"]:
             continue
-        theirs = float(talk["their_prices"][-1])
-        if len(talk["your_prices"]) >= 2:
+        theirs, number = float(talk["their_prices"][-1]), int(talk["id"][1:])
+        if number % 4 == 0:
+            return {"act": "reject", "negotiation": talk["id"], "say": "Not at that price."}
+        if number % 4 == 1 or talk["your_prices"]:
             return {"act": "accept", "negotiation": talk["id"]}
-        if theirs == 0:
-            return {"act": "reject", "negotiation": talk["id"], "say": "Not for nothing."}
-        mine = float(talk["your_prices"][-1]) if talk["your_prices"] else 2 * theirs
-        price = round((mine + theirs) / 2, 2)
-        return {"act": "counter", "negotiation": talk["id"], "price": price, "say": "Halfway?"}
+        price = round(1.2 * theirs, 2)
+        return {"act": "counter", "negotiation": talk["id"], "price": price, "say": "Nearly."}
+    step = len(you.get("your_note", "x")) - 1
+    note = "x" * ((step + 1) % 7 + 1)
     if "list" in choices:
-        thing = choices["list"]["thing"]["enum"][0]
-        return {"act": "list", "thing": thing, "note": f"listed {thing}"}
+        return {"act": "list", "thing": choices["list"]["thing"]["enum"][0]}
     if "want" in choices:
         return {"act": "want", "category": choices["want"]["category"]["enum"][0], "price": 5}
-    count = len(you.get("your_note", ""))
-    if "bundle" in choices and count % 4 == 1:
+    if "offer" in choices and step in (0, 3):
+        ids = choices["offer"]["listing"]["enum"]
+        asked = {one["id"]: float(one["price"]) for one in market["listings"] if one["id"] in ids}
+        id = sorted(asked, key=lambda one: (asked[one], one))[step % len(asked)]
+        price = round(asked[id] * 0.6, 2)
+        return {"act": "offer", "listing": id, "price": price, "note": note}
+    if "bundle" in choices and step == 1:
         ids = choices["bundle"]["listings"]["items"]["enum"]
         sellers = {one["id"]: one["by"] for one in market["listings"]}
         same = [id for id in ids if sellers[id] == sellers[ids[0]]][:2]
-        return {"act": "bundle", "listings": same, "give": [], "price": 9, "note": "xx"}
-    if "take" in choices and count % 4 == 2:
+        return {"act": "bundle", "listings": same, "give": [], "price": 9, "note": note}
+    if "take" in choices and step == 2:
         id = choices["take"]["listing"]["enum"][-1]
-        return {"act": "take", "listing": id, "note": "xxx"}
-    if "offer" in choices:
-        id = choices["offer"]["listing"]["enum"][0]
-        asked = next(one["price"] for one in market["listings"] if one["id"] == id)
-        price = round(float(asked) * 0.6, 2)
-        return {"act": "offer", "listing": id, "price": price, "note": "x" * (count % 4 + 1)}
-    if "withdraw" in choices and count % 2:
+        return {"act": "take", "listing": id, "note": note}
+    if "withdraw" in choices and step == 4:
         id = choices["withdraw"]["negotiation"]["enum"][0]
-        return {"act": "withdraw", "negotiation": id, "note": "xx"}
-    if count % 3 == 0:
-        return {"act": "say", "say": f"I represent somebody; {count} so far.", "note": "x"}
-    return {"act": "pass"}
+        return {"act": "withdraw", "negotiation": id, "note": note}
+    if "say" in choices and step == 5:
+        return {"act": "say", "say": "I represent somebody.", "note": note}
+    return {"act": "pass", "note": note}
 
 
 def observed(**more: Any) -> Observation:

@@ -81,7 +81,7 @@ def deal(
         raise Mistake(f"unexpected argument {more[0]}; name files of goods after --listings")
     if resume and (out is None or not model):
         raise Mistake("--resume goes on with a run of models: say which with --out and --model")
-    folder = runs.new_folder(out, "deal", again=resume)
+    folder = runs.cut_off_folder(out) if resume and out else runs.new_folder(out, "deal")
     asked = models.Asked(
         model or [],
         max_cost,

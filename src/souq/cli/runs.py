@@ -7,10 +7,11 @@ from typing import TypeAlias
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from souq.agents.llm.recording import FILE as CALLS
 from souq.cli.output import Mistake, console, dollars
 from souq.core.money import USD
 from souq.journal.replay import replay
-from souq.journal.sqlite import FILE, SqliteStore
+from souq.journal.sqlite import FILE, HEAD, SqliteStore
 from souq.lab import deal, goods, population, report, summary, swap
 from souq.lab.casting import Casting
 from souq.lab.simulation import OPENING_US
@@ -20,19 +21,22 @@ Summary: TypeAlias = summary.DealSummary | swap.SwapSummary
 REPORT = "report.html"
 
 
-def new_folder(out: Path | None, kind: str, *, again: bool = False) -> Path:
-    """Give a folder without a journal: the one asked for, or the next free one under runs/.
-
-    With `again` a journal that is there is removed, to be made from recorded calls once more.
-    """
+def new_folder(out: Path | None, kind: str) -> Path:
+    """Give a folder without a journal: the one asked for, or the next free one under runs/."""
     folder = out or _free_folder(kind)
-    if again:
-        for one in folder.glob(f"{FILE}*"):
-            one.unlink()
     if (folder / FILE).exists():
         raise Mistake(f"{folder} holds a journal already; name another folder with --out")
     if folder.exists() and not folder.is_dir():
         raise Mistake(f"{folder} is a file; name a folder with --out")
+    return folder
+
+
+def cut_off_folder(folder: Path) -> Path:
+    """Give the folder of a run of models, ready to be made again from its recorded calls."""
+    if not (folder / CALLS).is_file():
+        raise Mistake(f"{folder} holds no run of models; leave --resume out to begin one")
+    for one in (*folder.glob(f"{FILE}*"), folder / HEAD):
+        one.unlink(missing_ok=True)
     return folder
 
 

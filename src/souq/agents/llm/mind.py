@@ -140,8 +140,7 @@ class Representative:
             others={one.id: one for one in self._worth_a_look(seen)},
             mine_to_answer={one.id: one for one in seen.negotiations if one.is_my_turn},
             waiting={one.id: one for one in seen.negotiations if not one.is_my_turn},
-            wants=self._wants,
-            may_announce=not self._wants.keys() <= self._announced,
+            to_announce=[one for one in self._wants if one not in self._announced],
             refused=frozenset(self._refused),
         )
 

@@ -128,8 +128,7 @@ class Table(NamedTuple):
     others: Mapping[str, ListingSeen]
     mine_to_answer: Mapping[str, NegotiationSeen]
     waiting: Mapping[str, NegotiationSeen]
-    wants: Mapping[str, int]  # category -> the most for one, in units
-    may_announce: bool
+    to_announce: Sequence[str]  # categories that are wanted, and not announced yet
     refused: frozenset[tuple[str, int]]  # listings that were not to be had at this price
 
 
@@ -169,8 +168,8 @@ def choices(table: Table, asset: Asset, manner: Manner) -> tuple[Choice, ...]:
             found["bundle"]["price"] = price
     if table.waiting:
         found["withdraw"] = {"negotiation": _one_of(table.waiting)}
-    if table.wants and table.may_announce:
-        found["want"] = {"category": _one_of(table.wants), "price": price}
+    if table.to_announce:
+        found["want"] = {"category": _one_of(table.to_announce), "price": price}
     if not manner.has_whole_prices:
         found["say"] = {}
     found["pass"] = {}
@@ -209,7 +208,7 @@ def _list(move: List, table: Table, asset: Asset) -> tuple[Any, str]:
 
 
 def _want(move: Want, table: Table, asset: Asset) -> tuple[Any, str]:
-    _named(move.category, table.wants, "category")
+    _named(move.category, dict.fromkeys(table.to_announce), "category")
     title = PublicText(f"Looking for something in {move.category}")
     return PostListing(title, move.category, _money(move.price, asset), side="want"), ""
 
@@ -290,8 +289,11 @@ def _may_buy(listing: ListingSeen, limits: Limits | None) -> bool:
         return False
     if limits.categories is not None and not covers(limits.categories, listing.category):
         return False
-    ceilings = limits.ceilings
-    return ceilings is None or listing.id in ceilings or covers(tuple(ceilings), listing.category)
+    if limits.ceilings is None:
+        return True
+    is_gift = listing.price_units == 0
+    paid_for = tuple(name for name, most in limits.ceilings.items() if most or is_gift)
+    return listing.id in paid_for or covers(paid_for, listing.category)
 
 
 def _named(id: str, among: Mapping[str, Any], field: str) -> Any:
