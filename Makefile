@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 unexport PYTHONOPTIMIZE # it would switch the assertions off, and they guard the money
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-crash test-linear test-postgres test-laws soak bench bench-http lock clean
+.PHONY: help demo demo-llm test test-crash test-linear test-llm test-postgres test-laws soak bench bench-http lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -16,6 +16,12 @@ help: ## list what can be made
 demo: .venv/.lab ## 69 people trade through their agents; the report lands in runs/demo
 	@rm -rf runs/demo
 	$(BIN)/souq run deal --people 69 --seed 7 --out runs/demo
+
+demo-llm: .venv/.llm ## six people trade through a small language model, here and without a key (minutes)
+	@rm -rf runs/demo-llm
+	$(BIN)/souq models fetch smollm2
+	$(BIN)/souq run deal --people 6 --goods 2 --seed 7 --turns 6 --model local:smollm2 \
+		--out runs/demo-llm
 
 test: .venv/.dev ## lint, types, layers and every test that takes seconds
 	$(BIN)/ruff check
@@ -31,6 +37,10 @@ test-linear: .venv/.dev ## a hundred histories of eight clients at once, each in
 	SOUQ_FULL=1 $(BIN)/python -m pytest -q tests/linearizability
 
 MINUTES ?= 10
+
+test-llm: .venv/.dev ## a real language model bargains, and is talked at, on this machine (minutes)
+	$(BIN)/souq models fetch smollm2
+	SOUQ_LOCAL=required $(BIN)/python -m pytest -q tests/local
 
 soak: .venv/.dev ## a server under steady load: memory stays flat, the audit is clean (10 minutes)
 	$(BIN)/python -m tests.soak --minutes $(MINUTES)
@@ -51,13 +61,15 @@ bench-http: .venv/.lab ## measure the server over HTTP, beside a bare echo (minu
 UPGRADE ?=
 LOCK = "$$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header $(UPGRADE) pyproject.toml --extra lab --extra postgres
-ALL = --extra llm --extra local --extra mcp --extra a2a
+MODELS = --extra llm --extra local
+ALL = $(MODELS) --extra mcp --extra a2a
 
 lock: ## resolve the dependencies again, with hashes and without any index host
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && uv="$$tmp/bin/uv" && set -ex && \
 	$(PYTHON) -m venv "$$tmp" && "$$tmp/bin/pip" install --quiet uv && \
 	$(LOCK) --group build -o requirements/lab.txt && \
-	$(LOCK) $(ALL) --group dev -c requirements/lab.txt -o requirements/dev.txt
+	$(LOCK) $(MODELS) -c requirements/lab.txt -o requirements/llm.txt && \
+	$(LOCK) $(ALL) --group dev -c requirements/llm.txt -o requirements/dev.txt
 
 clean: ## remove the environment and all that was made, but not runs/
 	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -73,6 +85,10 @@ clean: ## remove the environment and all that was made, but not runs/
 .venv/.lab: requirements/lab.txt pyproject.toml | .venv/bin/pip
 	$(PIP) --require-hashes -r requirements/lab.txt
 	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.llm: requirements/llm.txt .venv/.lab
+	$(PIP) --require-hashes -r requirements/llm.txt
 	@touch $@
 
 .venv/.dev: requirements/dev.txt .venv/.lab
