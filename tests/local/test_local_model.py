@@ -8,6 +8,7 @@ import os
 import random
 from typing import Any
 
+import msgspec
 import pytest
 
 from souq.agents.brief import Brief, ThingTold, WantTold, limits_of, things_of
@@ -73,14 +74,18 @@ def test_two_of_them_bargain_over_a_lamp_and_neither_leaves_its_mandate(
         agents[id] = Representative(brief, model, USD, things=things, manner=FRUGAL)
     observer = observer_of(market.engine.state, market.history)
 
+    refusals = dict.fromkeys(agents, "")
+
     async def play() -> None:
         for _ in range(STEPS):
             for id, agent in agents.items():
                 market.advance(60 * SECOND_US)
-                turn = await agent.wake(observer.observe(id), "")
+                seen = msgspec.structs.replace(observer.observe(id), refusal=refusals[id])
+                turn = await agent.wake(seen, "")
+                refusals[id] = ""
                 for command in (turn.words, turn.operation):
-                    if command is not None:
-                        market.submit(id, command)
+                    if command is not None and (no := market.submit(id, command).refusal):
+                        refusals[id] = no.reason
 
     asyncio.run(play())
     chosen: dict[str, Any] = {id: dict(agent.moves) for id, agent in agents.items()}
