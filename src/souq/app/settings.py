@@ -63,6 +63,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     snapshot_every: Records = 100_000  # records; 0 takes none but when it stops
     snapshot_on_stop: bool = True
     webhooks_private: bool = False  # whether webhooks may go to this machine and its networks
+    conformance: bool = False  # doors also hold what public conformance suites look for
     rules: Rules = Rules()
     limits: Rates = Rates()
     rails: dict[str, dict[str, str]] = {}
