@@ -1,4 +1,4 @@
-"""What public conformance suites look for in a server, mounted only by the setting `conformance`."""
+"""What public conformance suites look for, mounted only where the setting `conformance` says so."""
 
 from typing import Any
 
