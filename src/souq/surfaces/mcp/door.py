@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 from souq.core.refusal import Reason
 from souq.engine import Answer, Fault
@@ -103,7 +104,11 @@ class McpDoor:
         async def receive_again() -> Any:
             return whole.pop() if whole else await receive()
 
-        manager = StreamableHTTPSessionManager(self._server, stateless=True)
+        # Older revisions get plain JSON: what the SDK streams to them with keeps a mark for the
+        # whole process, by which one server that stops ends the streams of all others.
+        version = header(scope["headers"], b"mcp-protocol-version") or b""
+        is_old = not version or version.decode("latin-1") in HANDSHAKE_PROTOCOL_VERSIONS
+        manager = StreamableHTTPSessionManager(self._server, stateless=True, json_response=is_old)
         async with manager.run():
             await manager.handle_request({**scope, SPEECH: speech}, receive_again, send)
 
