@@ -110,7 +110,10 @@ class McpDoor:
         is_old = not version or version.decode("latin-1") in HANDSHAKE_PROTOCOL_VERSIONS
         manager = StreamableHTTPSessionManager(self._server, stateless=True, json_response=is_old)
         async with manager.run():
-            await manager.handle_request({**scope, SPEECH: speech}, receive_again, send)
+            # White space round a value is not part of it (RFC 9110, 5.5), and the SDK compares.
+            headers = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
+            spoken = {**scope, "headers": headers, SPEECH: speech}
+            await manager.handle_request(spoken, receive_again, send)
 
     async def _pause(self, seconds: float) -> bool:
         await asyncio.sleep(seconds)

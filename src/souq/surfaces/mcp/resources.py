@@ -33,11 +33,11 @@ async def brief(desk: Desk) -> dict[str, Any]:
 
 
 FIXED: Mapping[str, Resource] = {
-    "souq://me/brief": Resource(
-        "my brief", "Whom you trade for, what you may do and spend, and your open deals."
-    ),
     "souq://market/rules": Resource(
         "market rules", "Fees, deadlines, categories, and what silence means at each stage."
+    ),
+    "souq://me/brief": Resource(
+        "my brief", "Whom you trade for, what you may do and spend, and your open deals."
     ),
 }
 TEMPLATES: Mapping[str, Resource] = {

@@ -25,6 +25,7 @@ from souq.surfaces.mcp.advice import ADVICE, PRINCIPALS_WORD, Unanswered
 from souq.surfaces.mcp.calling import Result, call
 from souq.surfaces.mcp.desk import Desk, House, Pause
 from souq.surfaces.mcp.looking import View, view
+from souq.surfaces.mcp.prompts import TRADE, trade
 from souq.surfaces.mcp.resources import FIXED, TEMPLATES, read
 from souq.surfaces.mcp.telling import encoded
 from souq.surfaces.mcp.tools import ADDS, BY_NAME, ENDS, GUIDE, LOOKS, TOOLS, Tool
@@ -59,6 +60,7 @@ def build(speech_of: Callable[[Context], Speech]) -> Server[Any]:
             "tools/list": static,
             "resources/list": static,
             "resources/templates/list": static,
+            "prompts/list": static,
         },
         get_tool_input_schema=lambda name: BY_NAME[name].schema if name in BY_NAME else None,
         on_list_tools=door.list_tools,
@@ -66,6 +68,8 @@ def build(speech_of: Callable[[Context], Speech]) -> Server[Any]:
         on_list_resources=door.list_resources,
         on_list_resource_templates=door.list_templates,
         on_read_resource=door.read_resource,
+        on_list_prompts=_list_prompts,
+        on_get_prompt=_get_prompt,
     )
     # What a client hands back between two rounds is sealed, and bound to the call and its speaker.
     security = RequestStateSecurity.ephemeral(ttl=3_600.0)
@@ -180,6 +184,20 @@ class _Door:
     def _desk(self, context: Context, act: str = "") -> Desk:
         speech = self._speech_of(context)
         return Desk(speech.link, self._house, speech.pause, act)
+
+
+async def _list_prompts(
+    context: Context, params: types.PaginatedRequestParams | None
+) -> types.ListPromptsResult:
+    return types.ListPromptsResult(prompts=[TRADE])
+
+
+async def _get_prompt(
+    context: Context, params: types.GetPromptRequestParams
+) -> types.GetPromptResult:
+    if params.name != TRADE.name:
+        raise MCPError(types.INVALID_PARAMS, f"Unknown prompt: {params.name[:40]}")
+    return trade(params.arguments or {})
 
 
 async def _question(
