@@ -29,7 +29,15 @@ DATA = "./souq-data"
 CONFIG = "SOUQ_CONFIG"
 # Read by others: where the settings' file is, and what tests and measurements are to do.
 NOT_SETTINGS = frozenset(
-    {CONFIG, "SOUQ_BENCH_DIR", "SOUQ_FULL", "SOUQ_KEY", "SOUQ_POSTGRES", "SOUQ_URL"}
+    {
+        CONFIG,
+        "SOUQ_BENCH_DIR",
+        "SOUQ_FULL",
+        "SOUQ_KEY",
+        "SOUQ_NPM",
+        "SOUQ_POSTGRES",
+        "SOUQ_URL",
+    }
 )
 
 LogLevel = Literal["debug", "info", "warning", "error"]

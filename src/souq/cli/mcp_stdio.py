@@ -4,13 +4,14 @@ import asyncio
 import importlib.util
 import logging
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from souq.cli.commands import app
 from souq.cli.connecting import URL, Key, Server, key_of
-from souq.cli.output import Mistake
+from souq.cli.output import Mistake, write_json
 from souq.core.refusal import Reason
 from souq.engine import Answer
 from souq.sdk.async_client import AsyncClient
@@ -23,6 +24,7 @@ from souq.surfaces.mcp.advice import (
     Unanswered,
 )
 
+_PLACES = {"desktop": "mcpServers", "cursor": "mcpServers", "vscode": "servers"}
 PATIENCE_S = 8.0  # a model's client gives up on a call after a minute or less
 
 
@@ -33,17 +35,38 @@ def mcp(
     patience_s: Annotated[
         float, typer.Option(min=0, help="how long one call is tried again")
     ] = PATIENCE_S,
+    print_config: Annotated[
+        str, typer.Option(metavar="CLIENT", help="print what to paste: desktop, cursor or vscode")
+    ] = "",
 ) -> None:
     """Serve the market's tools to an MCP client on stdin and stdout, for desktop applications.
 
-    Example: souq mcp --server http://127.0.0.1:8000 --key bea.key
+    Example: souq mcp --server http://127.0.0.1:8000 --key bea.key --print-config desktop
     """
     if importlib.util.find_spec("mcp") is None:
         raise Mistake("the MCP door is not installed: pip install 'souq[mcp]'")
     if not server.startswith(("http://", "https://")):
         raise Mistake(f"{server} is no address of a market, such as {URL}")
+    if print_config:
+        write_json(config_for(print_config, server, key))
+        return
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     asyncio.run(_serve(AsyncClient(server, key=key_of(key), patience_s=patience_s), bool(key)))
+
+
+def config_for(client: str, server: str, key: str) -> dict[str, Any]:
+    """Give what a client's configuration needs to start this very program. Raises Mistake."""
+    if client not in _PLACES:
+        raise Mistake(f"a client is one of {', '.join(_PLACES)}, not {client}")
+    words = ["-m", "souq.cli", "mcp", "--server", server]
+    entry: dict[str, Any] = {"command": sys.executable, "args": words}
+    if key.startswith("souq_"):
+        entry["env"] = {"SOUQ_KEY": key}  # not where every process of the machine can read it
+    elif key:
+        words += ["--key", str(Path(key).resolve())]
+    if client == "vscode":
+        entry = {"type": "stdio"} | entry
+    return {_PLACES[client]: {"souq": entry}}
 
 
 async def _serve(client: AsyncClient, has_key: bool) -> None:
