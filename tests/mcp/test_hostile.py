@@ -57,6 +57,8 @@ async def everything(who: Model, *ids: str) -> list[Any]:
         ("search", {"order": "newest", "limit": 16}),
         ("search", {"order": "newest", "side": "want"}),
         ("my_deals", {}),
+        ("my_deals", {"what": "negotiations"}),
+        ("my_deals", {"what": "contracts"}),
         ("my_deals", {"ended": True}),
         ("wait", {"since": 1, "seconds": 1}),
         *(("view", {"id": id}) for id in ids),

@@ -246,6 +246,20 @@ def test_the_same_act_again_has_its_effect_once(market: Street) -> None:
     together(market, told)
 
 
+def test_what_one_did_oneself_is_no_news(market: Street) -> None:
+    async def told(bea: Model, sol: Model) -> None:
+        posted = await sol.call("post_listing", title="Rug", category="home")
+        opened = await bea.call("offer", listing=posted["listing"], price="20")
+        # From before the offer: the other side hears of it, whoever made it does not.
+        since = opened["since"] - 1
+        assert (await bea.call("wait", since=since, seconds=1))["happened"] == []
+        (heard,) = (await sol.call("wait", since=since, seconds=1))["happened"]
+        assert (heard["what"], heard["by"]) == ("offer_made", market.bea.id)
+        await bea.call("withdraw", id=opened["negotiation"])
+
+    together(market, told)
+
+
 def test_an_acceptance_that_is_repeated_gives_its_deal_again(market: Street) -> None:
     async def told(bea: Model, sol: Model) -> None:
         posted = await sol.call("post_listing", title="Desk", category="home")

@@ -30,7 +30,7 @@ SCHEMA: dict[str, Any] = {
 }
 _SHOWN = re.compile(r"[LNCAP][1-9][0-9]{0,14}(>A[1-9][0-9]{0,14})?|[0-9]{1,12}(\.[0-9]{1,12})?")
 _HOW = {
-    Reason.INSUFFICIENT_FUNDS.value: "Only you can pay money in.",
+    Reason.INSUFFICIENT_FUNDS.value: "Only you can pay money in, as the market's operator says.",
     APPROVE: "Only you can approve it.",
 }
 
@@ -56,7 +56,7 @@ def to_grant(tool: Tool, arguments: Mapping[str, Any], agent: str, no: Mapping[s
     facts = ", ".join(f"{name} {value}" for name, value in no["facts"].items() if name != "once")
     reason = no["refused"]
     if reason in _HOW:
-        how = f"{_HOW[reason]} At the market it says how; then tick the box."
+        how = f"{_HOW[reason]} Then tick the box."
     else:
         how = (
             f"Only you can widen its mandate, with a key of your own: `souq call get_mandate"
