@@ -91,8 +91,8 @@ def test_hostile_words_stay_in_the_envelope(market: Street) -> None:
                 )
                 listing = posted.events[0].listing.id
                 talk = await bea.call("offer", listing=listing, price="1")
-                await eve.call("message", negotiation=talk["negotiation"], text=words)
-                await eve.call("message", text=words)
+                await eve.call("message", to=talk["negotiation"], text=words)
+                await eve.call("message", to="floor", text=words)
                 deal = await eve.call(
                     "accept", negotiation=talk["negotiation"], price="1", terms=talk["terms"]
                 )
@@ -128,8 +128,8 @@ def test_own_words_are_labelled_as_own(market: Street) -> None:
         ):
             posted = await sol.call("post_listing", title="Tent", category="camping", price="9")
             talk = (await bea.call("offer", listing=posted["listing"], price="5"))["negotiation"]
-            await bea.call("message", negotiation=talk, text="Hello")
-            await sol.call("message", negotiation=talk, text="Good day")
+            await bea.call("message", to=talk, text="Hello")
+            await sol.call("message", to=talk, text="Good day")
             said = [one["words"] for one in (await bea.call("view", id=talk))["said"]]
             assert [(one["text"], one["trust"]) for one in said] == [
                 ("Hello", OWN),
@@ -195,11 +195,11 @@ def test_answers_stay_short_whatever_is_listed(market: Street) -> None:
                 talk = await bea.call("propose_bundle", listings=ids, price="9.999999")
                 assert len(encoded(talk)) <= RESULT_MAX
                 for _ in range(6):
-                    said = {"negotiation": talk["negotiation"], "text": '"\\' * 1_900}
+                    said = {"to": talk["negotiation"], "text": '"\\' * 1_900}
                     await bea.call("message", **said)
                     await own.call("message", **said)
             for _ in range(8):
-                await bea.call("message", text="\x01" * 3_000)
+                await bea.call("message", to="floor", text="\x01" * 3_000)
             for who in (bea, own):
                 for told in await everything(who, talk["negotiation"]):
                     assert len(encoded(told)) <= RESULT_MAX

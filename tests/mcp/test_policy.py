@@ -101,8 +101,8 @@ class Player:
                         await self.call("withdraw", id=contract)
                     case "dispute":
                         await self.call("dispute", contract=contract, ground="other")
-                    case tool:
-                        await self.call(tool, contract=contract)
+                    case verb:
+                        await self.call(verb, contract=contract)
             case _:
                 await self.call("balance")
 

@@ -103,7 +103,7 @@ def test_another_pair_s_deal_is_neither_shown_nor_moved(market: Street) -> None:
         ):
             posted = await sol.call("post_listing", title="Harp", category="music", price="90")
             opened = await bea.call("offer", listing=posted["listing"], price="60")
-            await bea.call("message", negotiation=opened["negotiation"], text="psst")
+            await bea.call("message", to=opened["negotiation"], text="psst")
             talk = opened["negotiation"]
             for tool, arguments in (
                 ("view", {"id": talk}),
@@ -111,7 +111,7 @@ def test_another_pair_s_deal_is_neither_shown_nor_moved(market: Street) -> None:
                 ("accept", {"negotiation": talk, "price": "60", "terms": opened["terms"]}),
                 ("reject", {"negotiation": talk}),
                 ("withdraw", {"id": talk}),
-                ("message", {"negotiation": talk, "text": "hello"}),
+                ("message", {"to": talk, "text": "hello"}),
                 ("withdraw", {"id": posted["listing"]}),
             ):
                 no = await eve.refused(tool, **arguments)
@@ -238,7 +238,7 @@ def test_what_is_no_message_is_refused_and_shows_nothing_of_the_inside(
 
 
 def test_a_body_has_a_limit(market: Street) -> None:
-    body = old_call("message", {"text": "x" * 300_000})
+    body = old_call("message", {"to": "floor", "text": "x" * 300_000})
     assert httpx2.post(f"{market.url}/mcp", content=body, headers=HEAD).status_code == 413
 
 

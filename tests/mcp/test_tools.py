@@ -17,7 +17,7 @@ from tests.mcp.talking import Model, Street, model, secret_of, street
 
 # Whoever changes a description changes what people approved in their clients: a new number here
 # says that somebody looked at it.
-DESCRIPTIONS = "ae67fdeb957cad0e0da22fcfa9f791ea8a0e0af88a9f573d47ea9eaddfbfb098"
+DESCRIPTIONS = "355184f31104105d41a8b118f8c0b62b2ca4579d372d92ad0203423871cd1f6e"
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ def test_every_tool_does_what_it_says(market: Street) -> None:
 
         # Haggling that comes to nothing.
         talk = (await do(bea, "offer", listing=lamp, price="20", hours=2))["negotiation"]
-        await do(bea, "message", negotiation=talk, text="Is it old?")
+        await do(bea, "message", to=talk, text="Is it old?")
         assert "Is it old?" in json.dumps(await sol.call("view", id=talk))
         await do(sol, "counter", negotiation=talk, price="35")
         await do(bea, "reject", negotiation=talk)
@@ -147,7 +147,7 @@ def test_every_tool_does_what_it_says(market: Street) -> None:
         assert (await bea.call("my_deals"))["negotiations"] == []
         shelf = await listed(sol, "Shelf", price="3")
         await sol.call("withdraw", id=shelf)
-        await bea.call("message", text="Hello, everybody")
+        await bea.call("message", to="floor", text="Hello, everybody")
         assert "Hello, everybody" in json.dumps(await sol.call("view", id="floor"))
         assert (await bea.call("view", id="market"))["currencies"] == ["USD"]
 
@@ -184,8 +184,9 @@ BAD: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("standing", {"agent": "A999999"}, "not_found"),
     ("my_deals", {"cursor": "x"}, "bad_arguments"),
     ("my_deals", {"what": "contracts", "cursor": "x"}, "invalid"),
-    ("message", {"text": ""}, "bad_arguments"),
-    ("message", {"text": "x", "negotiation": "N999999"}, "not_found"),
+    ("message", {"to": "floor", "text": ""}, "bad_arguments"),
+    ("message", {"text": "x"}, "bad_arguments"),
+    ("message", {"text": "x", "to": "N999999"}, "not_found"),
     ("wait", {"seconds": 26}, "bad_arguments"),
 )
 
@@ -207,7 +208,7 @@ def test_every_tool_is_refused_in_words_that_help(market: Street) -> None:
 
 def test_half_a_surrogate_pair_is_no_argument() -> None:
     with pytest.raises(Exception, match="bad_arguments"):
-        BY_NAME["message"].read({"text": "\ud800"})
+        BY_NAME["message"].read({"to": "floor", "text": "\ud800"})
 
 
 def test_nobody_accepts_what_has_changed(market: Street) -> None:
@@ -280,7 +281,7 @@ def test_anybody_may_look_and_nobody_may_act_without_a_key(market: Street) -> No
                 ("offer", {"listing": "L1", "price": "1"}),
                 ("balance", {}),
                 ("wait", {}),
-                ("message", {"text": "hello"}),
+                ("message", {"to": "floor", "text": "hello"}),
                 ("withdraw", {"id": "L1"}),
                 ("search", {"agent": "me"}),
             ):

@@ -1,6 +1,7 @@
 """The doors beside `/v1/`, each there where its extra is installed."""
 
 import importlib.util
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,8 @@ from souq.surfaces.auth import Authenticator
 from souq.surfaces.limits import Limits
 from souq.surfaces.problems import Malformed
 from souq.surfaces.wire import send_problem
+
+log = logging.getLogger(__name__)
 
 
 def doors(
@@ -35,6 +38,8 @@ def _mcp(
     if not conformance:
         return McpDoor(answering, authenticator, limits)
     from souq.surfaces.mcp.fixtures import dress
+
+    log.warning("the fixtures of conformance suites are mounted; this is no market to trade at")
 
     return McpDoor(answering, authenticator, limits, dress=dress)
 

@@ -258,18 +258,22 @@ async def dispute(desk: Desk, given: Disputed) -> Told:
 
 
 class Said(Act, frozen=True, forbid_unknown_fields=True):
-    """Words to the other side, or to everybody."""
+    """Words to the other side, or to everybody; nobody shouts by leaving something out."""
 
+    to: Annotated[
+        str,
+        Meta(
+            description="a negotiation's id, or floor: everybody",
+            pattern="^(N[1-9][0-9]{0,14}|floor)$",
+        ),
+    ]
     text: Words
-    negotiation: Annotated[Negotiation | None, Meta(description="left out: everybody hears it")] = (
-        None
-    )
 
 
 async def message(desk: Desk, given: Said) -> Told:
-    if given.negotiation is None:
+    if given.to == "floor":
         return await _done(desk, PostMessage(PublicText(given.text)), "said to everybody")
-    return await _done(desk, SendMessage(given.negotiation, PartyText(given.text)), "said")
+    return await _done(desk, SendMessage(given.to, PartyText(given.text)), "said")
 
 
 async def _offered(

@@ -12,7 +12,7 @@ from souq.surfaces.mcp.advice import BAD_ARGUMENTS, Unanswered
 from souq.surfaces.mcp.desk import Desk
 from souq.surfaces.mcp.fields import Agent, Cursor, Nothing, Price
 from souq.surfaces.mcp.happening import TYPES, happenings
-from souq.surfaces.mcp.telling import CATEGORY_MAX, Teller, cut, envelope, moment
+from souq.surfaces.mcp.telling import CATEGORY_MAX, MOVES, Teller, cut, envelope, moment
 from souq.views.catalogue import Search
 from souq.views.catalogue.card import Order
 
@@ -283,10 +283,9 @@ async def your_moves(desk: Desk, me: str) -> list[Told]:
         if me in one.is_waiting_for
     ]
     deals = await desk.ask(ask.ListContracts())
-    does = {"formed": "deliver", "delivered": "confirm, or dispute"}
     moves += [
-        {"contract": one.id, "do": does[one.state]}
+        {"contract": one.id, "do": MOVES[one.state]}
         for one in deals.contracts
-        if me in one.is_waiting_for and one.state in does
+        if me in one.is_waiting_for and one.state in MOVES
     ]
     return moves[:MOVES_SHOWN]

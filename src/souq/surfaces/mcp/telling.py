@@ -24,6 +24,7 @@ LEGS_SHOWN = 4
 STEPS_SHOWN = 8
 ATTRIBUTES_SHOWN = 12
 UNTRUSTED, OWN = "untrusted", "own"
+MOVES = {"formed": "deliver", "delivered": "confirm, or dispute"}  # by a contract's state
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _JOINERS = frozenset("\n\t\u200c\u200d")  # some scripts and signs are written with them
 
@@ -172,7 +173,7 @@ class Teller:
         if deal.is_waiting_for:
             row["waits_for"] = list(deal.is_waiting_for[:LEGS_SHOWN])
         if self._me in deal.is_waiting_for:
-            row["your_move"] = _MOVES.get(deal.state, "")
+            row["your_move"] = MOVES.get(deal.state, "")
         if deal.due_at:
             row["silence_decides_at"] = moment(deal.due_at)
         if deal.payer_bps:
@@ -188,9 +189,6 @@ class Teller:
 
     def _others(self, affair: ask.Negotiation | ask.Contract) -> list[str]:
         return [one for one in affair.parties if one != self._me][:LEGS_SHOWN]
-
-
-_MOVES = {"formed": "deliver", "delivered": "confirm, or dispute"}
 
 
 def _good(leg: GoodsLeg, *, is_others: bool) -> str:

@@ -298,8 +298,8 @@ TOOLS: tuple[Tool, ...] = (
         ADDS,
         dealing.Said,
         dealing.message,
-        "Say something to the other side of a negotiation, or to everybody. Words bind nobody; "
-        'to agree use accept. Example: {"negotiation": "N17", "text": "Can you do 14?"}',
+        "Say something to the other side of a negotiation, or with to=floor to everybody. Words "
+        'bind nobody; to agree use accept. Example: {"to": "N17", "text": "Can you do 14?"}',
     ),
     Tool(
         "wait",
