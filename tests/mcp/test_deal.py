@@ -1,10 +1,13 @@
 """A whole deal by the official client: over HTTP with both protocol generations, and over stdio."""
 
 import asyncio
+import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mcp import Client as McpClient
@@ -93,3 +96,37 @@ def test_a_market_that_is_away_gives_clear_errors_and_no_crash(tmp_path: Path) -
             assert no["refused"] in ("stopped", "unreachable")
 
     asyncio.run(run())
+
+
+def test_nothing_but_protocol_goes_to_stdout(market: Street) -> None:
+    def message(method: str, id: int | None = None, **params: Any) -> str:
+        return json.dumps({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
+
+    client = {"protocolVersion": "2025-06-18", "capabilities": {}}
+    lines = [
+        message("initialize", 1, **client, clientInfo={"name": "x", "version": "1"}),
+        "this is no message",
+        "[1, 2",
+        message("tools/call", 2, name="view", arguments={"id": "market"}),
+        message("tools/call", 3, name="no_such_tool", arguments={}),
+        message("no/such/method", 4),
+    ]
+    with subprocess.Popen(
+        [sys.executable, "-m", "souq.cli", "mcp", "--server", market.url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as door:
+        assert door.stdin is not None
+        assert door.stdout is not None
+        door.stdin.write("\n".join(lines) + "\n")
+        door.stdin.flush()
+        answers: list[Any] = []
+        while not {one.get("id") for one in answers} >= {1, 2, 3, 4}:
+            answers.append(json.loads(door.stdout.readline()))
+        rest, _ = door.communicate(timeout=20)  # whoever hangs up ends it
+        assert door.returncode == 0
+    answers += [json.loads(line) for line in rest.splitlines()]
+    assert all(one["jsonrpc"] == "2.0" for one in answers)
+    assert "Traceback" not in str(answers)

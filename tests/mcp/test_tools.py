@@ -75,6 +75,11 @@ def test_tools_say_whether_they_change_anything(market: Street) -> None:
             listed = {one.name: one for one in (await anybody.session.list_tools()).tools}
         assert list(listed) == list(BY_NAME)
         for name, one in listed.items():
+            # What goes over the wire is what is pinned.
+            assert (one.description, one.input_schema) == (
+                BY_NAME[name].description,
+                BY_NAME[name].schema,
+            )
             assert one.annotations is not None
             assert one.annotations.read_only_hint == (BY_NAME[name].kind == LOOKS)
             assert one.annotations.destructive_hint == (BY_NAME[name].kind in (BUYS, ENDS))

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from souq.core.refusal import Refused
-from souq.surfaces.mcp.advice import BAD_ARGUMENTS, UNREACHABLE, No, Unanswered, told
+from souq.surfaces.mcp.advice import UNREACHABLE, No, Unanswered, told
 from souq.surfaces.mcp.desk import Desk
 from souq.surfaces.mcp.telling import RESULT_MAX, encoded
 from souq.surfaces.mcp.tools import Tool
@@ -48,7 +48,10 @@ async def _refused(no: No, desk: Desk) -> dict[str, Any]:
 
 
 async def _with_money(no: No, facts: dict[str, Any], desk: Desk) -> dict[str, Any]:
-    assets = {asset.code: asset for asset in (await desk.rules()).assets}
+    try:
+        assets = {asset.code: asset for asset in (await desk.rules()).assets}
+    except Unanswered:
+        return facts  # the market went away meanwhile
     code = facts.pop("asset", next(iter(assets)))
     for name in _MONEY[str(no.reason)]:
         if isinstance(units := facts.get(name), int):
@@ -56,9 +59,3 @@ async def _with_money(no: No, facts: dict[str, Any], desk: Desk) -> dict[str, An
     if "units" in facts:
         facts["price"] = facts.pop("units")
     return facts
-
-
-def unknown(name: str, known: Mapping[str, Any]) -> Result:
-    """Tell that there is no such tool."""
-    no = Unanswered(BAD_ARGUMENTS, why=f"there is no tool {name[:40]!r}", tools=list(known))
-    return Result(told(no), is_refusal=True)

@@ -255,7 +255,8 @@ class WaitFor(Struct, frozen=True, forbid_unknown_fields=True):
 async def wait(desk: Desk, given: WaitFor) -> Told:
     me = await desk.agent()
     teller = await desk.teller()
-    since = given.since or (await desk.ask(ask.GetMarket())).seq
+    now = (await desk.ask(ask.GetMarket())).seq
+    since = min(given.since or now, now)  # a number from nowhere would never be reached
     moves = await your_moves(desk, me)
     if moves and not given.since:
         return {"happened": [], "your_move": moves, "since": since}

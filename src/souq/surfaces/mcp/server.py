@@ -24,7 +24,6 @@ from souq.surfaces.mcp import asking
 from souq.surfaces.mcp.advice import ADVICE, PRINCIPALS_WORD, Unanswered
 from souq.surfaces.mcp.calling import Result, call
 from souq.surfaces.mcp.desk import Desk, House, Pause
-from souq.surfaces.mcp.looking import View, view
 from souq.surfaces.mcp.prompts import TRADE, trade
 from souq.surfaces.mcp.resources import FIXED, TEMPLATES, read
 from souq.surfaces.mcp.telling import encoded
@@ -142,7 +141,7 @@ class _Door:
         self, context: Context, state: asking.Round, tool: Tool, arguments: Mapping[str, Any]
     ) -> Result:
         if state.stage == asking.APPROVE:
-            return Result(await view(self._desk(context), View(state.contract)))
+            return await call(BY_NAME["view"], self._desk(context), {"id": state.contract})
         return await call(tool, self._desk(context, state.act + AGAIN), arguments)
 
     async def list_resources(
