@@ -94,6 +94,7 @@ def test_a_market_that_is_away_gives_clear_errors_and_no_crash(tmp_path: Path) -
             assert (await here.refused("search", text="lamp"))["refused"] == "stopped"
             no = await here.refused("deliver", contract="C1", once="mine")
             assert no["refused"] in ("stopped", "unreachable")
+            assert no["facts"]["once"] == "mine"
 
     asyncio.run(run())
 

@@ -198,6 +198,13 @@ def test_answers_stay_short_whatever_is_listed(market: Street) -> None:
                     said = {"to": talk["negotiation"], "text": '"\\' * 1_900}
                     await bea.call("message", **said)
                     await own.call("message", **said)
+            since = (await bea.call("message", to=talk["negotiation"], text="now"))["since"]
+            for _ in range(12):
+                heard = {"to": talk["negotiation"], "text": '"\\' * 1_900}
+                await bea.call("message", **heard)
+            news = await own.call("wait", since=since)
+            assert (len(news["happened"]), len(news["your_move"])) == (10, 8)
+            assert 4_000 < len(encoded(news)) <= RESULT_MAX
             for _ in range(8):
                 await bea.call("message", to="floor", text="\x01" * 3_000)
             for who in (bea, own):

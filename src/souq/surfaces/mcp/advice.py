@@ -39,7 +39,8 @@ ADVICE: dict[str, str] = {
     Reason.QUARANTINED: "The operator blocked this very call. Do something else.",
     Reason.ROUND_LIMIT: "No more counteroffers here: accept, reject or withdraw.",
     Reason.SAME_PRINCIPAL: "That agent stands for the same person as you do. Deal with another.",
-    Reason.STOPPED: "The market is not answering now. Try again in a minute.",
+    Reason.STOPPED: "The market is not answering now. Try again in a minute, with the"
+    " same `once` where the facts name one.",
     Reason.TERMS_CHANGED: "What lies on the table is not what you named. View the negotiation, and"
     " accept only if you want those terms.",
     Reason.WRONG_MECHANISM: "This cannot be agreed on in that way: a listing without a price takes"

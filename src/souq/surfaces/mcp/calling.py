@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from souq.core.refusal import Refused
+from souq.core.refusal import Reason, Refused
 from souq.surfaces.mcp.advice import UNREACHABLE, No, Unanswered, told
 from souq.surfaces.mcp.desk import Desk
 from souq.surfaces.mcp.telling import RESULT_MAX, encoded
@@ -18,6 +18,8 @@ _MONEY = {
     "outside_mandate": ("cap",),
     "price_changed": ("units",),
 }
+# Perhaps it was done all the same; under its name it can be repeated.
+_UNCERTAIN = (UNREACHABLE, Reason.STOPPED)
 
 
 class Result(Struct, frozen=True):
@@ -33,14 +35,14 @@ async def call(tool: Tool, desk: Desk, arguments: Mapping[str, Any]) -> Result:
         given = tool.read(arguments)
         found = await tool.run(desk, given)
     except (Refused, Unanswered) as no:
-        return Result(await _refused(no, desk), is_refusal=True)
+        return Result(await _refused(tool, no, desk), is_refusal=True)
     assert len(encoded(found)) <= RESULT_MAX, f"{tool.name} told too much"
     return Result(found)
 
 
-async def _refused(no: No, desk: Desk) -> dict[str, Any]:
+async def _refused(tool: Tool, no: No, desk: Desk) -> dict[str, Any]:
     facts = dict(no.facts)
-    if no.reason == UNREACHABLE:
+    if tool.is_act and no.reason in _UNCERTAIN:
         facts["once"] = desk.act
     if no.reason in _MONEY:
         facts = await _with_money(no, facts, desk)

@@ -6,7 +6,7 @@ from typing import Any
 from souq.core import contract as contracts
 from souq.core import mandate, message, negotiation
 from souq.core.mechanisms import alternating_offers, posted_price, swap
-from souq.surfaces.mcp.telling import MESSAGE_MAX, Teller, envelope
+from souq.surfaces.mcp.telling import Teller, envelope
 from souq.views.feed import RecordSeen
 
 # Each is told only to whom it concerns, so whatever is public is left out here.
@@ -30,6 +30,7 @@ _KINDS: tuple[type, ...] = (
     mandate.MandateGranted,
     mandate.MandateRevoked,
 )
+HEARD_MAX = 240  # the rest is seen with `view`
 TYPES = tuple(kind.__name__ for kind in _KINDS)
 _PLAIN = ("negotiation", "contract", "terms", "by", "why", "ground")
 
@@ -52,4 +53,4 @@ def _told(event: Any, record: RecordSeen, teller: Teller, me: str) -> dict[str, 
             text = record.words.get(digest, "")
         case _:
             return row
-    return row | {"words": envelope(text, by, me, MESSAGE_MAX)}
+    return row | {"words": envelope(text, by, me, HEARD_MAX)}
