@@ -204,7 +204,7 @@ def test_answers_stay_short_whatever_is_listed(market: Street) -> None:
                 await bea.call("message", **heard)
             news = await own.call("wait", since=since)
             assert (len(news["happened"]), len(news["your_move"])) == (10, 8)
-            assert 4_000 < len(encoded(news)) <= RESULT_MAX
+            assert 3_500 < len(encoded(news)) <= RESULT_MAX
             for _ in range(8):
                 await bea.call("message", to="floor", text="\x01" * 3_000)
             for who in (bea, own):
