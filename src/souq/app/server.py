@@ -174,9 +174,14 @@ class Server:
             market_key=market_key,
             is_ready=lambda: _not_ready(venue),
             name_request=logs.request_id.set,
-            doors=doors(answering, authenticator, limits),
+            doors=doors(answering, authenticator, limits, conformance=settings.conformance),
         )
-        self._listener = Listener(application, proxies=settings.proxies, on_exit=events.close)
+
+        def on_exit() -> None:
+            events.close()
+            answering.close()
+
+        self._listener = Listener(application, proxies=settings.proxies, on_exit=on_exit)
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC)

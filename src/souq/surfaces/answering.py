@@ -34,6 +34,11 @@ class Answering:
         self.venue = venue
         self._durability = durability
         self._metrics = metrics
+        self.is_closing = False  # whoever only waits for something should stop
+
+    def close(self) -> None:
+        """Say that the server is told to stop; what came in is still answered."""
+        self.is_closing = True
 
     async def command(self, speaker: Speaker, id: str, command: Any) -> Answer:
         """Give the answer as its speaker may see it, a refusal included. Raises Stopped, Fenced."""

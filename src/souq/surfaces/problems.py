@@ -47,6 +47,7 @@ TITLES: dict[int, str] = {
     413: "Too large",
     414: "Too long an address",
     415: "Unsupported media type",
+    421: "Misdirected request",
     422: "Invalid",
     429: "Too many requests",
     431: "Too many headers",
