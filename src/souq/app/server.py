@@ -166,7 +166,9 @@ class Server:
         outward = Outward(allow_private=settings.webhooks_private)
         webhooks = Webhooks(submit, state, venue, store, market_key, outward)
         _watch(metrics, events, webhooks)
-        gathered = Soon(GATHER_S, (venue.drain, events.ring, outbox.wake, webhooks.wake))
+        gathered = Soon(
+            GATHER_S, (venue.drain, events.ring, answering.ring, outbox.wake, webhooks.wake)
+        )
         durability.after = gathered.ask
         application = Application(
             api,
@@ -174,9 +176,22 @@ class Server:
             market_key=market_key,
             is_ready=lambda: _not_ready(venue),
             name_request=logs.request_id.set,
-            doors=doors(answering, authenticator, limits),
+            doors=doors(
+                answering,
+                authenticator,
+                limits,
+                market_key=market_key,
+                url=url,
+                body_bytes_max=settings.body_bytes_max,
+                a2a_conformance=settings.a2a_conformance,
+            ),
         )
-        self._listener = Listener(application, proxies=settings.proxies, on_exit=events.close)
+
+        def end_streams() -> None:
+            events.close()
+            answering.close()
+
+        self._listener = Listener(application, proxies=settings.proxies, on_exit=end_streams)
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC)

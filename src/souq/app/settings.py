@@ -62,6 +62,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     tick_s: Tick = 0.5  # how late a deadline may be met that no command meets
     snapshot_every: Records = 100_000  # records; 0 takes none but when it stops
     snapshot_on_stop: bool = True
+    a2a_conformance: bool = False  # answer the A2A test kit's messages too; for tests alone
     webhooks_private: bool = False  # whether webhooks may go to this machine and its networks
     rules: Rules = Rules()
     limits: Rates = Rates()
