@@ -7,7 +7,7 @@ POST /a2a, /a2a/A7                       JSON-RPC, with or without a slash at th
 /a2a/schemas/negotiation-v1.json         what data parts hold
 """
 
-import contextlib
+import asyncio
 import json
 import logging
 from typing import Any
@@ -43,7 +43,7 @@ VERSION = "1.0"
 _A2A_JSON = b"application/a2a+json"
 _JSON = b"application/json"
 _AWAY = (Stopped, Fenced, Unavailable, Fault)
-_BUSY: Headers = [(b"retry-after", b"1")]
+END = object()
 
 
 class Door:
@@ -144,8 +144,9 @@ class Door:
             *_activated(scope),
         ]
         await send({"type": "http.response.start", "status": 200, "headers": head})
+        gone = asyncio.create_task(_gone(receive))
         try:
-            async for event in told:
+            while (event := await _unless(gone, told)) is not END:
                 text = b": still here\n\n"
                 if event is not None:
                     text = b"data: %b\n\n" % encode(binding.answer(written(event)))
@@ -155,8 +156,7 @@ class Door:
             text = b"event: error\ndata: %b\n\n" % encode(binding.error(error)[1])
             await send({"type": "http.response.body", "body": text, "more_body": True})
         finally:
-            with contextlib.suppress(RuntimeError):
-                await events.aclose()  # type: ignore[attr-defined]
+            gone.cancel()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _card(self, scope: Any, send: Any, tenant: str) -> None:
@@ -221,6 +221,22 @@ class Door:
         await send_bytes(
             send, status, encode(told), media_type, [*(more or []), *_activated(scope)]
         )
+
+
+async def _gone(receive: Any) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _unless(gone: asyncio.Task[None], events: Events) -> Any:
+    """Give the next event, or END where there is none, or nobody who would read it."""
+    following = asyncio.ensure_future(anext(events, END))
+    await asyncio.wait({following, gone}, return_when=asyncio.FIRST_COMPLETED)
+    if following.done():
+        return following.result()
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    return END
 
 
 def _need_json(headers: Headers, body: bytes) -> None:

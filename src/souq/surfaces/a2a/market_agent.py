@@ -51,7 +51,7 @@ from souq.surfaces.a2a.task import (
     state_of,
     status_of,
 )
-from souq.surfaces.a2a.vocabulary import NEGOTIATION, Open
+from souq.surfaces.a2a.vocabulary import ENDING, NEGOTIATION, Open
 from souq.surfaces.a2a.wording import data_part, message, text_part
 from souq.surfaces.auth import Authenticator
 from souq.views.catalogue import ListingCard
@@ -173,8 +173,7 @@ class MarketAgent:
         proof = self._proof(caller, said)
         answer = await caller.link.submit(command, command_id=_id(sent))
         id = _negotiation(answer)
-        if said.words or proof:
-            await self._carry(caller, sent, id, said.words, proof)
+        await self._carry(caller, sent, id, said.words, proof)
         return await affair_of(caller, id)
 
     async def _continued(self, caller: Caller, sent: Message, said: Said) -> Affair:
@@ -182,13 +181,19 @@ class MarketAgent:
         id = affair.talk.id
         if said.intent is not None:
             raise InvalidParamsError("an intent begins a task; send it without a taskId")
-        proof = ""
-        if said.act is not None:
-            command = acting.continuing(said.act, affair, await viewer_of(caller))
-            proof = self._proof(caller, said)
-            await caller.link.submit(command, command_id=_id(sent))
-        if said.words or proof:
-            await self._carry(caller, sent, id, said.words, proof, is_alone=said.act is None)
+        if said.act is None:
+            if not said.words.strip():
+                raise InvalidParamsError("say something, or send an act")
+            await self._carry(caller, sent, id, said.words, "", is_all=True)
+            return await affair_of(caller, id)
+        command = acting.continuing(said.act, affair, await viewer_of(caller))
+        proof = self._proof(caller, said)
+        # Words are carried while a talk is open; what is said in ending it must come before.
+        if isinstance(said.act, ENDING):
+            await self._carry(caller, sent, id, said.words, proof)
+        await caller.link.submit(command, command_id=_id(sent))
+        if not isinstance(said.act, ENDING):
+            await self._carry(caller, sent, id, said.words, proof)
         return await affair_of(caller, id)
 
     async def _carry(
@@ -199,9 +204,12 @@ class MarketAgent:
         words: str,
         proof: str,
         *,
-        is_alone: bool = False,
+        is_all: bool = False,
     ) -> None:
-        """Hand words, and the proof of a signed act, to the other side: they lie in the record."""
+        """Hand words, and the proof of a signed act, to the other side: they lie in the record.
+
+        In a talk that is over nothing is carried, which is refused only where it `is_all` there is.
+        """
         for text, part in ((words, "words"), (proof, "proof")):
             if not text:
                 continue
@@ -209,8 +217,7 @@ class MarketAgent:
                 command = SendMessage(id, PartyText(text))
                 await caller.link.submit(command, command_id=f"{_id(sent)}.{part}")
             except Refused as no:
-                # The act was done, and may have ended the talk in which words are carried.
-                if is_alone or no.reason is not Reason.CLOSED:
+                if is_all or no.reason is not Reason.CLOSED:
                     raise
 
     def _proof(self, caller: Caller, said: Said) -> str:

@@ -10,6 +10,7 @@ import rfc8785
 from a2a.utils.errors import InvalidParamsError
 
 from souq.core.credential import Key
+from souq.core.message import LENGTH_MAX
 from souq.core.signature import PUBLIC_KINDS, is_signed
 from souq.surfaces.a2a.vocabulary import Signature
 from souq.surfaces.signatures import MarketKey
@@ -45,7 +46,7 @@ def check_act(data: dict[str, Any], signature: Signature, find: Callable[[str], 
     unsigned = {name: value for name, value in data.items() if name != "signature"}
     try:
         header = json.loads(_bytes(signature.protected))
-        proof = _bytes(signature.signature)
+        raw = _bytes(signature.signature)
     except (ValueError, RecursionError):
         raise InvalidParamsError("the act's signature is no JWS") from None
     if not isinstance(header, dict) or set(header) != _HEADER or header["typ"] != ACT:
@@ -55,9 +56,12 @@ def check_act(data: dict[str, Any], signature: Signature, find: Callable[[str], 
     if key is None or key.kind not in PUBLIC_KINDS or key.kind != kind:
         raise InvalidParamsError("the act is signed with a key that is not the speaker's")
     message = _input(signature.protected, unsigned)
-    if not is_signed(key.kind, key.material, proof, message):
+    if not is_signed(key.kind, key.material, raw, message):
         raise InvalidParamsError("the act's signature does not hold")
-    return f"{message.decode()}.{signature.signature}"
+    proof = f"{message.decode()}.{signature.signature}"
+    if len(proof) > LENGTH_MAX:
+        raise InvalidParamsError(f"a signed act has at most {LENGTH_MAX} characters as a JWS")
+    return proof
 
 
 def _input(protected: str, value: Any) -> bytes:

@@ -129,7 +129,7 @@ class Dispute(_Act, frozen=True, tag="dispute"):
 
 
 Act = Open | Offer | Counter | Accept | Reject | Withdraw | Deliver | Confirm | Dispute
-OPENING = (Open, Offer, Accept)
+ENDING = (Accept, Reject, Withdraw)
 
 
 class Constraints(Struct, frozen=True, forbid_unknown_fields=True):
