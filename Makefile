@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 unexport PYTHONOPTIMIZE # it would switch the assertions off, and they guard the money
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-crash test-linear test-postgres test-laws soak bench bench-http lock clean
+.PHONY: help demo test test-crash test-linear test-a2a test-postgres test-laws soak bench bench-http lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,9 @@ soak: .venv/.dev ## a server under steady load: memory stays flat, the audit is 
 
 test-postgres: .venv/.dev ## the journal in a real PostgreSQL, fail-over too; fails where there is none
 	SOUQ_POSTGRES=required $(BIN)/python -m pytest -q tests/postgres tests/server/test_failover.py
+
+test-a2a: .venv/.dev ## a deal by the JavaScript A2A client, fetched from the npm registry
+	SOUQ_NPM=1 $(BIN)/python -m pytest -q tests/a2a/test_js_client.py
 
 test-laws: .venv/.dev ## random markets against the invariants, at full length (minutes)
 	SOUQ_FULL=1 $(BIN)/python -m pytest -q tests/laws

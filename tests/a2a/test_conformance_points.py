@@ -31,7 +31,7 @@ TEXT = {"text": "hello"}
 
 @pytest.fixture(scope="module")
 def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bazaar]:
-    with bazaar(tmp_path_factory.mktemp("kit"), a2a_conformance=True) as one:
+    with bazaar(tmp_path_factory.mktemp("kit"), conformance=True) as one:
         yield one
 
 

@@ -1,14 +1,15 @@
 """The doors beside `/v1/`, each there where its extra is installed."""
 
+import importlib.util
 from collections.abc import Mapping
-from importlib.util import find_spec
 from typing import Any
 
 from souq.surfaces.answering import Answering
 from souq.surfaces.auth import Authenticator
 from souq.surfaces.limits import Limits
-from souq.surfaces.missing import Missing
+from souq.surfaces.problems import Malformed
 from souq.surfaces.signatures import MarketKey
+from souq.surfaces.wire import send_problem
 
 AGENT_CARD = ".well-known/agent-card.json"
 
@@ -21,27 +22,38 @@ def doors(
     market_key: MarketKey,
     url: str,
     body_bytes_max: int,
-    a2a_conformance: bool = False,
+    conformance: bool = False,
 ) -> Mapping[str, Any]:
-    """Give ASGI applications by the paths they answer to: a first part, or a whole one."""
-    found: dict[str, Any] = {}
-    if all(map(_is_here, ("a2a", "rfc8785"))):
-        # Imported only here, since it loads what the base install does not bring.
-        from souq.surfaces.a2a.door import door
+    """Give ASGI applications by the paths they answer to: a first part, or a whole one.
 
-        found["a2a"] = found[AGENT_CARD] = door(
-            answering,
-            authenticator,
-            limits,
-            market_key=market_key,
-            url=url,
-            body_bytes_max=body_bytes_max,
-            is_conformance=a2a_conformance,
-        )
-    else:
-        found["a2a"] = found[AGENT_CARD] = Missing("souq[a2a]")
-    return found
+    With `conformance` they also hold what public conformance suites look for.
+    """
+    a2a = _a2a(
+        answering,
+        authenticator,
+        limits,
+        market_key=market_key,
+        url=url,
+        body_bytes_max=body_bytes_max,
+        conformance=conformance,
+    )
+    return {"a2a": a2a, AGENT_CARD: a2a}
 
 
-def _is_here(package: str) -> bool:
-    return find_spec(package) is not None
+def _a2a(answering: Answering, authenticator: Authenticator, limits: Limits, **more: Any) -> Any:
+    if not (_is_installed("a2a") and _is_installed("rfc8785")):
+        return _missing("the A2A door is not installed here; its operator needs `souq[a2a]`")
+    from souq.surfaces.a2a.door import door
+
+    return door(answering, authenticator, limits, **more)
+
+
+def _is_installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
+
+
+def _missing(why: str) -> Any:
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await send_problem(send, Malformed(404, why).problem)
+
+    return application

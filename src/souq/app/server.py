@@ -183,15 +183,15 @@ class Server:
                 market_key=market_key,
                 url=url,
                 body_bytes_max=settings.body_bytes_max,
-                a2a_conformance=settings.a2a_conformance,
+                conformance=settings.conformance,
             ),
         )
 
-        def end_streams() -> None:
+        def on_exit() -> None:
             events.close()
             answering.close()
 
-        self._listener = Listener(application, proxies=settings.proxies, on_exit=end_streams)
+        self._listener = Listener(application, proxies=settings.proxies, on_exit=on_exit)
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC)

@@ -29,7 +29,7 @@ DATA = "./souq-data"
 CONFIG = "SOUQ_CONFIG"
 # Read by others: where the settings' file is, and what tests and measurements are to do.
 NOT_SETTINGS = frozenset(
-    {CONFIG, "SOUQ_BENCH_DIR", "SOUQ_FULL", "SOUQ_KEY", "SOUQ_POSTGRES", "SOUQ_URL"}
+    {CONFIG, "SOUQ_BENCH_DIR", "SOUQ_FULL", "SOUQ_KEY", "SOUQ_NPM", "SOUQ_POSTGRES", "SOUQ_URL"}
 )
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -62,8 +62,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     tick_s: Tick = 0.5  # how late a deadline may be met that no command meets
     snapshot_every: Records = 100_000  # records; 0 takes none but when it stops
     snapshot_on_stop: bool = True
-    a2a_conformance: bool = False  # answer the A2A test kit's messages too; for tests alone
     webhooks_private: bool = False  # whether webhooks may go to this machine and its networks
+    conformance: bool = False  # doors also hold what public conformance suites look for
     rules: Rules = Rules()
     limits: Rates = Rates()
     rails: dict[str, dict[str, str]] = {}

@@ -1,6 +1,6 @@
 """The agent that the A2A test kit asks for: it answers by the beginning of a message's id.
 
-Mounted only where the setting `a2a_conformance` says so, and never in a market that means it: its
+Mounted only where the setting `conformance` says so, and never in a market that means it: its
 tasks are nobody's, lie in memory, and are open to whoever asks.
 """
 

@@ -277,7 +277,7 @@ def door(
     market_key: MarketKey,
     url: str,
     body_bytes_max: int,
-    is_conformance: bool = False,
+    conformance: bool = False,
 ) -> Door:
     """Make the door of a server that clients call `url`."""
     cards = Cards(market_key, url)
@@ -287,6 +287,6 @@ def door(
         Tasks(market_key, url),
         cards.agent_url,
     )
-    if is_conformance:
+    if conformance:
         agent = ConformanceAgent(agent)
     return Door(agent, cards, answering, authenticator, limits, body_bytes_max=body_bytes_max)

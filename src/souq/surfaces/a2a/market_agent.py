@@ -297,8 +297,7 @@ class MarketAgent:
 
 
 def _context(caller: Caller) -> str:
-    actor = caller.speaker.actor
-    return Viewer(actor, "").context if actor else ""
+    return Viewer(caller.speaker.actor, "").context
 
 
 def _id(sent: Message) -> str:

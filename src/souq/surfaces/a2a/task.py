@@ -55,7 +55,7 @@ class Viewer(NamedTuple):
     @property
     def context(self) -> str:
         """Name the one context in which somebody and this market speak."""
-        return f"souq-{self.actor}"
+        return f"souq-{self.actor or 'anybody'}"
 
 
 class Affair(NamedTuple):
