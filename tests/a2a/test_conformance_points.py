@@ -295,6 +295,11 @@ def test_another_content_type_is_not_read(kit: Bazaar, path: str) -> None:
     headers = {**VERSION, "Content-Type": "text/plain"}
     answer = kit.http.post(kit.url + path, content=b"{}", headers=headers)
     assert answer.status_code == 415
+    error = answer.json()["error"]
+    if path == "/a2a/":
+        assert (error["code"], reason_in(error)) == (-32005, "CONTENT_TYPE_NOT_SUPPORTED")
+    else:
+        assert error["details"][0]["reason"] == "CONTENT_TYPE_NOT_SUPPORTED"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from a2a.utils.error_handlers import build_error_details, build_rest_error_paylo
 from a2a.utils.errors import (
     JSON_RPC_ERROR_CODE_MAP,
     A2AError,
+    ContentTypeNotSupportedError,
     InvalidParamsError,
     InvalidRequestError,
     JSONParseError,
@@ -80,6 +81,8 @@ class JsonRpc:
 
     def turned_away(self, status: int, why: str) -> Json:
         """Write that a request came no further than the door."""
+        if status == 415:
+            return self.error(ContentTypeNotSupportedError(why))[1]
         return self._failed(-32600 if status < 500 else -32603, why, None)
 
     def _failed(self, code: int, message: str, data: Any) -> Json:
@@ -118,7 +121,10 @@ class Rest:
     def turned_away(self, status: int, why: str) -> Json:
         """Write that a request came no further than the door."""
         name = _STATUS.get(status, "INTERNAL")
-        return {"error": {"code": status, "status": name, "message": why}}
+        told: Json = {"code": status, "status": name, "message": why}
+        if status == 415:
+            told["details"] = build_error_details(ContentTypeNotSupportedError(why))
+        return {"error": told}
 
 
 def split_tenant(path: str) -> tuple[str, list[str]]:
