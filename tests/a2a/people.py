@@ -184,7 +184,13 @@ def reason_in(error: Json) -> str:
 
 @asynccontextmanager
 async def sdk_client(
-    market: Bazaar, who: str, binding: str, *, tenant: str = "", polls: bool = True
+    market: Bazaar,
+    who: str,
+    binding: str,
+    *,
+    tenant: str = "",
+    polls: bool = True,
+    streams: bool = False,
 ) -> AsyncIterator[Client]:
     """Give the SDK's own client, which knows nothing but where a card is, and a key."""
     path = f"/a2a/{tenant}" if tenant else ""
@@ -194,7 +200,7 @@ async def sdk_client(
         config = ClientConfig(
             httpx_client=connections,
             supported_protocol_bindings=[binding],
-            streaming=False,
+            streaming=streams,
             polling=polls,
         )
         yield await ClientFactory(config).create_from_url(market.url + path)

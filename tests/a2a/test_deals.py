@@ -3,6 +3,9 @@
 import asyncio
 
 import pytest
+from a2a.types import Message, Part, Role, SendMessageRequest, TaskState
+from google.protobuf.json_format import ParseDict
+from google.protobuf.struct_pb2 import Value
 
 from souq.surfaces.a2a.signing import digest
 from tests.a2a.people import (
@@ -17,6 +20,8 @@ from tests.a2a.people import (
     terms_in,
     text_in,
 )
+
+NEEDED = TaskState.TASK_STATE_INPUT_REQUIRED
 
 
 @pytest.mark.parametrize("binding", ["JSONRPC", "HTTP+JSON"])
@@ -165,3 +170,41 @@ def first_talk(market: Bazaar) -> str:
             id: str = talks[0]["id"]
             return id
     raise AssertionError("no offer came")
+
+
+@pytest.mark.parametrize("binding", ["JSONRPC", "HTTP+JSON"])
+def test_the_sdk_follows_a_deal_by_a_stream(market: Bazaar, binding: str) -> None:
+    told: list[str] = []
+
+    async def deal() -> None:
+        async with sdk_client(market, "bea", binding, streams=True) as bea:
+            price = [700 * USD, "USD"]
+            made = ParseDict(offer(market.lamp, 600 * USD)["data"], Value())
+            sent = Message(message_id="m-1", role=Role.ROLE_USER, parts=[Part(data=made)])
+            async for event in bea.send_message(SendMessageRequest(message=sent)):
+                name = event.WhichOneof("payload")
+                told.append(name)
+                if name == "task":
+                    id = event.task.id
+                    await asyncio.to_thread(
+                        market.do, "sol", "counter", negotiation=id, price=price
+                    )
+                elif name == "status_update" and event.status_update.status.state == NEEDED:
+                    await asyncio.to_thread(market.do, "bea", "reject", negotiation=id)
+
+    asyncio.run(deal())
+    assert told == ["task", "status_update", "status_update"]
+
+
+def test_a_deal_that_waits_for_approval_asks_for_authority(market: Bazaar) -> None:
+    limits = {"approval_above_units": 100 * USD}
+    market.do("operator", "grant_mandate", agent=market.ids["bea"], limits=limits)
+    task = market.agree()
+    assert task["status"]["state"] == "TASK_STATE_AUTH_REQUIRED"
+    assert market.task("sol", task["id"])["status"]["state"] == "TASK_STATE_WORKING"
+
+
+def test_an_offer_that_lapses_fails_its_task(market: Bazaar) -> None:
+    id = market.say("bea", offer(market.lamp, 600 * USD, valid_us=1))["task"]["id"]
+    market.served.call(market.served.venue.engine.tick)
+    assert market.task("bea", id)["status"]["state"] == "TASK_STATE_FAILED"

@@ -216,8 +216,8 @@ class Door:
     async def _send(
         self, told: Any, status: int, scope: Any, send: Any, more: Headers | None = None
     ) -> None:
-        accepted = header(scope["headers"], b"accept") or b""
-        media_type = _A2A_JSON if _A2A_JSON in accepted else _JSON
+        accepted = [value for name, value in scope["headers"] if name == b"accept"]
+        media_type = _A2A_JSON if any(_A2A_JSON in one for one in accepted) else _JSON
         await send_bytes(
             send, status, encode(told), media_type, [*(more or []), *_activated(scope)]
         )
