@@ -208,3 +208,28 @@ def test_an_offer_that_lapses_fails_its_task(market: Bazaar) -> None:
     id = market.say("bea", offer(market.lamp, 600 * USD, valid_us=1))["task"]["id"]
     market.served.call(market.served.venue.engine.tick)
     assert market.task("bea", id)["status"]["state"] == "TASK_STATE_FAILED"
+
+
+@pytest.mark.parametrize(
+    ("who", "verb"), [("sol", "deliver"), ("bea", "confirm"), ("bea", "dispute")]
+)
+def test_who_performs_names_the_agreement(market: Bazaar, who: str, verb: str) -> None:
+    task = market.agree()
+    if verb != "deliver":
+        market.do("sol", "submit_delivery", contract="C1")
+    more = {"ground": "damaged"} if verb == "dispute" else {}
+    wrong = act(verb, previous="0" * 64, **more)
+    error = market.say(who, wrong, taskId=task["id"])["error"]
+    assert error["data"][0]["metadata"]["refusal"] == "terms_changed"
+    agreed = data_in(task["artifacts"][0])["digest"]
+    done = market.say(who, act(verb, previous=agreed, **more), taskId=task["id"])["task"]
+    expected = {"deliver": "delivered", "confirm": "fulfilled", "dispute": "disputed"}
+    assert standing_in(done)["state"] == expected[verb]
+
+
+def test_a_list_leaves_artifacts_out_unless_they_are_asked_for(market: Bazaar) -> None:
+    market.agree()
+    (plain,) = market.rpc("bea", "ListTasks", {})["result"]["tasks"]
+    assert "artifacts" not in plain
+    (full,) = market.rpc("bea", "ListTasks", {"includeArtifacts": True})["result"]["tasks"]
+    assert full["artifacts"]
