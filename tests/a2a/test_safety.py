@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from souq.sdk.signing import Signer, new_key
+from souq.surfaces.limits import Rates
 from tests.a2a.people import (
     USD,
     VERSION,
@@ -281,6 +282,50 @@ def test_tasks_come_in_pages_newest_first_ended_or_not(market: Bazaar) -> None:
         told = market.rpc("bea", "ListTasks", asked)["result"]
         assert [one["id"] for one in told["tasks"]] == expected[::-1]
         assert not any(one.get("history") for one in told["tasks"])
+
+
+def test_a_finished_negotiation_takes_no_more_messages(market: Bazaar) -> None:
+    task = market.say("bea", offer(market.lamp, 600 * USD))["task"]
+    price = {"units": 1, "asset": "USD"}
+    terms = terms_in(task)
+    market.say("sol", act("reject", previous=terms), taskId=task["id"])
+    for said in (
+        {"text": "wait!"},
+        act("accept", previous=terms),
+        act("counter", previous=terms, price=price),
+        act("reject", previous=terms),
+        act("deliver", previous="0" * 64),
+    ):
+        error = market.say("sol", said, taskId=task["id"])["error"]
+        assert (error["code"], reason_in(error)) == (-32004, "UNSUPPORTED_OPERATION"), said
+    told = market.rpc("bea", "CancelTask", {"id": task["id"]})
+    assert reason_in(told["error"]) == "TASK_NOT_CANCELABLE"
+
+
+def test_an_intent_that_comes_again_has_its_effect_once(market: Bazaar) -> None:
+    data = {"intent": "brass lamp", "constraints": {"max_budget_microcredits": 900 * USD}}
+    sent = market.sent({"data": data}, messageId="i-1")
+    first = market.rpc("bea", "SendMessage", sent)["result"]["task"]
+    assert market.rpc("bea", "SendMessage", sent)["result"]["task"] == first
+    market.sell("Brass lamp", 10)  # now something else fits better
+    error = market.rpc("bea", "SendMessage", sent)["error"]
+    assert error["data"][0]["metadata"]["refusal"] == "id_reused"
+    assert len(market.rpc("bea", "ListTasks", {})["result"]["tasks"]) == 1
+
+
+def test_whoever_asks_too_fast_is_told_to_wait(tmp_path: Path) -> None:
+    rates = Rates(anonymous_per_s=1, anonymous_burst=10)
+    with bazaar(tmp_path, limits=rates) as market:
+        asked = market.sent({"text": "brass lamp"})
+        told = [market.rest("", "POST", "/message:send", asked) for _ in range(8)]
+        slow = told[-1]
+        assert slow.status_code == 429
+        assert int(slow.headers["retry-after"]) > 0
+        assert slow.json()["error"]["status"] == "RESOURCE_EXHAUSTED"
+        call = {"jsonrpc": "2.0", "id": 7, "method": "SendMessage", "params": asked}
+        by_rpc = market.http.post(f"{market.url}/a2a", json=call, headers=VERSION)
+        assert (by_rpc.status_code, by_rpc.json()["id"]) == (429, 7)
+        assert "task" in market.say("bea", offer(market.lamp, USD))  # others are not slowed down
 
 
 def test_the_sdk_hears_no_as_its_own_error(market: Bazaar) -> None:
