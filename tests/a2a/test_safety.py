@@ -70,6 +70,12 @@ def test_an_offer_to_one_agent_does_not_reach_another(shared: Bazaar) -> None:
     assert error["code"] == -32602
 
 
+def test_nobody_answers_for_an_agent_that_is_not_there(shared: Bazaar) -> None:
+    for tenant in ("A999", "P1", "message"):
+        error = shared.say("", {"text": "brass lamp"}, tenant=tenant)["error"]
+        assert error["data"][0]["metadata"]["refusal"] == "not_found"
+
+
 @pytest.mark.parametrize("key", ["", "souq_wrong", "operator"])
 def test_only_an_agents_key_acts(shared: Bazaar, key: str) -> None:
     lines = {**VERSION}

@@ -14,7 +14,7 @@ from souq.surfaces.answering import Answering, Link
 from souq.surfaces.auth import Authenticator
 
 SAID_MAX = 50
-GAP_S = 0.05  # between two looks in a busy market
+GAP_S = 0.05  # between two looks, however busy the market is
 HEARTBEAT_S = 15.0
 WATCHERS_MAX = 1_000
 _SOON_S = 0.03
@@ -91,13 +91,13 @@ class Watching:
                         seen = last
                         affair = await affair_of(caller, affair.talk.id)
                         yield affair
-                        await asyncio.sleep(GAP_S)
-                        continue
                     try:
                         async with asyncio.timeout(heartbeat_s):
                             await bell.wait()
                     except TimeoutError:
                         yield None
+                    else:
+                        await asyncio.sleep(GAP_S)  # what gathers meanwhile is looked at once
         finally:
             self._watchers -= 1
 

@@ -152,6 +152,8 @@ class MarketAgent:
             raise InvalidParamsError(
                 "a contextId is this market's to give; leave it out in a first message"
             )
+        if caller.tenant:
+            await caller.link.ask(ask.GetAgent(caller.tenant))  # refuses where nobody is addressed
         if said.intent is not None:
             caller.need_key()
             fitting = Fitting(caller, said.intent, await self._rules(caller))
