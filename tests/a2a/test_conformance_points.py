@@ -331,6 +331,9 @@ def test_an_answer_nobody_can_read_is_not_promised(kit: Bazaar) -> None:
         (b"{", -32700),
         (b"\xff\xfe", -32700),
         (b"[" * 100_000, -32700),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "GetTask", "params": {"x": NaN}}', -32700),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "GetTask", "params": {"x": 1e999}}', -32700),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "GetTask", "params": {"id": "\\ud83d"}}', -32700),
         (b"[]", -32600),
         (b'{"jsonrpc": "1.0", "id": 1, "method": "GetTask"}', -32600),
         (b'{"jsonrpc": "2.0", "id": true, "method": "GetTask"}', -32600),
@@ -343,6 +346,14 @@ def test_what_is_no_request_is_told_so(kit: Bazaar, body: bytes, code: int) -> N
     answer = kit.http.post(f"{kit.url}/a2a/", content=body, headers=headers)
     assert answer.status_code == 200
     assert answer.json()["error"]["code"] == code
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b"[]", b'{"message": NaN}', b'{"a": 1, "a": 2}'])
+def test_what_is_no_json_is_told_so_by_http_too(kit: Bazaar, body: bytes) -> None:
+    headers = {**VERSION, "Content-Type": "application/json"}
+    answer = kit.http.post(f"{kit.url}/a2a/message:send", content=body, headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["details"][0]["reason"] == "INVALID_REQUEST"
 
 
 def test_http_errors_are_a_status(kit: Bazaar) -> None:

@@ -1,6 +1,7 @@
 """JSON-RPC and HTTP+JSON: two ways to write the same calls, answers and errors."""
 
 import json
+import math
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
@@ -42,8 +43,6 @@ class Asked(NamedTuple):
 
 class JsonRpc:
     """Writes answers as JSON-RPC 2.0 does."""
-
-    is_rest = False
 
     def __init__(self) -> None:
         self._id: str | int | None = None
@@ -93,8 +92,6 @@ class JsonRpc:
 class Rest:
     """Writes answers as HTTP+JSON does; a no is a google.rpc.Status."""
 
-    is_rest = True
-
     def read(self, method: str, path: str, query: bytes, body: bytes) -> Asked:
         """Read a request from its path below the door. Raises A2AError, LookupError."""
         tenant, parts = split_tenant(path)
@@ -115,6 +112,8 @@ class Rest:
 
     def error(self, error: A2AError) -> tuple[int, Json]:
         """Write a no, and the HTTP status it comes with."""
+        if isinstance(error, JSONParseError):  # for which only JSON-RPC has a word
+            error = InvalidRequestError(error.message)
         payload = build_rest_error_payload(error)
         return payload["error"]["code"], payload
 
@@ -188,11 +187,24 @@ def _from_query(query: bytes, asks: Any) -> Json:
 
 def _json(body: bytes) -> Any:
     try:
-        return json.loads(body, object_pairs_hook=_no_twins)
+        read = json.loads(
+            body, object_pairs_hook=_no_twins, parse_constant=_finite, parse_float=_finite
+        )
+        if b"\\u" in body:  # it may have escaped half of a surrogate pair, which is no text
+            json.dumps(read, ensure_ascii=False).encode()
+        return read
     except InvalidRequestError:
         raise
     except (ValueError, RecursionError) as error:
         raise JSONParseError(f"the body is not JSON: {error}"[:200]) from None
+
+
+def _finite(text: str) -> float:
+    """Read a number. Raises ValueError for NaN and its like, and for what is beyond all bounds."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:16]} is no number of JSON")
+    return number
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> Json:
