@@ -8,8 +8,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 unexport PYTHONOPTIMIZE # it would switch the assertions off, and they guard the money
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-llm test test-crash test-linear test-llm test-mcp test-postgres test-laws soak bench \
-	bench-http lock clean
+.PHONY: help demo demo-llm test test-a2a test-crash test-linear test-llm test-mcp test-postgres test-laws \
+	soak bench bench-http lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +51,9 @@ test-postgres: .venv/.dev ## the journal in a real PostgreSQL, fail-over too; fa
 
 test-mcp: .venv/.dev ## the MCP door before other people's programs, fetched from the npm registry
 	SOUQ_NPM=1 $(BIN)/python -m pytest -q tests/mcp
+
+test-a2a: .venv/.dev ## a deal by the JavaScript A2A client, fetched from the npm registry
+	SOUQ_NPM=1 $(BIN)/python -m pytest -q tests/a2a/test_js_client.py
 
 test-laws: .venv/.dev ## random markets against the invariants, at full length (minutes)
 	SOUQ_FULL=1 $(BIN)/python -m pytest -q tests/laws

@@ -9,8 +9,10 @@ from souq.surfaces.answering import Answering
 from souq.surfaces.auth import Authenticator
 from souq.surfaces.limits import Limits
 from souq.surfaces.problems import Malformed
+from souq.surfaces.signatures import MarketKey
 from souq.surfaces.wire import send_problem
 
+AGENT_CARD = ".well-known/agent-card.json"
 log = logging.getLogger(__name__)
 
 
@@ -19,13 +21,28 @@ def doors(
     authenticator: Authenticator,
     limits: Limits,
     *,
+    market_key: MarketKey,
+    url: str,
+    body_bytes_max: int,
     conformance: bool = False,
 ) -> Mapping[str, Any]:
-    """Give ASGI applications by the first part of the paths they answer to.
+    """Give ASGI applications by the paths they answer to: a first part, or a whole one.
 
     With `conformance` they also hold what public conformance suites look for.
     """
-    return {"mcp": _mcp(answering, authenticator, limits, conformance=conformance)}
+    if conformance:
+        log.warning("what conformance suites look for is mounted; this is no market to trade at")
+    a2a = _a2a(
+        answering,
+        authenticator,
+        limits,
+        market_key=market_key,
+        url=url,
+        body_bytes_max=body_bytes_max,
+        conformance=conformance,
+    )
+    mcp = _mcp(answering, authenticator, limits, conformance=conformance)
+    return {"a2a": a2a, AGENT_CARD: a2a, "mcp": mcp}
 
 
 def _mcp(
@@ -39,9 +56,15 @@ def _mcp(
         return McpDoor(answering, authenticator, limits)
     from souq.surfaces.mcp.fixtures import dress
 
-    log.warning("the fixtures of conformance suites are mounted; this is no market to trade at")
-
     return McpDoor(answering, authenticator, limits, dress=dress)
+
+
+def _a2a(answering: Answering, authenticator: Authenticator, limits: Limits, **more: Any) -> Any:
+    if not (_is_installed("a2a") and _is_installed("rfc8785")):
+        return _missing("the A2A door is not installed here; its operator needs `souq[a2a]`")
+    from souq.surfaces.a2a.door import door
+
+    return door(answering, authenticator, limits, **more)
 
 
 def _is_installed(package: str) -> bool:

@@ -166,7 +166,9 @@ class Server:
         outward = Outward(allow_private=settings.webhooks_private)
         webhooks = Webhooks(submit, state, venue, store, market_key, outward)
         _watch(metrics, events, webhooks)
-        gathered = Soon(GATHER_S, (venue.drain, events.ring, outbox.wake, webhooks.wake))
+        gathered = Soon(
+            GATHER_S, (venue.drain, events.ring, answering.ring, outbox.wake, webhooks.wake)
+        )
         durability.after = gathered.ask
         application = Application(
             api,
@@ -174,7 +176,15 @@ class Server:
             market_key=market_key,
             is_ready=lambda: _not_ready(venue),
             name_request=logs.request_id.set,
-            doors=doors(answering, authenticator, limits, conformance=settings.conformance),
+            doors=doors(
+                answering,
+                authenticator,
+                limits,
+                market_key=market_key,
+                url=url,
+                body_bytes_max=settings.body_bytes_max,
+                conformance=settings.conformance,
+            ),
         )
 
         def on_exit() -> None:

@@ -4,7 +4,10 @@ A door proves who speaks and parses; the core judges. Nothing leaves before the 
 of is durable, and nobody is told what only others may see.
 """
 
+import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -34,11 +37,28 @@ class Answering:
         self.venue = venue
         self._durability = durability
         self._metrics = metrics
-        self.is_closing = False  # whoever only waits for something should stop
+        self._bells: set[asyncio.Event] = set()
+        self.is_closing = False
+
+    @contextmanager
+    def bell(self) -> Iterator[asyncio.Event]:
+        """Give an event that is set whenever there may be something new, and when we close."""
+        bell = asyncio.Event()
+        self._bells.add(bell)
+        try:
+            yield bell
+        finally:
+            self._bells.discard(bell)
+
+    def ring(self) -> None:
+        """Say that records have become durable."""
+        for bell in self._bells:
+            bell.set()
 
     def close(self) -> None:
-        """Say that the server is told to stop; what came in is still answered."""
+        """Tell whoever waits for something new that nothing more will come from here."""
         self.is_closing = True
+        self.ring()
 
     async def command(self, speaker: Speaker, id: str, command: Any) -> Answer:
         """Give the answer as its speaker may see it, a refusal included. Raises Stopped, Fenced."""

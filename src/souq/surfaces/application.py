@@ -42,7 +42,8 @@ class Application:
     ) -> None:
         """`is_ready` gives "", or why this server should get no requests now.
 
-        `doors` are more ASGI applications, by the first part of the paths they answer to.
+        `doors` are more ASGI applications, by the first part of the paths they answer to, or by
+        one whole path.
 
         `name_request` hears the id of the request that this task answers.
         """
@@ -72,7 +73,8 @@ class Application:
             await send(message)
 
         try:
-            door = self._doors.get(scope["path"][1:].partition("/")[0], self._pages)
+            path, doors = scope["path"][1:], self._doors
+            door = doors.get(path) or doors.get(path.partition("/")[0], self._pages)
             await door(scope, receive, send_named)
         except Exception:
             log.exception("request %s failed", request_id)

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
-from souq.core.credential import BEARER, KEYS, has_expired, holder
+from souq.core.credential import BEARER, KEYS, Key, has_expired, holder
 from souq.core.state import State
 from souq.journal.store import Store
 from souq.surfaces.signatures import REALM, Request, SignatureCheck, Unauthenticated
@@ -93,6 +93,11 @@ class Authenticator:
         """Tell whether the key that somebody spoke with still lets them speak."""
         key = self._state().get(KEYS, speaker.key)
         return key is not None and not has_expired(key, self._clock())
+
+    def key_of(self, owner: str, fingerprint: str) -> Key | None:
+        """Give somebody's live key, for what was signed with it beside a request."""
+        key = holder(self._state(), fingerprint, self._clock())
+        return key if key is not None and key.owner == owner else None
 
     def _bearer(self, authorization: bytes) -> Speaker:
         token = authorization[7:].strip()

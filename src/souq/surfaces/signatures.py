@@ -221,6 +221,7 @@ class MarketKey:
     def __init__(self, private: Ed25519PrivateKey) -> None:
         self._material = private.public_key().public_bytes_raw().hex()
         self.fingerprint = thumbprint("ed25519", self._material)
+        self._private = private
         self._signer = HTTPMessageSigner(
             signature_algorithm=algorithms.ED25519,
             key_resolver=MappingKeyResolver(
@@ -243,6 +244,10 @@ class MarketKey:
         """Give the public key as a JSON web key."""
         members = jwk("ed25519", self._material)
         return {**members, "kid": self.fingerprint, "use": "sig", "alg": "EdDSA"}
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign what the market says of itself, such as a card."""
+        return self._private.sign(message)
 
     def sign_headers(
         self, method: str, url: str, body: bytes, idempotency_key: str, created_s: int
