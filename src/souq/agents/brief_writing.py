@@ -11,7 +11,7 @@ import msgspec
 
 from souq.agents.brief import Brief
 
-HEAD = "# Yours alone: it says the least you would take. Read it back with: souq intake --form"
+HEAD = "# Yours alone: what you would pay and take at the least is nobody else's business."
 _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 

@@ -110,7 +110,7 @@ def _item(brief: Brief, kind: Kind, one: Any, terms: Terms, where: str) -> Any:
     told = {}
     for field in FIELDS[kind]:
         value = getattr(one, field.name)
-        if value == field.default or value == "":
+        if value == field.default or (value == "" and field.read is not words.amount):
             continue
         if isinstance(value, bool):
             told[field.name] = value

@@ -98,7 +98,7 @@ def amount(text: str, asset: Asset) -> Amount:
         bare = bare.replace(".", "").replace(",", ".")
     elif _THOUSANDS.fullmatch(bare):
         bare = bare.replace(",", "")
-    if not _PLAIN.fullmatch(bare):
+    if not _PLAIN.fullmatch(bare) or len(bare) > ECHO_MAX:
         raise NotUnderstood(f"{echo(said)} is no price to me; write it like 30 or 12.50.")
     try:
         units = asset.parse(bare).units
