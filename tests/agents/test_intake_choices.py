@@ -59,11 +59,7 @@ def test_every_pair_is_within_what_was_said_and_predicted_by_it(brief: Brief, se
                 assert left.units > units(brief.wants[left.place].most)
             case "sell", "nothing":
                 thing = brief.things[taken.place]
-                assert (
-                    units(thing.floor or thing.ask if thing.floor is None else thing.floor)
-                    <= taken.units
-                )
-                assert taken.units <= units(thing.ask)
+                assert floor_of(thing) <= taken.units <= units(thing.ask)
             case "nothing", "sell":
                 thing = brief.things[left.place]
                 assert left.units < floor_of(thing)

@@ -88,8 +88,13 @@ class Brief(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
 AnyBrief = TypeVar("AnyBrief", bound=Brief)
 
 
-def read(path: Path, kind: type[AnyBrief] = Brief) -> AnyBrief:  # type: ignore[assignment]
+def read(path: Path) -> Brief:
     """Read a file. Raises BadBrief."""
+    return read_as(path, Brief)
+
+
+def read_as(path: Path, kind: type[AnyBrief]) -> AnyBrief:
+    """Read a file as a brief that says more. Raises BadBrief."""
     try:
         told = tomllib.loads(path.read_text("utf-8-sig"), parse_float=str)
         return msgspec.convert(told, kind)

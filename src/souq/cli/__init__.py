@@ -3,6 +3,7 @@
 import sys
 
 from souq.cli import calling as calling
+from souq.cli import intake as intake
 from souq.cli import keeping as keeping
 from souq.cli import serving as serving
 from souq.cli import trading as trading

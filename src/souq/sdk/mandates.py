@@ -1,6 +1,6 @@
 """A mandate on paper: limits that a person signed with their own key, for anybody to check.
 
-A JWS (RFC 7515) in the flattened JSON form, by Ed25519 (`EdDSA`, RFC 8037) or ES256 (RFC 7518).
+A JWS (RFC 7515) in the flattened JSON form, by Ed25519 (as RFC 9864 names it) or ES256 (RFC 7518).
 Its payload is the canonical bytes of `Paper`: the limits, the digest of the brief they follow from,
 and when it was signed. The market is asked with an ordinary `GrantMandate`; this stays with people,
 so that it can be shown later what an agent was allowed.
@@ -28,7 +28,7 @@ from souq.core.signature import check_public, is_signed, thumbprint
 from souq.sdk.signing import KeyFile
 
 TYPE = "souq-mandate+json"  # what was signed as something else never passes for a mandate
-ALGORITHMS = {"ed25519": "EdDSA", "es256": "ES256"}
+ALGORITHMS = {"ed25519": "Ed25519", "es256": "ES256"}
 SIZE_MAX = 1_000_000
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 

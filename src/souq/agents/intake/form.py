@@ -49,7 +49,7 @@ class Form(Brief, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
 
 def read(path: Path) -> Form:
     """Read a form. Raises BadBrief."""
-    return briefs.read(path, Form)
+    return briefs.read_as(path, Form)
 
 
 def choices_in(form: Form, terms: Terms = _USUAL) -> tuple[Choice, ...]:
