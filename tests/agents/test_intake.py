@@ -336,6 +336,12 @@ def test_a_draft_is_what_was_said_and_brings_everything_back() -> None:
     )
 
 
+def test_what_was_said_can_always_be_written_down() -> None:
+    interview = told(("Bea\udcff\x00\u202e",))
+    assert interview.brief.name == "Bea"
+    assert interview.said == ("Bea",)
+
+
 def test_a_draft_that_no_longer_fits_says_where() -> None:
     with pytest.raises(NotUnderstood, match="answer 5, “thirty”"):
         told(("Bea", *LAMP[:3], "thirty"))

@@ -1,5 +1,7 @@
 """`souq intake` as a person meets it: on a terminal, by a form, up to a deal within its limits."""
 
+import codecs
+import contextlib
 import json
 import os
 import pty
@@ -216,7 +218,9 @@ class Terminal:
             [*SOUQ, *map(str, words)], stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True
         )
         os.close(theirs)
-        self.shown = ""
+        self.shown = ""  # since what was last seen
+        self.whole = ""
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
 
     def sees(self, text: str, seconds: float = 20) -> None:
         until = time.monotonic() + seconds
@@ -224,10 +228,20 @@ class Terminal:
             assert time.monotonic() < until, f"{text!r} is not in {self.shown!r}"
             if select.select([self._ours], [], [], 0.2)[0]:
                 try:
-                    self.shown += os.read(self._ours, 65_536).decode(errors="replace")
+                    self._read()
                 except OSError:  # it has gone
                     assert text in self.shown, self.shown
         self.shown = self.shown[self.shown.index(text) + len(text) :]
+
+    def ends(self) -> int:
+        with contextlib.suppress(OSError):
+            while True:
+                self._read()
+        return self.process.wait(10)
+
+    def _read(self) -> None:
+        more = self._decode(os.read(self._ours, 65_536))
+        self.shown, self.whole = self.shown + more, self.whole + more
 
     def says(self, *lines: str) -> None:
         for line in lines:

@@ -126,9 +126,9 @@ def _lines() -> Iterator[tuple[int, str]]:
 
 def _show(screen: Console, question: Question) -> None:
     _say(screen, "")
+    _say(screen, f"[{question.number}/{question.of}] {question.text}")
     for line in question.lines:
         _say(screen, line)
-    _say(screen, f"[{question.number}/{question.of}] {question.text}")
     if question.hint:
         _say(screen, f"       {question.hint}")
     screen.print("> ", end="", markup=False, highlight=False)

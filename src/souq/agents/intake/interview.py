@@ -75,7 +75,7 @@ class Interview:
         except NotUnderstood as error:
             return str(error)
         self._states.append(after)
-        self._said.append(text)
+        self._said.append(said)
         return ""
 
     def resume(self, said: Iterable[str]) -> None:

@@ -15,7 +15,7 @@ COMMANDS = frozenset({BACK, SKIP, DONE, HELP, "?"})
 
 
 class Question(Struct, frozen=True):
-    """What to ask next. `number` of `of` stages are reached; `lines` are shown before the text."""
+    """What to ask next. `number` of `of` stages are reached; `lines` go below the text."""
 
     topic: str
     text: str

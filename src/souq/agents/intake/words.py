@@ -93,7 +93,9 @@ def amount(text: str, asset: Asset) -> Amount:
         raise NotUnderstood("A price is 0 or more.")
     if _TWO_WAYS.fullmatch(bare):
         digits = re.sub(r"[.,]", "", bare)
-        raise NotUnderstood(f"{echo(said)} can be read two ways; write {digits} or {bare[:-4]}.00.")
+        raise NotUnderstood(
+            f"{echo(said)} can be read two ways; write {digits} or {bare[:-4]}.{bare[-3:-1]}."
+        )
     if _DECIMAL_COMMA.fullmatch(bare):
         bare = bare.replace(".", "").replace(",", ".")
     elif _THOUSANDS.fullmatch(bare):
