@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -212,10 +212,10 @@ def test_a_mandate_that_is_not_as_signed_is_refused(what: str, tmp_path: Path) -
 class Terminal:
     """`souq intake` on a terminal of its own."""
 
-    def __init__(self, *words: object) -> None:
+    def __init__(self, *words: object, program: Sequence[str] = SOUQ) -> None:
         self._ours, theirs = pty.openpty()
         self.process = subprocess.Popen(
-            [*SOUQ, *map(str, words)], stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True
+            [*program, *map(str, words)], stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True
         )
         os.close(theirs)
         self.shown = ""  # since what was last seen
@@ -342,6 +342,40 @@ def test_a_terminal_is_asked_before_a_brief_is_written_over(
     terminal.sees("exists already")
     assert terminal.process.wait(10) == 1
     assert out.read_text() == "mine"
+
+
+OWN_WORDS = """
+import sys
+from pathlib import Path
+from rich.console import Console
+from souq.agents.intake import Terms
+from souq.agents.intake.gleaning import glean
+from souq.cli.chatting import talk
+from tests.agents.interviews import gleaned_by_rule
+reading = lambda said: glean(said, gleaned_by_rule)
+print(talk(Path(sys.argv[1]), Terms(), Console(highlight=False), reading).things)
+"""
+
+
+def test_a_persons_own_words_come_first_and_are_read_once(
+    out: Path, terminals: list[Terminal]
+) -> None:
+    program = [sys.executable, "-c", OWN_WORDS]
+    terminals.append(Terminal(out, program=program))
+    terminals[-1].sees("in your own words")
+    terminals[-1].says("I am Bea. I'd like to sell my old bike, 80 or", "so, not below 50.", "")
+    terminals[-1].sees("takes 50.00 USD at the least")
+    terminals[-1].process.kill()
+    terminals[-1].process.wait(10)
+    terminals.append(Terminal(out, program=program))
+    terminals[-1].sees("takes 50.00 USD at the least")
+    terminals[-1].says("s1 floor 60", "yes", "done")
+    terminals[-1].sees("floor=60")
+    assert terminals[-1].ends() == 0
+
+
+def test_a_model_that_is_not_connected_is_a_mistake_at_once(out: Path) -> None:
+    assert "cannot read for the intake yet" in mistake("--model", "x", "--out", out)
 
 
 # At a market.

@@ -1,7 +1,7 @@
 """An interview on a terminal, or from a pipe: shows questions, takes lines, keeps a draft."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -16,6 +16,8 @@ from souq.cli.private_files import write_over
 
 LINE_BYTES_MAX = 100_000
 VERSION = 1  # of the questions: a draft of others cannot be taken up
+UNREADABLE = "I could not read that; the terminal sends other signs than UTF-8."
+Reading = Callable[[str], Start]
 
 
 class Draft(Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,37 +38,64 @@ def draft_of(brief: Path) -> Path:
     return brief.with_name(brief.name + ".draft")
 
 
-def talk(path: Path, terms: Terms, screen: Console, start: Start | None = None) -> Brief:
+def talk(path: Path, terms: Terms, screen: Console, reading: Reading | None = None) -> Brief:
     """Interview whoever sits at the terminal, from the draft at a path if there is one.
 
-    Raises Left when they go, and Mistake for a draft that cannot be taken up.
+    `reading` makes a start of the person's own words, which are asked for first. Raises Left when
+    they go, and Mistake for a draft that cannot be taken up.
     """
-    draft = _taken_up(path, terms) if path.exists() else Draft(terms, (), start)
-    interview = _resumed(path, draft)
-    if draft.said:
-        _say(screen, f"Going on where you stopped, after {len(draft.said)} answers.")
-    else:
-        _say(screen, "Hello! Some questions about what you sell and want: under ten minutes.")
-        _say(screen, "back takes an answer back, skip leaves one out, Ctrl-C keeps all for later.")
     try:
+        draft = _taken_up(path, terms) if path.exists() else _greeted(path, terms, screen, reading)
+        interview = _resumed(path, draft)
+        if draft.said:
+            _say(screen, f"Going on where you stopped, after {len(draft.said)} answers.")
         while (question := interview.question) is not None:
             _show(screen, question)
             correction = _answered(interview)
             if correction:
                 _say(screen, correction)
             else:
-                kept = msgspec.structs.replace(draft, said=interview.said)
-                write_over(path, msgspec.json.encode(kept).decode())
+                _keep(path, msgspec.structs.replace(draft, said=interview.said))
     except (EOFError, KeyboardInterrupt):
         raise Left from None
     return interview.brief
+
+
+def _greeted(path: Path, terms: Terms, screen: Console, reading: Reading | None) -> Draft:
+    _say(screen, "Hello! Some questions about what you sell and want: under ten minutes.")
+    _say(screen, "back takes an answer back, skip leaves one out, Ctrl-C keeps all for later.")
+    if reading is None:
+        return Draft(terms)
+    _say(screen, "First, in your own words: what do you sell and want, and for how much?")
+    _say(screen, "An empty line ends it.")
+    draft = Draft(terms, (), reading(_own_words(screen)))
+    _keep(path, draft)  # a model is slow and dear: it is not asked twice
+    return draft
+
+
+def _own_words(screen: Console) -> str:
+    said: list[str] = []
+    while True:
+        screen.print("> ", end="", markup=False, highlight=False)
+        try:
+            line = input()
+        except UnicodeDecodeError:
+            _say(screen, UNREADABLE)
+            continue
+        if not line.strip():
+            return "\n".join(said)
+        said.append(line)
+
+
+def _keep(path: Path, draft: Draft) -> None:
+    write_over(path, msgspec.json.encode(draft).decode())
 
 
 def _answered(interview: Interview) -> str:
     try:
         return interview.answer(input())
     except UnicodeDecodeError:
-        return "I could not read that; the terminal sends other signs than UTF-8."
+        return UNREADABLE
 
 
 def _taken_up(path: Path, terms: Terms) -> Draft:
@@ -90,13 +119,13 @@ def _resumed(path: Path, draft: Draft) -> Interview:
     return interview
 
 
-def heard(terms: Terms, start: Start | None = None) -> Brief:
+def heard(terms: Terms) -> Brief:
     """Take an interview's answers from a pipe, one a line. Raises Mistake for a bad one.
 
     Nobody is there to correct: after a misunderstanding every further line would answer the
     wrong question. Choices that are left out did not agree.
     """
-    interview = Interview(terms, start)
+    interview = Interview(terms)
     for number, line in _lines():
         if interview.question is None:
             if line.strip():

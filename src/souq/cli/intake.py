@@ -11,9 +11,10 @@ from rich.console import Console
 from souq.agents import brief as briefs
 from souq.agents.brief import Brief, limits_of
 from souq.agents.brief_writing import written
-from souq.agents.intake import Terms
+from souq.agents.intake import NotUnderstood, Terms
 from souq.agents.intake import form as forms
-from souq.cli.chatting import Left, draft_of, heard, talk
+from souq.agents.intake.gleaning import Start, Structured, glean
+from souq.cli.chatting import Left, Reading, draft_of, heard, talk
 from souq.cli.commands import Json, app
 from souq.cli.connecting import URL, Key, Server, connect, key_of
 from souq.cli.output import Mistake, console, write_json
@@ -56,6 +57,9 @@ def intake(
     replace: Annotated[
         bool, typer.Option("--replace", help="write over a brief that is there")
     ] = False,
+    model: Annotated[
+        str, typer.Option(hidden=True, help="reads the person's own words first")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Ask a person what they sell and want; leave a brief, and a mandate signed with their key.
@@ -73,7 +77,7 @@ def intake(
         return
     paper_file = out.with_suffix(".mandate.json")
     replace = _may_write(out, paper_file, replace=replace)
-    brief = _brief(out, form, terms, screen)
+    brief = _brief(out, form, terms, screen, _reading(model, terms))
     limits = limits_of(brief, asset)
     (write_over if replace else write_new)(out, written(brief))
     draft_of(out).unlink(missing_ok=True)
@@ -133,14 +137,35 @@ def _may_write(out: Path, paper_file: Path, *, replace: bool) -> bool:
     raise Mistake(f"{there[0]} exists already; say --replace, or another --out")
 
 
-def _brief(out: Path, form: Path | None, terms: Terms, screen: Console) -> Brief:
+def structured_by(model: str) -> Structured:
+    """Give whoever answers a prompt in a type: the one place where a language model plugs in."""
+    raise Mistake(f"{model} cannot read for the intake yet; leave --model out")
+
+
+def _reading(model: str, terms: Terms) -> Reading | None:
+    if not model:
+        return None
+    structured = structured_by(model)
+
+    def read(said: str) -> Start:
+        try:
+            return glean(said, structured, terms.asset)
+        except NotUnderstood as error:
+            raise Mistake(str(error)) from None
+
+    return read
+
+
+def _brief(
+    out: Path, form: Path | None, terms: Terms, screen: Console, reading: Reading | None
+) -> Brief:
     if form is not None:
         return forms.filled(forms.read(form), terms, f"{form}: ")
     if not sys.stdin.isatty():
         return heard(terms)
     draft = draft_of(out)
     try:
-        return talk(draft, terms, screen)
+        return talk(draft, terms, screen, reading)
     except Left:
         if draft.exists():
             say = f"Kept in {draft}. Go on with: souq intake --out {out}"
