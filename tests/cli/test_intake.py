@@ -179,9 +179,18 @@ def test_a_mistake_is_named(words: list[str], complaint: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "what", ["changed", "another key", "another brief", "no mandate", "bearer"]
+    ("what", "complaint"),
+    [
+        ("changed", "the signature does not fit"),
+        ("other key", "signed with another key"),
+        ("other brief", "for another brief"),
+        ("no mandate", "no signed mandate"),
+        ("bearer", "a bearer secret proves no signature"),
+    ],
 )
-def test_a_mandate_that_is_not_as_signed_is_refused(what: str, tmp_path: Path) -> None:
+def test_a_mandate_that_is_not_as_signed_is_refused(
+    what: str, complaint: str, tmp_path: Path
+) -> None:
     out, key, paper = (tmp_path / name for name in ("brief.toml", "me.key", "brief.mandate.json"))
     new_key_file(key, "ed25519")
     ok("--form", form(tmp_path), "--out", out, "--key", key)
@@ -200,10 +209,11 @@ def test_a_mandate_that_is_not_as_signed_is_refused(what: str, tmp_path: Path) -
         out.write_text(out.read_text().replace("60", "6"))
     elif what == "no mandate":
         paper.write_bytes(b"\xff\x00")
-    else:
+    elif what == "bearer":
         key.write_text("souq_secret")
     done = CliRunner().invoke(app, [*words, str(key)])
     assert isinstance(done.exception, MISTAKES), done.output
+    assert complaint in str(done.exception)
 
 
 # On a terminal.

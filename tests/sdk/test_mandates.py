@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from souq.core.credential import Kind
 from souq.core.mandate import GoodsLimit, Limits
@@ -74,6 +75,25 @@ def test_a_forger_who_names_the_right_key_is_found_out() -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "passes"), [({}, True), ({"typ": "JWT"}, False), ({"kid": "another"}, False)]
+)
+def test_what_the_key_signed_as_something_else_is_no_mandate(
+    header: dict[str, str], passes: bool
+) -> None:
+    key = new_key("ed25519")
+    whole = json.loads(signed(PAPER, key))
+    whole["protected"] = sealed(part(whole["protected"]) | header)
+    message = f"{whole['protected']}.{whole['payload']}".encode()
+    private = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(key.secret))
+    whole["signature"] = urlsafe_b64encode(private.sign(message)).rstrip(b"=").decode()
+    if passes:
+        assert checked(json.dumps(whole), "ed25519", key.material) == PAPER
+        return
+    with pytest.raises(NotSigned):
+        checked(json.dumps(whole), "ed25519", key.material)
+
+
+@pytest.mark.parametrize(
     "header",
     [
         {"alg": "none"},
@@ -126,13 +146,16 @@ def test_a_bearer_secret_cannot_sign() -> None:
         signed(PAPER, new_key("bearer"))
 
 
-def test_the_same_bytes_spelled_otherwise_do_not_pass() -> None:
+@pytest.mark.parametrize("how", ["padded", "spare bits"])
+def test_the_same_bytes_spelled_otherwise_do_not_pass(how: str) -> None:
     key = new_key("ed25519")
     whole = json.loads(signed(PAPER, key))
+    told = whole["signature"]
+    after = chr(ord(told[-1]) + 1)  # the last sign carries four bits that say nothing
+    other = told + "==" if how == "padded" else told[:-1] + after
+    assert urlsafe_b64decode(told + "==") == urlsafe_b64decode(other[:86] + "==")
     with pytest.raises(NotSigned, match="base64url"):
-        checked(
-            json.dumps(whole | {"signature": whole["signature"] + "=="}), "ed25519", key.material
-        )
+        checked(json.dumps(whole | {"signature": other}), "ed25519", key.material)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -67,7 +67,7 @@ FIELDS: dict[Kind, tuple[Field, ...]] = {
             "May your agent swap it for something instead of money?",
             words.is_yes,
             False,
-            "yes or no",
+            "yes or no; the market cannot hold a swap to that least price",
         ),
     ),
     "want": (
