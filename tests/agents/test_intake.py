@@ -3,9 +3,12 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from souq.agents import brief as briefs
 from souq.agents.brief import Brief, ThingTold, Understanding, WantTold
+from souq.agents.brief_writing import written
 from souq.agents.intake import Interview, NotUnderstood, Terms
 from souq.agents.intake.questions import ITEMS_MAX, TOPICS
 from souq.core.money import USD, Asset
@@ -251,6 +254,10 @@ def test_the_recap_takes_a_correction_of_anything(
     [
         ("name", ("Bo",), "name", "Bo"),
         ("5", ("meat", "done"), "never", ("meat",)),
+        ("name", ("skip",), "name", "Bea"),
+        ("budget", ("skip",), "budget", 100),
+        ("never", ("skip",), "never", ("anything with nuts",)),
+        ("never", ("done",), "never", ()),
         ("order", ("2 1",), "wants", (ATLAS_TOLD, GAME_TOLD)),
         ("s1 floor", ("55",), "things", (ThingTold("Brass lamp", "home", 90, 55, LAMP[2]),)),
         ("s1 floor", ("skip",), "things", (LAMP_TOLD,)),
@@ -334,6 +341,26 @@ def test_a_draft_is_what_was_said_and_brings_everything_back() -> None:
         interview.brief,
         interview.choice,
     )
+
+
+WORDS = (
+    *("back", "skip", "done", "help", "yes", "no", "a", "b", "2 1", "30", "$12,50", "books", ""),
+    *("add thing", "add want", "remove s1", "remove w1", "s1 floor 2", "s1 floor", "w1 most 9"),
+    *("order 2", "owns", "never x; y", "1 Bea", "budget", "\x00\u202e", "{title}", "x" * 10_000),
+)
+
+
+@given(said=st.lists(st.sampled_from(WORDS) | st.text(max_size=20), max_size=60))
+def test_no_answers_in_any_order_break_it(said: list[str]) -> None:
+    interview = Interview()
+    for text in said:
+        interview.answer(text)
+    again = told(interview.said)
+    assert (again.question, again.brief) == (interview.question, interview.brief)
+    written(interview.brief).encode()
+    briefs.limits_of(interview.brief, USD)
+    if interview.question is None:
+        assert interview.brief.understanding is not None
 
 
 def test_what_was_said_can_always_be_written_down() -> None:

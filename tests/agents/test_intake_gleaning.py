@@ -66,6 +66,14 @@ def test_what_a_model_gets_wrong_is_asked_for(gleaned: Gleaned, asked: str) -> N
         assert thing.floor is None, "a floor above the price fell"
 
 
+def test_of_two_with_one_title_only_the_title_is_asked() -> None:
+    twice = Gleaned(name="B", things=(ThingGleaned("L", "home", None, 80, 50),) * 2)
+    interview = Interview(start=settled(twice, "two lamps, 80, not below 50"))
+    assert interview.answer("Other lamp") == ""
+    first, second = interview.brief.things
+    assert (first.ask, first.floor) == (second.ask, second.floor) == (80, 50)
+
+
 def test_going_back_does_not_ask_the_model_again() -> None:
     calls: list[str] = []
 

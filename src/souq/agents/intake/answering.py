@@ -90,6 +90,9 @@ def _with(state: State, **told: Any) -> State:
 
 
 def _told(state: State, topic: str, text: str, word: str, terms: Terms) -> State:
+    assert isinstance(state.step, Asking)
+    if word == SKIP and state.step.is_correction:
+        return _after(state, topic)
     if word in (SKIP, DONE) or not text:
         unsaid = None if topic == "budget" else ""
         return _after(_with(state, **{topic: unsaid}), topic)
@@ -103,6 +106,9 @@ def _is_end(text: str, word: str) -> bool:
 
 
 def _listed(state: State, topic: str, text: str, word: str, terms: Terms) -> State:
+    assert isinstance(state.step, Asking)
+    if word == SKIP and state.step.is_correction:
+        return _after(_with(state, **{topic: state.step.before}), topic)
     if _is_end(text, word):
         return _after(state, topic)
     found = (*getattr(state.brief, topic), *words.entries(text, LINE_MAX, terms.asset))
@@ -198,13 +204,14 @@ def _completing(state: State, terms: Terms) -> State:
 
 def _fitting(item: Partial, brief: Brief, asset: Asset) -> dict[str, Any]:
     """Leave out what does not fit together, so that it is asked for."""
-    told = dict(item.told)
-    for doubtful in ("floor", "ask", "title"):
+    for doubtful in ((), ("floor",), ("title",)):
+        told = {name: value for name, value in item.told.items() if name not in doubtful}
         try:
             check_item(item.kind, told, brief, asset)
         except NotUnderstood:
-            told.pop(doubtful, None)
-    return told
+            continue
+        return told
+    return {}
 
 
 def _mended(
@@ -224,8 +231,10 @@ def _recapped(state: State, said: str, terms: Terms) -> State:
         case recap.Changed(brief=brief):
             return State(brief, Recapping())
         case recap.AskAgain(topic=topic):
-            emptied = _with(state, **{topic: ()}) if topic in LISTS else state
-            return State(emptied.brief, Asking(topic, is_correction=True))
+            if topic not in LISTS:
+                return State(state.brief, Asking(topic, is_correction=True))
+            before = getattr(state.brief, topic)
+            return State(_with(state, **{topic: ()}).brief, Asking(topic, True, before))
         case recap.AskField(kind=kind, place=place, field=name):
             return State(state.brief, Mending(kind, place, name))
         case recap.Add(kind=kind, title=title):

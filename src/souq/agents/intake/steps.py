@@ -26,10 +26,14 @@ class Question(Struct, frozen=True):
 
 
 class Asking(Struct, frozen=True):
-    """A topic about the person. After a correction it is back to the recap."""
+    """A topic about the person. After a correction it is back to the recap.
+
+    `before` is what a list held that is told anew.
+    """
 
     topic: str
     is_correction: bool = False
+    before: tuple[str, ...] = ()
 
 
 class Filling(Struct, frozen=True):
