@@ -23,6 +23,7 @@ count = 2
 import re
 import tomllib
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -84,11 +85,19 @@ class Brief(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     understanding: Understanding | None = None
 
 
+AnyBrief = TypeVar("AnyBrief", bound=Brief)
+
+
 def read(path: Path) -> Brief:
     """Read a file. Raises BadBrief."""
+    return read_as(path, Brief)
+
+
+def read_as(path: Path, kind: type[AnyBrief]) -> AnyBrief:
+    """Read a file as a brief that says more. Raises BadBrief."""
     try:
         told = tomllib.loads(path.read_text("utf-8-sig"), parse_float=str)
-        return msgspec.convert(told, Brief)
+        return msgspec.convert(told, kind)
     except OSError as error:
         raise BadBrief(f"{path}: {error.strerror or error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -1,0 +1,499 @@
+"""`souq intake` as a person meets it: on a terminal, by a form, up to a deal within its limits."""
+
+import codecs
+import contextlib
+import json
+import os
+import pty
+import select
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from souq.agents import brief as briefs
+from souq.agents.brief import Understanding
+from souq.agents.intake import form as forms
+from souq.cli import app
+from souq.cli.output import MISTAKES
+from souq.core.contract import Approve
+from souq.core.credential import AddKey
+from souq.core.party import RegisterAgent, RegisterPrincipal
+from souq.core.refusal import Refused
+from souq.core.seal import PublicText
+from souq.sdk.client import Client
+from souq.sdk.signing import KeyFile, new_key_file
+from souq.sdk.trader import Trader
+from tests.agents.interviews import LAMP, WHOLE, told
+from tests.serving import ADMIN, Served, serving
+
+FORM = """
+name = "Bea"
+
+[[things]]
+title = "Brass lamp"
+category = "home"
+ask = 90
+floor = 60
+
+[[wants]]
+category = "books"
+what = "an old atlas"
+most = "30.50"
+"""
+SOUQ = [sys.executable, "-m", "souq.cli", "intake"]
+
+
+def run(*words: object, input: str | None = None) -> Result:
+    return CliRunner().invoke(app, ["intake", *map(str, words)], input=input)
+
+
+def ok(*words: object, input: str | None = None) -> Result:
+    done = run(*words, input=input)
+    assert done.exit_code == 0, (done.output, done.exception)
+    return done
+
+
+def mistake(*words: object, input: str | None = None) -> str:
+    done = run(*words, input=input)
+    assert isinstance(done.exception, MISTAKES), (done.output, done.exception)
+    return str(done.exception)
+
+
+def form(folder: Path, *, agreeing: bool = True) -> Path:
+    path = folder / "answers.toml"
+    path.write_text(FORM)
+    sides = [one.predicted for one in forms.choices_in(forms.read(path))]
+    if not agreeing:
+        sides = ["b" if side == "a" else "a" for side in sides]
+    path.write_text(f"choices = {sides}\n{FORM}")
+    return path
+
+
+# By a form, and through a pipe.
+
+
+def test_a_form_becomes_a_brief_and_a_signed_mandate(tmp_path: Path) -> None:
+    out, key = tmp_path / "brief.toml", tmp_path / "me.key"
+    new_key_file(key, "es256", "P1")
+    done = ok("--form", form(tmp_path), "--out", out, "--key", key)
+    assert "4 of 4 choices" in done.output
+    assert "may act by itself" in done.output
+    assert briefs.read(out).understanding == Understanding(4, 4)
+    paper = tmp_path / "brief.mandate.json"
+    for path in (out, paper):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, "it tells the floor"
+    shown = CliRunner().invoke(app, ["mandate", "check", str(paper), "--key", str(key)])
+    assert shown.exit_code == 0, shown.exception
+    assert "may sell g1, for at least 60.00 USD" in shown.output
+
+
+def test_a_pipe_answers_like_a_person(tmp_path: Path) -> None:
+    out = tmp_path / "brief.toml"
+    done = ok("--out", out, "--json", input="\n".join((*WHOLE, "yes", *"aaaaaaa")) + "\n")
+    found = json.loads(done.stdout)
+    assert found["brief"] == str(out)
+    assert found["understanding"] == {"agreed": 3, "pairs": 7, "least": "0.6"}
+    assert found["acts_alone"] is False
+    assert briefs.read(out).things == told(WHOLE).brief.things
+    assert not (tmp_path / "brief.mandate.json").exists()
+
+
+def test_a_pipe_that_ends_in_the_test_leaves_the_person_to_approve(tmp_path: Path) -> None:
+    out = tmp_path / "brief.toml"
+    done = ok("--out", out, input="\n".join((*WHOLE, "yes")))
+    assert "only proposes" in done.output
+    assert briefs.read(out).understanding == Understanding(0, 7)
+
+
+@pytest.mark.parametrize(
+    ("lines", "complaint"),
+    [
+        ((*WHOLE[:4], "1e5"), "line 5, thing ask: “1e5” is no price"),
+        (WHOLE, "the answers end before this one: This is what I understood"),
+        ((), "the answers end before this one: What is your name"),
+        ((*WHOLE, "yes", *"aaaaaaa", "more"), f"line {len(WHOLE) + 9}: the interview was over"),
+        (("x" * 200_000,), "line 1 has no end"),
+        (("\udcff",), "line 1 is not in UTF-8"),
+    ],
+)
+def test_a_pipe_is_stopped_at_its_first_bad_line(
+    lines: tuple[str, ...], complaint: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "brief.toml"
+    done = subprocess.run(
+        [*SOUQ, "--out", str(out)],
+        input="\n".join(lines).encode(errors="surrogateescape"),
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert complaint in done.stderr.decode()
+    assert done.stderr.count(b"\n") == 1, "a mistake is one line"
+    assert not list(tmp_path.iterdir()), "nothing half-done is left"
+
+
+def test_a_brief_that_is_there_is_not_written_over(tmp_path: Path) -> None:
+    out = tmp_path / "brief.toml"
+    out.write_text("mine")
+    assert "exists already" in mistake("--form", form(tmp_path), "--out", out)
+    assert out.read_text() == "mine"
+    ok("--form", form(tmp_path), "--out", out, "--replace")
+    assert briefs.read(out).name == "Bea"
+    out.unlink()
+    (tmp_path / "brief.mandate.json").write_text("mine")
+    assert "brief.mandate.json exists" in mistake("--form", form(tmp_path), "--out", out)
+
+
+def test_the_choices_of_a_form_are_shown(tmp_path: Path) -> None:
+    answers = form(tmp_path)
+    shown = ok("--form", answers, "--choices").output
+    assert "sell “Brass lamp” for 75.00 USD" in shown
+    assert 'choices = ["", "", "", ""]' in shown
+    assert len(json.loads(ok("--form", answers, "--choices", "--json").stdout)) == 4
+    assert "needs the form" in mistake("--choices")
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--least", "2"], "--least 2"),
+        (["--least", "nan"], "--least nan"),
+        (["--least", "x"], "--least x"),
+        (["--out", "nowhere/brief.toml"], "no folder nowhere"),
+        (["--form", "nowhere.toml"], "nowhere.toml"),
+        (["--key", "nowhere.key"], "no key file"),
+        (["--agent", "A1"], "--agent needs your own key"),
+        (["--agent", "A1", "--key", "souq_x", "--server", "x"], "no address"),
+    ],
+)
+def test_a_mistake_is_named(words: list[str], complaint: str, tmp_path: Path) -> None:
+    out = [] if "--out" in words else ["--out", str(tmp_path / "brief.toml")]
+    assert complaint in mistake(*words, *out, input="")
+
+
+@pytest.mark.parametrize(
+    ("what", "complaint"),
+    [
+        ("changed", "the signature does not fit"),
+        ("other key", "signed with another key"),
+        ("other brief", "for another brief"),
+        ("no mandate", "no signed mandate"),
+        ("bearer", "a bearer secret proves no signature"),
+    ],
+)
+def test_a_mandate_that_is_not_as_signed_is_refused(
+    what: str, complaint: str, tmp_path: Path
+) -> None:
+    out, key, paper = (tmp_path / name for name in ("brief.toml", "me.key", "brief.mandate.json"))
+    new_key_file(key, "ed25519")
+    ok("--form", form(tmp_path), "--out", out, "--key", key)
+    words = ["mandate", "check", str(paper), "--brief", str(out), "--key"]
+    material = json.loads(key.read_text())["material"]
+    for good in (str(key), f"ed25519:{material}"):
+        assert CliRunner().invoke(app, [*words, good]).exit_code == 0
+    if what == "changed":
+        whole = json.loads(paper.read_text())
+        whole["payload"] = whole["payload"][:-4] + "AAAA"
+        paper.write_text(json.dumps(whole))
+    elif what == "other key":
+        key = tmp_path / "eve.key"
+        new_key_file(key, "ed25519")
+    elif what == "other brief":
+        out.write_text(out.read_text().replace("60", "6"))
+    elif what == "no mandate":
+        paper.write_bytes(b"\xff\x00")
+    elif what == "bearer":
+        key.write_text("souq_secret")
+    done = CliRunner().invoke(app, [*words, str(key)])
+    assert isinstance(done.exception, MISTAKES), done.output
+    assert complaint in str(done.exception)
+
+
+# On a terminal.
+
+
+class Terminal:
+    """`souq intake` on a terminal of its own."""
+
+    def __init__(self, *words: object, program: Sequence[str] = SOUQ) -> None:
+        self._ours, theirs = pty.openpty()
+        self.process = subprocess.Popen(
+            [*program, *map(str, words)], stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True
+        )
+        os.close(theirs)
+        self.shown = ""  # since what was last seen
+        self.whole = ""
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+
+    def sees(self, text: str, seconds: float = 20) -> None:
+        until = time.monotonic() + seconds
+        while text not in self.shown:
+            assert time.monotonic() < until, f"{text!r} is not in {self.shown!r}"
+            if select.select([self._ours], [], [], 0.2)[0]:
+                try:
+                    self._read()
+                except OSError:  # it has gone
+                    assert text in self.shown, self.shown
+        self.shown = self.shown[self.shown.index(text) + len(text) :]
+
+    def ends(self) -> int:
+        with contextlib.suppress(OSError):
+            while True:
+                self._read()
+        return self.process.wait(10)
+
+    def _read(self) -> None:
+        more = self._decode(os.read(self._ours, 65_536))
+        self.shown, self.whole = self.shown + more, self.whole + more
+
+    def says(self, *lines: str) -> None:
+        for line in lines:
+            self.sees("\n> ")
+            os.write(self._ours, line.encode() + b"\n")
+
+    def sends(self, raw: bytes) -> None:
+        os.write(self._ours, raw)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
+        os.close(self._ours)
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "brief.toml"
+
+
+@pytest.fixture
+def terminals() -> Iterator[list[Terminal]]:
+    opened: list[Terminal] = []
+    yield opened
+    for one in opened:
+        one.close()
+
+
+def opened(terminals: list[Terminal], *words: object) -> Terminal:
+    terminals.append(Terminal(*words))
+    return terminals[-1]
+
+
+@pytest.mark.parametrize("how", ["ctrl-c", "ctrl-d", "kill"])
+def test_what_was_said_is_kept_and_taken_up(how: str, out: Path, terminals: list[Terminal]) -> None:
+    first = opened(terminals, "--out", out)
+    first.sees("under ten minutes")
+    first.says("Bea", *LAMP[:3], "1e5")
+    first.sees("is no price")
+    first.says("$90")
+    first.sees("least you would take")
+    if how == "kill":
+        first.process.send_signal(signal.SIGKILL)
+    else:
+        first.sees("> ")
+        if how == "ctrl-c":
+            first.process.send_signal(signal.SIGINT)  # as the terminal does
+        else:
+            first.sends(b"\x04")
+        first.sees("Go on with: souq intake --out")
+        assert first.process.wait(10) == 130
+    first.process.wait(10)
+    draft = out.with_name("brief.toml.draft")
+    assert stat.S_IMODE(draft.stat().st_mode) == 0o600
+    assert not out.exists()
+
+    second = opened(terminals, "--out", out)
+    second.sees("Going on where you stopped, after 5 answers")
+    second.sees("least you would take")
+    second.says("60", "no", *WHOLE[7:], "yes")
+    second.says(*"aaaaaaa")
+    second.sees("3 of 7 choices")
+    assert second.process.wait(10) == 0
+    assert briefs.read(out).things == told(WHOLE).brief.things
+    assert not draft.exists()
+    assert os.listdir(out.parent) == ["brief.toml"]
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"\xff", "is no draft"),
+        (b"{}", "is no draft"),
+        (b'{"terms": {}, "version": 99}', "other questions"),
+        (b'{"terms": {"asset": {"code": "SHELLS", "exponent": 0}}}', "a draft in SHELLS"),
+        (b'{"terms": {}, "said": ["Bea", "Lamp", ""]}', "answer 3"),
+    ],
+)
+def test_a_damaged_draft_says_so(
+    content: bytes, complaint: str, out: Path, terminals: list[Terminal]
+) -> None:
+    draft = out.with_name("brief.toml.draft")
+    draft.write_bytes(content)
+    terminal = opened(terminals, "--out", out)
+    terminal.sees(complaint)
+    assert terminal.process.wait(10) == 1
+    assert draft.read_bytes() == content, "what a person said is not thrown away"
+
+
+def test_a_terminal_is_asked_before_a_brief_is_written_over(
+    out: Path, terminals: list[Terminal]
+) -> None:
+    out.write_text("mine")
+    terminal = opened(terminals, "--out", out)
+    terminal.sees("Write over")
+    terminal.sends(b"no\n")
+    terminal.sees("exists already")
+    assert terminal.process.wait(10) == 1
+    assert out.read_text() == "mine"
+
+
+OWN_WORDS = """
+import sys
+from pathlib import Path
+from rich.console import Console
+from souq.agents.intake import Terms
+from souq.agents.intake.gleaning import glean
+from souq.cli.chatting import talk
+from tests.agents.interviews import gleaned_by_rule
+reading = lambda said: glean(said, gleaned_by_rule)
+print(talk(Path(sys.argv[1]), Terms(), Console(highlight=False), reading).things)
+"""
+
+
+def test_a_persons_own_words_come_first_and_are_read_once(
+    out: Path, terminals: list[Terminal]
+) -> None:
+    program = [sys.executable, "-c", OWN_WORDS]
+    terminals.append(Terminal(out, program=program))
+    terminals[-1].sees("in your own words")
+    terminals[-1].says("I am Bea. I'd like to sell my old bike, 80 or", "so, not below 50.", "")
+    terminals[-1].sees("takes 50.00 USD at the least")
+    terminals[-1].process.kill()
+    terminals[-1].process.wait(10)
+    terminals.append(Terminal(out, program=program))
+    terminals[-1].sees("takes 50.00 USD at the least")
+    terminals[-1].says("s1 floor 60", "yes", "done")
+    terminals[-1].sees("floor=60")
+    assert terminals[-1].ends() == 0
+
+
+def test_a_model_that_is_not_connected_is_a_mistake_at_once(out: Path) -> None:
+    assert "cannot read for the intake yet" in mistake("--model", "x", "--out", out)
+
+
+# At a market.
+
+
+class Person:
+    """A principal with a key of her own, and an agent that has no authority yet."""
+
+    def __init__(self, served: Served, folder: Path, name: str) -> None:
+        with Client(served.url, key=ADMIN) as market:
+            made = market.submit(RegisterPrincipal(PublicText(name)))
+            self.principal = made.events[0].principal
+            made = market.submit(RegisterAgent(self.principal, PublicText(name)))
+            self.agent = made.events[0].agent
+            self.key_file = folder / f"{name}.key"
+            self.key = self._key(market, self.principal, self.key_file)
+            agent_key = self._key(market, self.agent, folder / f"{name}-agent.key")
+        client = Client(served.url, key=agent_key)
+        asset = client.get_market().rules.assets[0]
+        self.trader = Trader(client, self.principal, self.agent, asset)
+
+    @staticmethod
+    def _key(market: Client, owner: str, path: Path) -> KeyFile:
+        made = new_key_file(path, "ed25519", owner)
+        market.submit(AddKey(owner, made.kind, made.material))
+        return made
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("market")) as found:
+        yield found
+
+
+def test_from_a_form_to_a_floor_that_no_agent_goes_below(served: Served, tmp_path: Path) -> None:
+    sol = Person(served, tmp_path, "sol")
+    with pytest.raises(Refused, match="no_mandate"):
+        sol.trader.list("Brass lamp", category="home", price="90", ref="g1")
+    done = ok(
+        *("--form", form(tmp_path), "--out", tmp_path / "brief.toml", "--json"),
+        *("--server", served.url, "--agent", sol.agent, "--key", sol.key_file),
+    )
+    found = json.loads(done.stdout)
+    assert found["acts_alone"]
+    assert found["granted"].startswith("M")
+    with Client(served.url, key=ADMIN) as market:
+        bea = market.join("bea", deposit="100")
+    lamp = sol.trader.list("Brass lamp", category="home", price="90", ref="g1")
+    talk = bea.offer(lamp, "59.99")
+    for reckless in (
+        lambda: sol.trader.accept(talk),
+        lambda: sol.trader.counter(talk, "59.999999"),
+        lambda: sol.trader.list("Her ring", category="home", price="1", ref="g2"),
+    ):
+        with pytest.raises(Refused, match="outside_mandate"):
+            reckless()
+    sol.trader.counter(talk, "60")
+    deal = bea.accept(talk)
+    assert bea.client.get_contract(deal).state == "formed"
+    shown = json.dumps(str(bea.client.observe()))
+    assert "30500000" not in shown, "nobody is told what she would pay"
+
+
+def test_who_was_not_understood_approves_each_deal(served: Served, tmp_path: Path) -> None:
+    ann = Person(served, tmp_path, "ann")
+    out = tmp_path / "brief.toml"
+    done = ok(
+        *("--form", form(tmp_path, agreeing=False), "--out", out),
+        *("--server", served.url, "--agent", ann.agent, "--key", ann.key_file),
+    )
+    assert "0 of 4 choices" in done.output
+    assert "only proposes" in done.output
+    with Client(served.url, key=ADMIN) as market:
+        bea = market.join("bea", deposit="100")
+    lamp = ann.trader.list("Brass lamp", category="home", price="90", ref="g1")
+    talk = bea.offer(lamp, "90")
+    deal = ann.trader.accept(talk)
+    assert bea.client.get_contract(deal).state == "held"
+    with pytest.raises(Refused):
+        ann.trader.submit(Approve(deal))
+    with Client(served.url, key=ann.key) as person:
+        person.submit(Approve(deal))
+    assert bea.client.get_contract(deal).state == "formed"
+
+
+def test_a_signed_mandate_is_granted_later_to_its_agent_alone(
+    served: Served, tmp_path: Path
+) -> None:
+    kim, eve = Person(served, tmp_path, "kim"), Person(served, tmp_path, "eve")
+    out, paper = tmp_path / "brief.toml", tmp_path / "brief.mandate.json"
+    ok("--form", form(tmp_path), "--out", out, "--key", kim.key_file)
+
+    def granting(agent: str, key: Path) -> Result:
+        words = ["mandate", "grant", str(paper), "--agent", agent, "--key", str(key)]
+        return CliRunner().invoke(app, [*words, "--server", served.url])
+
+    assert "not_yours" in str(granting(eve.agent, kim.key_file).exception)
+    assert "another key" in str(granting(kim.agent, eve.key_file).exception)
+    assert granting(kim.agent, kim.key_file).exit_code == 0
+    assert kim.trader.list("Brass lamp", category="home", price="90", ref="g1")
+
+
+def test_only_the_agents_own_person_may_grant_and_hears_so_first(
+    served: Served, tmp_path: Path
+) -> None:
+    joe, eve = Person(served, tmp_path, "joe"), Person(served, tmp_path, "eve")
+    out = tmp_path / "brief.toml"
+    words = ("--form", form(tmp_path), "--out", out, "--server", served.url, "--agent", joe.agent)
+    for key in (eve.key_file, tmp_path / "joe-agent.key"):
+        assert f"only {joe.agent}'s principal may grant" in mistake(*words, "--key", key)
+    assert not out.exists()
