@@ -102,6 +102,7 @@ class History:
         self.names: dict[str, str] = {}
         self.principal_of: dict[str, str] = {}
         self.agent_of: dict[str, str] = {}
+        self.models: dict[str, str] = {}  # by agent, what it is said to run on
         self.listings: dict[str, ListingStory] = {}
         self.negotiations: dict[str, NegotiationStory] = {}
         self.deals: dict[str, Deal] = {}
@@ -169,6 +170,13 @@ def _agent(history: History, at: int, event: party.AgentRegistered) -> None:
     history.names[event.agent] = history.words(event.name)
     history.principal_of[event.agent] = event.principal
     history.agent_of[event.principal] = event.agent
+
+
+def _declared(history: History, at: int, event: party.ModelDeclared) -> None:
+    if event.model:
+        history.models[event.agent] = event.model
+    else:
+        del history.models[event.agent]
 
 
 def _posted(history: History, at: int, event: listing.ListingPosted) -> None:
@@ -294,6 +302,7 @@ _FOLD: dict[type, Callable[[History, int, Any], None]] = {
     rules.MarketOpened: _opened,
     party.PrincipalRegistered: _principal,
     party.AgentRegistered: _agent,
+    party.ModelDeclared: _declared,
     listing.ListingPosted: _posted,
     listing.ListingEdited: _edited,
     listing.ListingWithdrawn: _withdrawn,
