@@ -102,7 +102,7 @@ class History:
         self.names: dict[str, str] = {}
         self.principal_of: dict[str, str] = {}
         self.agent_of: dict[str, str] = {}
-        self.models: dict[str, str] = {}  # by agent, what it is said to run on
+        self.models: dict[str, list[str]] = {}  # by agent, what it was said to run on
         self.listings: dict[str, ListingStory] = {}
         self.negotiations: dict[str, NegotiationStory] = {}
         self.deals: dict[str, Deal] = {}
@@ -173,10 +173,7 @@ def _agent(history: History, at: int, event: party.AgentRegistered) -> None:
 
 
 def _declared(history: History, at: int, event: party.ModelDeclared) -> None:
-    if event.model:
-        history.models[event.agent] = event.model
-    else:
-        del history.models[event.agent]
+    history.models.setdefault(event.agent, []).append(event.model)
 
 
 def _posted(history: History, at: int, event: listing.ListingPosted) -> None:
