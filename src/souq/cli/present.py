@@ -6,6 +6,7 @@ from souq.cli.output import console, dollars, figures, grid, percent, write_json
 from souq.core import ledger
 from souq.core.state import State
 from souq.journal.verify import Checked
+from souq.lab.confabulation import Screening
 from souq.lab.summary import DealSummary
 from souq.lab.swap import SwapSummary
 from souq.lab.tiers import UNDECLARED, ModelAudit
@@ -49,6 +50,7 @@ def _deal(found: DealSummary) -> None:
             ("budgets breached", f"{found.budget_breaches}"),
             ("gift cards, all together", dollars(found.gift_cards)),
             ("records", f"{found.records:,}"),
+            *_screening(found.screening),
         ],
     )
     grid(
@@ -70,6 +72,16 @@ def _deal(found: DealSummary) -> None:
         ],
     )
     _models(found.by_model)
+
+
+def _screening(found: Screening | None) -> list[tuple[str, str]]:
+    if found is None:
+        return []
+    return [
+        ("messages", f"{found.messages:,}"),
+        ("  sentences beyond the brief, of people", f"{found.about_person:,}"),
+        ("  sentences beyond the brief, of things", f"{found.about_thing:,}"),
+    ]
 
 
 def _models(audit: ModelAudit) -> None:

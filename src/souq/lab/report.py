@@ -55,6 +55,7 @@ def write_report(
         "prices": _prices(summary, sold) if sold else NOTHING,
         "gains": (_gains(summary) if sold else NOTHING) if knows else unknown,
         "by_model": report_agents.models(summary.by_model, knows),
+        "screening": report_agents.screening(summary.screening, history),
         "one_deal": _one_deal(history, deals, sold, knows),
         "all_deals": _deals(history, deals, sold),
         "facts": _facts(history, summary, population),

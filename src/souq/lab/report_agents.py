@@ -1,7 +1,9 @@
-"""What a report says of the agents themselves: who got what by the model they run on."""
+"""What a report says of the agents themselves: by the model they run on, and what they made up."""
 
+from souq.lab.confabulation import Screening
 from souq.lab.markup import about, counted, table_of, words_of
 from souq.lab.tiers import UNDECLARED, ModelAudit
+from souq.views.history import History
 
 CHECKED = "Each agent declared its model itself, and nobody has checked it."
 
@@ -17,6 +19,31 @@ def models(audit: ModelAudit, knows: bool) -> str:
         f"<section><h2>By model</h2><p>{' '.join(notes)}</p>{_outcomes(audit, knows)}"
         f"{_pairings(audit)}</section>"
     )
+
+
+def screening(found: Screening | None, history: History) -> str:
+    """Show what agents claimed that nobody had told them; nothing where they did not speak."""
+    if found is None:
+        return ""
+    told = (
+        f"<p>In {counted(found.messages, 'message')},"
+        f" {counted(found.flagged, 'sentence')} claimed more than the agent had been told:"
+        f" {found.about_person:,} about its person, {found.about_thing:,} about a thing it sells."
+        " The screen compares words only: it misses some, and flags some that are harmless.</p>"
+    )
+    rows = [
+        (
+            f"{one.seq:,}",
+            words_of(history.names.get(one.agent, one.agent)),
+            "its person" if one.kind == "about_person" else "a thing",
+            f'<div class="w">{words_of(one.sentence)}</div>',
+            words_of(", ".join(one.unsupported)),
+        )
+        for one in found.examples
+    ]
+    heads = ("#Record", "Who", "About", "Sentence", "Words nothing supports")
+    table = table_of(heads, rows, caption="The first of them") if rows else ""
+    return f"<section><h2>Beyond the brief</h2>{told}{table}</section>"
 
 
 def _outcomes(audit: ModelAudit, knows: bool) -> str:

@@ -9,6 +9,7 @@ from souq.core.agreement import CashLeg, GoodsLeg
 from souq.core.money import UNITS_MAX
 from souq.core.party import wallet
 from souq.core.state import State
+from souq.lab.confabulation import Screening, screen, told_by
 from souq.lab.deal import read_population
 from souq.lab.economics import best_surplus, gini, median
 from souq.lab.population import Person, Population
@@ -68,6 +69,7 @@ class DealSummary(Struct, frozen=True):
     styles: list[StyleGain]
     persons: list[PersonGain]
     by_model: ModelAudit
+    screening: Screening | None
     state_hash: str
 
 
@@ -110,6 +112,7 @@ def summarise(history: History, state: State) -> DealSummary:
         styles=_styles(persons, sold),
         persons=persons,
         by_model=audit(history, sold),
+        screening=screen(history, {agent: told_by(one) for agent, one in people.items()}),
         state_hash=market.state_hash(state),
     )
 

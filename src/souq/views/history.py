@@ -107,6 +107,7 @@ class History:
         self.negotiations: dict[str, NegotiationStory] = {}
         self.deals: dict[str, Deal] = {}
         self.said: list[Said] = []
+        self.said_in: list[int] = []  # by message, the record it stands in
         self.notes: dict[str, str] = {}
         self.refusals: Counter[str] = Counter()
         self.listings_version = 0  # grows whenever what is listed changes
@@ -284,11 +285,16 @@ def _ruled(history: History, at: int, event: contracts.RulingMade) -> None:
 
 
 def _posted_message(history: History, at: int, event: message.MessagePosted) -> None:
-    history.said.append(Said(at, event.agent, history.words(event.text)))
+    _say(history, Said(at, event.agent, history.words(event.text)))
 
 
 def _sent_message(history: History, at: int, event: message.MessageSent) -> None:
-    history.said.append(Said(at, event.agent, history.words(event.text), event.negotiation))
+    _say(history, Said(at, event.agent, history.words(event.text), event.negotiation))
+
+
+def _say(history: History, said: Said) -> None:
+    history.said.append(said)
+    history.said_in.append(history.records)
 
 
 def _noted(history: History, at: int, event: Annotated) -> None:
