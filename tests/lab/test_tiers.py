@@ -150,7 +150,7 @@ def page(folder: Path, *models: str, knows: bool = True) -> str:
 def test_a_report_sets_models_side_by_side_where_there_are_several(tmp_path: Path) -> None:
     _, found = run(STRONG, WEAK)
     text = page(tmp_path, STRONG, WEAK)
-    assert "nobody has checked it" in text
+    assert "nobody has checked them" in text
     for pair in found.by_model.pairings:
         price = USD.format((pair.mean_price + 5_000) // 10_000 * 10_000)
         row = f"<td ><bdi>{pair.seller}</bdi></td><td ><bdi>{pair.buyer}</bdi></td>"

@@ -5,7 +5,7 @@ from souq.lab.markup import about, counted, table_of, words_of
 from souq.lab.tiers import UNDECLARED, ModelAudit
 from souq.views.history import History
 
-CHECKED = "Each agent declared its model itself, and nobody has checked it."
+CHECKED = "Models are as declared by or for each agent; nobody has checked them."
 
 
 def models(audit: ModelAudit, knows: bool) -> str:
