@@ -24,6 +24,8 @@ the speaker's latest talk or deal; a trailing `in N1` or `in C1` names another.
                        expires=2h
                        asset=EUR floor:REF=400 barter:REF=400 ceiling:CATEGORY-OR-THING=700
                      W revokes [dan]
+  models             W declares [W to run on] MODEL | W takes back the model [of W]
+                     W runs on MODEL|nothing declared
   listings           W lists T [for 9 USD | free] in home [x3] [as data] [delivery title]
                        [by swap,..] [ref lamp] | W wants T [for 9 USD] in home [x3]
                      W edits T to 5 USD | W edits T to x3 | W pauses|resumes|withdraws T
@@ -68,12 +70,13 @@ from souq.core.seal import PublicText
 from souq.engine import Answer, Engine
 from souq.journal.replay import records
 from souq.journal.store import Store
-from tests.scenarios import hook_words, key_words
+from tests.scenarios import hook_words, key_words, model_words
 from tests.scenarios.words import CLAIMS, RULES, STEPS, interval
 
 START = 1_750_000_000_000_000
 assert key_words  # imported for the words it teaches
 assert hook_words
+assert model_words
 OUTSIDERS = ("nobody", OPERATOR)
 VOICES = {"'s agent": "agent", " in person": "principal"}
 

@@ -70,6 +70,10 @@ READY: dict[str, tuple[str, Callable[[Town], Fields]]] = {
         "buyer_person",
         lambda town: {"principal": town.ids["buyer_person"], "name": town.new()},
     ),
+    "declare_model": (
+        "buyer",
+        lambda town: {"agent": town.ids["buyer"], "model": f"local:{town.new()}"},
+    ),
     "register_officer": ("operator", lambda town: {"name": town.new()}),
     "add_key": ("stranger_person", _bearer),
     "revoke_key": ("buyer", lambda town: {"key": town.spare_key()}),

@@ -44,6 +44,7 @@ COMMANDS: dict[str, Row] = {
     "annotate": {"ok": ("operator",)},
     "register_principal": {"ok": ("operator",)},
     "register_agent": {"ok": ("buyer_person", "operator")},
+    "declare_model": {"ok": (*BUYERS, "operator")},
     "register_officer": {"ok": ("operator",)},
     "add_key": {"ok": ("stranger_person", "operator")},  # a key for the stranger
     "revoke_key": {"ok": (*BUYERS, "operator")},

@@ -43,7 +43,7 @@ from souq.core.mechanisms.swap import ProposeSwap, SwapLeg
 from souq.core.message import PostMessage, SendMessage
 from souq.core.money import Asset, Money
 from souq.core.officer import RegisterOfficer
-from souq.core.party import RegisterAgent, RegisterPrincipal
+from souq.core.party import DeclareModel, RegisterAgent, RegisterPrincipal
 from souq.core.payout import (
     CancelPayout,
     ConfirmPayout,
@@ -133,6 +133,7 @@ def play(store: Store) -> Day:
     _halt(day)
     _keys(day)
     _webhooks(day)
+    _models(day)
     return day
 
 
@@ -322,3 +323,11 @@ def _webhooks(day: Day) -> None:
     day.do(OPERATOR, EnableWebhook("H1"))
     day.do("P1", RemoveWebhook("H1"))
     day.do("A1", AddWebhook(OperatorText("https://user:pass@agent.example/")))  # refused
+
+
+def _models(day: Day) -> None:
+    day.do("A1", DeclareModel("A1", "anthropic:claude-opus-5"))
+    day.do("P2", DeclareModel("A1", "local:smollm2"))  # refused: not theirs
+    day.do("P1", DeclareModel("A1", ""))
+    day.do(OPERATOR, DeclareModel("A2", "local:smollm2"))
+    day.do("A2", DeclareModel("A2", "gives everything away"))  # refused: no name

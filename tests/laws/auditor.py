@@ -6,6 +6,7 @@ house rules and the limits in the payloads, and it compares that with what the m
 
 import hashlib
 import json
+import string
 from collections.abc import Callable
 
 from tests.laws.audit_cash import KINDS, Cash
@@ -39,6 +40,7 @@ GRAPH = {
     "ended": {},
 }
 DUE = ("decide_by", "deliver_by", "accept_by", "rule_by")
+NAME_SIGNS = frozenset(string.ascii_letters + string.digits + "._:/@+-")
 QUIET = {"MessagePosted", "Annotated"}
 OPERATORS = {  # what only the operator may do
     "OpenMarket",
@@ -71,6 +73,7 @@ class Auditor:
         self.halts = Halts(self.books, self.contracts, self.due)
         self.keys = Keys(self.principals)
         self.hooks = Hooks(self.principals)
+        self.models: dict[str, str] = {}  # by agent
         self.seen: set[str] = set()  # types of events, and reasons
         self.deals = 0
 
@@ -151,6 +154,8 @@ class Auditor:
             owner = event["principal"]
             need(actor in (owner, "operator"), "authority", f"{actor} speaks for {owner}")
             self.principals[event["agent"]] = owner
+        elif kind == "ModelDeclared":
+            self._model(event, actor, command)
         elif kind == "MarketOpened":
             self.rules = event["rules"]
         elif kind == "NegotiationOpened":
@@ -166,6 +171,17 @@ class Auditor:
                 "events",
                 f"unknown: {kind}",
             )
+
+    def _model(self, event: Json, actor: str, command: Json) -> None:
+        agent, model = event["agent"], event["model"]
+        may = {agent, self.principals[agent], "operator"}
+        need(actor in may, "authority", f"{actor} says what {agent} runs on")
+        asked = (command["agent"], command["model"])
+        need(asked == (agent, model), "models", f"{asked} was declared, not {(agent, model)}")
+        need(model != self.models.get(agent, ""), "models", f"{model} is declared twice")
+        is_name = len(model) <= 80 and all(sign in NAME_SIGNS for sign in model)
+        need(is_name, "models", f"{model!r} is no name")
+        self.models[agent] = model
 
     def _negotiation(self, event: Json, actor: str, command: Json) -> None:
         id, table = event["negotiation"], self.tables[event["negotiation"]]

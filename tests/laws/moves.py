@@ -28,7 +28,7 @@ from souq.core.message import PostMessage, SendMessage
 from souq.core.money import Money
 from souq.core.negotiation import NEGOTIATIONS
 from souq.core.officer import RegisterOfficer
-from souq.core.party import AGENTS, PRINCIPALS, RegisterAgent, RegisterPrincipal
+from souq.core.party import AGENTS, PRINCIPALS, DeclareModel, RegisterAgent, RegisterPrincipal
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, OpenMarket
 from souq.core.seal import OperatorText, PartyText, PublicText
 from tests.laws import cash_moves, hook_moves, key_moves
@@ -303,6 +303,14 @@ def house(walk: Any) -> Move:
     return OPERATOR, RegisterAgent(f"P{walk.chance.randint(1, 5)}", PublicText("another"), key)
 
 
+def declare(walk: Any) -> Move:
+    """Say what an agent runs on; now and then somebody else says it, or it is a sentence."""
+    agent = _pick(walk, walk.rows(AGENTS))
+    voices = (agent.id, agent.principal, OPERATOR, _agent(walk))
+    names = ("local:smollm2", "anthropic:claude-opus-5", "", "pay me, or else", "m" * 81)
+    return walk.chance.choice(voices), DeclareModel(agent.id, walk.chance.choice(names))
+
+
 def switch(walk: Any) -> Move:
     """Halt the market now and then, and not for long."""
     is_open = walk.state.get(HALTS, "market") is None
@@ -336,6 +344,7 @@ WEIGHTS = {
     talk: 2,
     house: 1,
     switch: 3,
+    declare: 1,
     key_moves.add_key: 3,
     key_moves.end_key: 1,
     hook_moves.add_hook: 1,

@@ -1,8 +1,10 @@
 """More bugs to plant: people do what is not theirs to do."""
 
+import re
+
 import pytest
 
-from souq.core import authority, contract, funds, listing, mandate
+from souq.core import authority, contract, funds, listing, mandate, market, party
 from souq.core.money import Money
 from souq.core.party import need_other_agent
 from tests.laws.bugs import _nothing, bug
@@ -53,3 +55,23 @@ def anybody_lends_authority(patch: pytest.MonkeyPatch) -> None:
 @bug
 def anybody_performs_a_contract(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(contract, "_speaks_for", lambda view, actor, agreement: agreement.parties[0])
+
+
+@bug
+def anybody_declares_what_an_agent_runs_on(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(party, "_may_declare", lambda actor, agent: True)
+
+
+@bug
+def a_model_is_called_by_a_sentence(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(party, "_MODEL", re.compile(r".*"))
+
+
+@bug
+def the_name_of_a_model_has_no_end(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(party, "MODEL_MAX", 1_000)
+
+
+@bug
+def what_was_declared_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(market._EVOLVE, party.ModelDeclared, _nothing)

@@ -36,7 +36,7 @@ FULL = os.environ.get("SOUQ_FULL") == "1"
 Json = dict[str, Any]
 
 PUBLIC = re.compile(
-    r"(MarketOpened|HaltSet|PrincipalRegistered|AgentRegistered|MessagePosted"
+    r"(MarketOpened|HaltSet|PrincipalRegistered|AgentRegistered|ModelDeclared|MessagePosted"
     r"|Listing\w+|Stock\w+|TitleMoved)"
 )
 REPORTS = ("ReportProposed", "ReportConfirmed", "ReportRejected", "OfficerRegistered")

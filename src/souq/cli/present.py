@@ -6,8 +6,10 @@ from souq.cli.output import console, dollars, figures, grid, percent, write_json
 from souq.core import ledger
 from souq.core.state import State
 from souq.journal.verify import Checked
+from souq.lab.confabulation import Screening
 from souq.lab.summary import DealSummary
 from souq.lab.swap import SwapSummary
+from souq.lab.tiers import UNDECLARED, ModelAudit
 
 
 def show(found: DealSummary | SwapSummary, *, as_json: bool) -> None:
@@ -48,6 +50,7 @@ def _deal(found: DealSummary) -> None:
             ("budgets breached", f"{found.budget_breaches}"),
             ("gift cards, all together", dollars(found.gift_cards)),
             ("records", f"{found.records:,}"),
+            *_screening(found.screening),
         ],
     )
     grid(
@@ -68,6 +71,53 @@ def _deal(found: DealSummary) -> None:
             for style in found.styles
         ],
     )
+    _models(found.by_model)
+
+
+def _screening(found: Screening | None) -> list[tuple[str, str]]:
+    if found is None:
+        return []
+    return [
+        ("messages", f"{found.messages:,}"),
+        ("  sentences beyond the brief, of people", f"{found.about_person:,}"),
+        ("  sentences beyond the brief, of things", f"{found.about_thing:,}"),
+    ]
+
+
+def _models(audit: ModelAudit) -> None:
+    if not audit.compares:
+        return
+    grid(
+        "Who got what, by declared model (nobody has checked it)",
+        ["model", "people", "listed", "sold", "deals each", "mean sold", "mean bought", "a person"],
+        [
+            [
+                one.model or UNDECLARED,
+                f"{one.people}",
+                f"{one.listed}",
+                percent(one.share_sold),
+                f"{one.deals_per_person:.2f}",
+                dollars(_cents(one.mean_price_selling)),
+                dollars(_cents(one.mean_price_buying)),
+                dollars(_cents(one.surplus_per_person)),
+            ]
+            for one in audit.models
+        ],
+    )
+    grid(
+        "Mean price of an item, by who sold to whom",
+        ["seller > buyer", "mean price", "items"],
+        [
+            [
+                f"{one.seller or UNDECLARED} > {one.buyer or UNDECLARED}",
+                dollars(_cents(one.mean_price)),
+                f"{one.items}",
+            ]
+            for one in audit.pairings
+        ],
+    )
+    if audit.changed:
+        console.print(f"declared several models, of which the last counts: {audit.changed}")
 
 
 def _cents(units: int) -> int:

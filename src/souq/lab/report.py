@@ -8,22 +8,22 @@ import base64
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 
 from souq.core.agreement import CashLeg, GoodsLeg
 from souq.core.rules import HOUR_US
-from souq.lab import charts
+from souq.lab import charts, report_agents
 from souq.lab.charts import usd
+from souq.lab.markup import about, counted, figure_of, plain, table_of, words_of
 from souq.lab.population import Population
-from souq.lab.summary import DealSummary, Sale, StyleGain, sales
+from souq.lab.sales import Sale, sales
+from souq.lab.summary import DealSummary, StyleGain
 from souq.views.history import Deal, History, NegotiationStory
 
-CENT_UNITS = 10_000
 ROWS_MAX = 2_000  # keeps the page below two megabytes; the journal has every deal
 NOTHING = "<p>Nothing sold, so there is nothing to show here.</p>"
 LEGEND = '<span class="buyer">by buying</span> &ensp; <span class="seller">by selling</span><br>'
@@ -40,11 +40,11 @@ def write_report(
     deals = [deal for deal in history.deals.values() if not deal.is_void]
     sold = sales(history, deals, people)
     knows = population is not None
-    mean, median = _about(summary.mean_price), _about(summary.median_price)
+    mean, median = about(summary.mean_price), about(summary.median_price)
     unknown = "<p>The record does not say what things are worth, so this page cannot either.</p>"
     parts = {
-        "title": f"souq: {_count(summary.deals, 'deal')} among {summary.people} people",
-        "market": _words(summary.market),
+        "title": f"souq: {counted(summary.deals, 'deal')} among {summary.people} people",
+        "market": words_of(summary.market),
         "lead": _lead(summary, knows),
         "tiles": _tiles(summary, knows),
         "deals": f"{summary.deals:,}",
@@ -54,6 +54,8 @@ def write_report(
         "median": median if sold else "–",
         "prices": _prices(summary, sold) if sold else NOTHING,
         "gains": (_gains(summary) if sold else NOTHING) if knows else unknown,
+        "by_model": report_agents.models(summary.by_model, knows),
+        "screening": report_agents.screening(summary.screening, history),
         "one_deal": _one_deal(history, deals, sold, knows),
         "all_deals": _deals(history, deals, sold),
         "facts": _facts(history, summary, population),
@@ -67,32 +69,30 @@ def write_report(
 
 
 def _lead(summary: DealSummary, knows: bool) -> str:
-    things = _count(summary.listings, "listing")
+    things = counted(summary.listings, "listing")
     came = f"{summary.people} people sent software agents to market with {things}."
     if not summary.deals:
         return f"{came} Nothing sold."
     surplus = f", and realised {summary.efficiency:.0%} of the best possible surplus" * knows
     return (
-        f"{came} The agents closed {_count(summary.deals, 'deal')} worth {usd(summary.value)}, sold"
-        f" {summary.share_sold:.0%} of what was listed{surplus}."
+        f"{came} The agents closed {counted(summary.deals, 'deal')} worth {usd(summary.value)},"
+        f" sold {summary.share_sold:.0%} of what was listed{surplus}."
     )
 
 
 def _tiles(summary: DealSummary, knows: bool) -> str:
     kinds = {"bundle": summary.bundles, "barter": summary.barters, "gift": summary.gifts}
-    among = ", ".join(_count(count, kind) for kind, count in kinds.items() if count)
-    best = (
-        f"{summary.efficiency:.1%} of {_about(summary.surplus_possible)}, the best, budgets aside"
-    )
+    among = ", ".join(counted(count, kind) for kind, count in kinds.items() if count)
+    best = f"{summary.efficiency:.1%} of {about(summary.surplus_possible)}, the best, budgets aside"
     tiles = [
-        ("Listings", f"{summary.listings:,}", f"and {_count(summary.wanted, 'wanted advert')}"),
+        ("Listings", f"{summary.listings:,}", f"and {counted(summary.wanted, 'wanted advert')}"),
         ("Deals", f"{summary.deals:,}", f"among them {among}" if among else "no bundle or gift"),
         ("Items sold", f"{summary.items_sold:,}", "bundles count each"),
         ("Share sold", f"{summary.share_sold:.1%}", "of what was listed"),
         ("Value", usd(summary.value), "all payments together"),
-        ("Median price", _about(summary.median_price), "of one item"),
-        ("Mean price", _about(summary.mean_price), "of one item"),
-        ("Surplus realised", _about(summary.surplus_realised), best),
+        ("Median price", about(summary.median_price), "of one item"),
+        ("Mean price", about(summary.mean_price), "of one item"),
+        ("Surplus realised", about(summary.surplus_realised), best),
         ("Gini of surplus", f"{summary.gini_surplus:.2f}", "0: all gained alike; 1: one took all"),
         ("Budget breaches", f"{summary.budget_breaches:,}", "people who spent past their budget"),
         ("State", f"<code>{summary.state_hash[:10]}</code>", "hash of how it ended"),
@@ -109,21 +109,21 @@ def _prices(summary: DealSummary, sold: Sequence[Sale]) -> str:
     paid = sorted(sale.units for sale in sold)
     pairs = [(sale.ask_units, sale.units) for sale in sold if sale.units > 0 and sale.ask_units > 0]
     low, high = paid[len(paid) // 4], paid[len(paid) * 3 // 4]
-    words = f"The middle half of all items went for {_about(low)} to {_about(high)}."
+    words = f"The middle half of all items went for {about(low)} to {about(high)}."
     free = paid.count(0)
-    pictures = _figure(
+    pictures = figure_of(
         "Prices paid",
         "Items sold at each price. Bars span more dollars as prices grow"
         + (f"; {free} changed hands without money, as gift or barter." if free else "."),
         charts.prices(
             paid,
             summary.median_price,
-            label=f"Bar chart of the prices of {_count(len(paid), 'item')}, from {usd(paid[0])}"
+            label=f"Bar chart of the prices of {counted(len(paid), 'item')}, from {usd(paid[0])}"
             f" to {usd(paid[-1])}, median {usd(summary.median_price)}.",
         ),
     )
     if pairs:
-        items, unseen = _count(len(pairs), "item"), _count(len(sold) - len(pairs), "item")
+        items, unseen = counted(len(pairs), "item"), counted(len(sold) - len(pairs), "item")
         shares = sorted(paid / ask for ask, paid in pairs)
         below = sum(paid < ask for ask, paid in pairs)
         words += (
@@ -137,7 +137,7 @@ def _prices(summary: DealSummary, sold: Sequence[Sale]) -> str:
         if len(pairs) > charts.DOTS_MAX:
             note += f" {charts.DOTS_MAX:,} drawn."
         label = f"Scatter chart of asking price and price of {items}; {below} sold below asking."
-        pictures += _figure("Asked and paid", note, charts.asks(pairs, label=label))
+        pictures += figure_of("Asked and paid", note, charts.asks(pairs, label=label))
     return f'<p>{words}</p><div class="pair">{pictures}</div>'
 
 
@@ -151,20 +151,20 @@ def _gains(summary: DealSummary) -> str:
         notes = f"{LEGEND} {charts.BARS_MAX} people, picked evenly by gain."
     if beyond:
         notes += (
-            f" Bars under ▲ ({beyond}) pass {_about(cap)} and are cut; the table has them whole."
+            f" Bars under ▲ ({beyond}) pass {about(cap)} and are cut; the table has them whole."
         )
     if any(min(one.surplus_buying, one.surplus_selling) < 0 for one in persons):
         notes += " Barter books what is given as a loss by selling, what comes back as a gain."
     label = f"Bar chart of the gains of {len(persons)} people by buying and by selling, sorted."
-    table = _table(
+    table = table_of(
         ("Person", "Style", "#By buying", "#By selling", "#Altogether", "#Gift card at the end"),
         (
             (
-                _words(one.name),
-                _plain(one.style),
-                _about(one.surplus_buying),
-                _about(one.surplus_selling),
-                _about(charts.gain(one)),
+                words_of(one.name),
+                plain(one.style),
+                about(one.surplus_buying),
+                about(one.surplus_selling),
+                about(charts.gain(one)),
                 usd(one.gift_card),
             )
             for one in persons[:ROWS_MAX]
@@ -173,7 +173,7 @@ def _gains(summary: DealSummary) -> str:
     )
     return (
         f"{_split(buyers, total)}"
-        f"{_figure('By person', notes, charts.people(persons, label=label))}"
+        f"{figure_of('By person', notes, charts.people(persons, label=label))}"
         f"{_styles(summary.styles)}<details><summary>All {len(persons)} people</summary>{table}"
         "</details>"
     )
@@ -186,8 +186,8 @@ def _split(buyers: int, total: int) -> str:
     bar = charts.split(buyers, total, label=f"Buyers gained {theirs}, sellers {others}.")
     return (
         f'<div class="figure">{bar}<p class="quiet"><span class="buyer">buyers gained'
-        f' {_about(buyers)}, {theirs}</span> &ensp; <span class="seller">sellers'
-        f" {_about(total - buyers)}, {others}</span></p></div>"
+        f' {about(buyers)}, {theirs}</span> &ensp; <span class="seller">sellers'
+        f" {about(total - buyers)}, {others}</span></p></div>"
     )
 
 
@@ -197,17 +197,17 @@ def _styles(styles: Sequence[StyleGain]) -> str:
 
     rows = sorted((row for row in styles if row.people), key=lambda row: (-mean(row), row.style))
     label = "Bar chart of the mean gain of one person by style of bargaining: " + ", ".join(
-        f"{row.style} {_about(mean(row))}" for row in rows
+        f"{row.style} {about(mean(row))}" for row in rows
     )
-    figure = _figure(
+    figure = figure_of(
         "By style of bargaining",
         f"{LEGEND} Mean of one person; of few people, mostly luck.",
         charts.styles(rows, label=f"{label}."),
     )
-    table = _table(
+    table = table_of(
         ("Style", "#People", "#Bought", "#Sold", "#Mean gain"),
         (
-            (_plain(row.style), f"{row.people}", f"{row.bought}", f"{row.sold}", _about(mean(row)))
+            (plain(row.style), f"{row.people}", f"{row.bought}", f"{row.sold}", about(mean(row)))
             for row in rows
         ),
         caption="What each style bought and sold",
@@ -229,7 +229,7 @@ def _one_deal(history: History, deals: Sequence[Deal], sold: Sequence[Sale], kno
     seller, buyer = _sides(deal)
     hours = (story.moves[-1].at - story.moves[0].at) / HOUR_US
     who = {seller: "seller", buyer: "buyer"}
-    table = _table(
+    table = table_of(
         ("Move", "When", "Who", "What", "#Amount"),
         (
             (
@@ -246,7 +246,7 @@ def _one_deal(history: History, deals: Sequence[Deal], sold: Sequence[Sale], kno
     return (
         f"<p>The longest haggle that came to a hand-over: {_person(history, seller)} let"
         f" {_person(history, buyer)} have {_goods(history, deal)} after"
-        f" {_count(len(story.moves), 'move')} in {hours:.1f} simulated hours.</p>"
+        f" {counted(len(story.moves), 'move')} in {hours:.1f} simulated hours.</p>"
         f"{_talk(deal, story, [sale for sale in sold if sale.contract == deal.contract], knows)}"
         f"{table}"
     )
@@ -272,7 +272,7 @@ def _talk(deal: Deal, story: NegotiationStory, sold: Sequence[Sale], knows: bool
         floor_units=floor if knows else None,
         worth_units=worth if knows else None,
     )
-    label = f"Step chart of {_count(len(offers), 'offer')} converging on {usd(deal.units)}"
+    label = f"Step chart of {counted(len(offers), 'offer')} converging on {usd(deal.units)}"
     note = LEGEND.replace("by buying", "buyer’s offers").replace("by selling", "seller’s offers")
     if knows:
         label += f", between the seller’s floor of {usd(floor)} and its worth of {usd(worth)}"
@@ -281,7 +281,7 @@ def _talk(deal: Deal, story: NegotiationStory, sold: Sequence[Sale], knows: bool
             " between, shaded, both gain. Neither side saw the other’s line, nor did the market:"
             " they are shown because this is the laboratory."
         )
-    return _figure("Offers over simulated time", note, charts.talk(talk, label=f"{label}."))
+    return figure_of("Offers over simulated time", note, charts.talk(talk, label=f"{label}."))
 
 
 def _deals(history: History, deals: Sequence[Deal], sold: Sequence[Sale]) -> str:
@@ -302,13 +302,13 @@ def _deals(history: History, deals: Sequence[Deal], sold: Sequence[Sale]) -> str
         for deal in deals[:ROWS_MAX]
     ]
     stages = Counter(deal.stage for deal in history.deals.values())
-    ended = ", ".join(f"{count:,} {_plain(stage)}" for stage, count in stages.most_common())
+    ended = ", ".join(f"{count:,} {plain(stage)}" for stage, count in stages.most_common())
     more = f" The first {ROWS_MAX:,} are listed." if len(deals) > ROWS_MAX else ""
     heads = ("Contract", "When", "Seller", "Buyer", "Goods", "#Price", "#Asked")
-    table = _table(heads, rows, caption="Times are simulated, in UTC")
+    table = table_of(heads, rows, caption="Times are simulated, in UTC")
     return (
         f"<p>How contracts ended: {ended}.{more}</p>"
-        f"<details><summary>Table of {_count(len(deals), 'deal')}</summary>{table}</details>"
+        f"<details><summary>Table of {counted(len(deals), 'deal')}</summary>{table}</details>"
     )
 
 
@@ -340,52 +340,13 @@ def _goods(history: History, deal: Deal) -> str:
     for leg in deal.agreement.legs:
         if isinstance(leg, GoodsLeg):
             many = f"{leg.quantity} × " * (leg.quantity > 1)
-            title = many + _words(history.listings[leg.listing].title)
+            title = many + words_of(history.listings[leg.listing].title)
             sides.setdefault(leg.giver, []).append(title)
     return " ⇄ ".join(" + ".join(titles) for titles in sides.values())
 
 
 def _person(history: History, agent: str) -> str:
-    return _words(history.names.get(history.principal_of.get(agent, ""), agent))
-
-
-def _words(text: str) -> str:
-    """Carry a stranger's words: as text, and with a direction of their own."""
-    return f"<bdi>{escape(text)}</bdi>"
-
-
-def _figure(title: str, note: str, drawing: str) -> str:
-    return f"<figure><figcaption><h3>{title}</h3><p>{note}</p></figcaption>{drawing}</figure>\n"
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str) -> str:
-    """Write a table; a head that starts with # stands over numbers. Cells are markup already."""
-    marks = ['class="n"' if head.startswith("#") else "" for head in heads]
-    top = "".join(
-        f'<th scope="col" {mark}>{head.lstrip("#")}</th>'
-        for mark, head in zip(marks, heads, strict=True)
-    )
-    body = "\n".join(
-        f"<tr>{''.join(f'<td {m}>{cell}</td>' for m, cell in zip(marks, row, strict=True))}</tr>"
-        for row in rows
-    )
-    return (
-        f'<div class="scroll" role="region" aria-label="{caption}" tabindex="0"><table><caption>'
-        f"{caption}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def _plain(style: str) -> str:
-    return escape(style.replace("_", " "))
-
-
-def _about(units: int) -> str:
-    """Write an amount to the nearest cent; a mean or a share may be finer."""
-    return usd((units + CENT_UNITS // 2) // CENT_UNITS * CENT_UNITS)
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return words_of(history.names.get(history.principal_of.get(agent, ""), agent))
 
 
 def _when(us: int) -> str:

@@ -9,23 +9,13 @@ from souq.core.agreement import CashLeg, GoodsLeg
 from souq.core.money import UNITS_MAX
 from souq.core.party import wallet
 from souq.core.state import State
+from souq.lab.confabulation import Screening, screen, told_by
 from souq.lab.deal import read_population
 from souq.lab.economics import best_surplus, gini, median
 from souq.lab.population import Person, Population
+from souq.lab.sales import Sale, sales
+from souq.lab.tiers import ModelAudit, audit
 from souq.views.history import Deal, History
-
-
-class Sale(Struct, frozen=True):
-    """One item that changed hands for its share of a deal's payment."""
-
-    contract: str
-    listing: str
-    seller: str
-    buyer: str
-    units: int
-    ask_units: int
-    floor_units: int
-    worth_units: int
 
 
 class StyleGain(Struct, frozen=True):
@@ -78,6 +68,8 @@ class DealSummary(Struct, frozen=True):
     records: int
     styles: list[StyleGain]
     persons: list[PersonGain]
+    by_model: ModelAudit
+    screening: Screening | None
     state_hash: str
 
 
@@ -119,57 +111,10 @@ def summarise(history: History, state: State) -> DealSummary:
         records=history.records,
         styles=_styles(persons, sold),
         persons=persons,
+        by_model=audit(history, sold),
+        screening=screen(history, {agent: told_by(one) for agent, one in people.items()}),
         state_hash=market.state_hash(state),
     )
-
-
-def sales(history: History, deals: list[Deal], people: dict[str, Person]) -> list[Sale]:
-    """List every item sold. A bundle's payment is shared out by asking price, to the last unit."""
-    return [sale for deal in deals for sale in _sales_of(history, deal, people)]
-
-
-def _sales_of(history: History, deal: Deal, people: dict[str, Person]) -> list[Sale]:
-    goods = [leg for leg in deal.agreement.legs if isinstance(leg, GoodsLeg)]
-    payer = next((leg.giver for leg in deal.agreement.legs if isinstance(leg, CashLeg)), None)
-    # In part-barter the payment belongs to what the payer receives.
-    paid = [leg for leg in goods if payer is None or leg.taker == payer]
-    asks = [history.listings[leg.listing].price_units or 0 for leg in paid]
-    shares = dict(zip([leg.listing for leg in paid], _share_out(deal.units, asks), strict=True))
-    return [
-        Sale(
-            contract=deal.contract,
-            listing=leg.listing,
-            seller=leg.giver,
-            buyer=leg.taker,
-            units=shares.get(leg.listing, 0),
-            ask_units=history.listings[leg.listing].price_units or 0,
-            floor_units=_floor(history, leg, people),
-            worth_units=_worth(history, leg, people),
-        )
-        for leg in goods
-    ]
-
-
-def _share_out(units: int, weights: list[int]) -> list[int]:
-    shares, left, weight_left = [], units, sum(weights)
-    for n, weight in enumerate(weights):
-        share = (
-            left if n == len(weights) - 1 else (left * weight // weight_left if weight_left else 0)
-        )
-        shares.append(share)
-        left, weight_left = left - share, weight_left - weight
-    return shares
-
-
-def _floor(history: History, leg: GoodsLeg, people: dict[str, Person]) -> int:
-    person, ref = people.get(leg.giver), history.listings[leg.listing].posted.ref
-    things = person.things if person else ()
-    return next((thing.floor_units for thing in things if thing.ref == ref), 0)
-
-
-def _worth(history: History, leg: GoodsLeg, people: dict[str, Person]) -> int:
-    person = people.get(leg.taker)
-    return person.values.get(history.listings[leg.listing].posted.ref, 0) if person else 0
 
 
 def _persons(
@@ -178,8 +123,8 @@ def _persons(
     buying: dict[str, int] = defaultdict(int)
     selling: dict[str, int] = defaultdict(int)
     for sale in sold:
-        buying[sale.buyer] += sale.worth_units - sale.units
-        selling[sale.seller] += sale.units - sale.floor_units
+        buying[sale.buyer] += sale.buyer_gain
+        selling[sale.seller] += sale.seller_gain
     return [
         PersonGain(
             agent=agent,

@@ -33,6 +33,7 @@ PATHS: dict[type, str] = {
     annotation.Annotate: "/v1/market/notes",
     party.RegisterPrincipal: "/v1/principals",
     party.RegisterAgent: "/v1/principals/{principal}/agents",
+    party.DeclareModel: "/v1/agents/{agent}/model",
     officer.RegisterOfficer: "/v1/officers",
     credential.AddKey: "/v1/keys",
     credential.RevokeKey: "/v1/keys/{key}/revoke",

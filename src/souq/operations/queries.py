@@ -51,7 +51,10 @@ class GetAgent(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
 
 
 class AgentCard(Struct, frozen=True):
-    """`deals` it fulfilled as a seller, `rulings` that took money back from it."""
+    """`deals` it fulfilled as a seller, `rulings` that took money back from it.
+
+    `model` is what it says it runs on: self-declared by the agent; nobody has checked it.
+    """
 
     id: str
     name: str
@@ -59,6 +62,7 @@ class AgentCard(Struct, frozen=True):
     principal_name: str
     deals: int
     rulings: int
+    model: str = ""
 
 
 class GetListing(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

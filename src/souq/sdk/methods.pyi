@@ -63,6 +63,8 @@ class Methods:
         self, principal: str, name: str, key: str = ..., *, command_id: str = ""
     ) -> Answer:
         """Register software that speaks for a principal."""
+    def declare_model(self, agent: str, model: str, *, command_id: str = "") -> Answer:
+        """Say which model an agent runs on, for everybody to read; nobody checks it."""
     def register_officer(self, name: str, *, command_id: str = "") -> Answer:
         """Register a person who may report and confirm money on rail `manual`."""
     def add_key(
@@ -328,6 +330,8 @@ class AsyncMethods:
         self, principal: str, name: str, key: str = ..., *, command_id: str = ""
     ) -> Answer:
         """Register software that speaks for a principal."""
+    async def declare_model(self, agent: str, model: str, *, command_id: str = "") -> Answer:
+        """Say which model an agent runs on, for everybody to read; nobody checks it."""
     async def register_officer(self, name: str, *, command_id: str = "") -> Answer:
         """Register a person who may report and confirm money on rail `manual`."""
     async def add_key(

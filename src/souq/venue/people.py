@@ -46,6 +46,7 @@ def get_agent(desk: Desk, actor: str, query: ask.GetAgent) -> ask.AgentCard:
         principal_name=desk.words(principal.name),
         deals=deals,
         rulings=rulings,
+        model=agent.model,
     )
 
 

@@ -222,6 +222,7 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     halt.HaltSet: _everybody,
     party.PrincipalRegistered: _everybody,
     party.AgentRegistered: _everybody,
+    party.ModelDeclared: _everybody,
     officer.OfficerRegistered: _officers,
     listing.ListingPosted: _everybody,
     listing.ListingEdited: _everybody,

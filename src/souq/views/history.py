@@ -102,10 +102,12 @@ class History:
         self.names: dict[str, str] = {}
         self.principal_of: dict[str, str] = {}
         self.agent_of: dict[str, str] = {}
+        self.models: dict[str, list[str]] = {}  # by agent, what it was said to run on
         self.listings: dict[str, ListingStory] = {}
         self.negotiations: dict[str, NegotiationStory] = {}
         self.deals: dict[str, Deal] = {}
         self.said: list[Said] = []
+        self.said_in: list[int] = []  # by message, the record it stands in
         self.notes: dict[str, str] = {}
         self.refusals: Counter[str] = Counter()
         self.listings_version = 0  # grows whenever what is listed changes
@@ -169,6 +171,10 @@ def _agent(history: History, at: int, event: party.AgentRegistered) -> None:
     history.names[event.agent] = history.words(event.name)
     history.principal_of[event.agent] = event.principal
     history.agent_of[event.principal] = event.agent
+
+
+def _declared(history: History, at: int, event: party.ModelDeclared) -> None:
+    history.models.setdefault(event.agent, []).append(event.model)
 
 
 def _posted(history: History, at: int, event: listing.ListingPosted) -> None:
@@ -279,11 +285,16 @@ def _ruled(history: History, at: int, event: contracts.RulingMade) -> None:
 
 
 def _posted_message(history: History, at: int, event: message.MessagePosted) -> None:
-    history.said.append(Said(at, event.agent, history.words(event.text)))
+    _say(history, Said(at, event.agent, history.words(event.text)))
 
 
 def _sent_message(history: History, at: int, event: message.MessageSent) -> None:
-    history.said.append(Said(at, event.agent, history.words(event.text), event.negotiation))
+    _say(history, Said(at, event.agent, history.words(event.text), event.negotiation))
+
+
+def _say(history: History, said: Said) -> None:
+    history.said.append(said)
+    history.said_in.append(history.records)
 
 
 def _noted(history: History, at: int, event: Annotated) -> None:
@@ -294,6 +305,7 @@ _FOLD: dict[type, Callable[[History, int, Any], None]] = {
     rules.MarketOpened: _opened,
     party.PrincipalRegistered: _principal,
     party.AgentRegistered: _agent,
+    party.ModelDeclared: _declared,
     listing.ListingPosted: _posted,
     listing.ListingEdited: _edited,
     listing.ListingWithdrawn: _withdrawn,

@@ -175,6 +175,11 @@ _TELL: dict[str, Callable[[History, Any], str]] = {
     "AgentRegistered": lambda history, event: (
         f"{_name(history, event.agent)} will speak for {event.principal}"
     ),
+    "ModelDeclared": lambda history, event: (
+        f"{_name(history, event.agent)} is said to run on {event.model}"
+        if event.model
+        else f"{_name(history, event.agent)} is no longer said to run on anything"
+    ),
     "MandateGranted": lambda history, event: f"{event.agent} holds mandate {event.mandate}",
     "TransfersMade": lambda history, event: _transfers(history, event.batch),
     "ListingPosted": lambda history, event: (

@@ -335,6 +335,7 @@ _MORE: dict[type, Callable[[Any], Iterable[str]]] = {
     message.MessagePosted: lambda of: (FLOOR,),
     party.PrincipalRegistered: lambda of: (of.principal,),
     party.AgentRegistered: lambda of: (of.agent, of.principal),
+    party.ModelDeclared: lambda of: (of.agent,),
     officer.OfficerRegistered: lambda of: (of.officer,),
     mandate.MandateGranted: lambda of: (of.mandate,),
     mandate.MandateRevoked: lambda of: (of.mandate,),

@@ -1,0 +1,79 @@
+"""What each item went for: deals taken apart, a bundle's payment shared out among its items."""
+
+from msgspec import Struct
+
+from souq.core.agreement import CashLeg, GoodsLeg
+from souq.lab.population import Person
+from souq.views.history import Deal, History
+
+
+class Sale(Struct, frozen=True):
+    """One item that changed hands for its share of a deal's payment."""
+
+    contract: str
+    listing: str
+    seller: str
+    buyer: str
+    units: int
+    ask_units: int
+    floor_units: int
+    worth_units: int
+
+    @property
+    def seller_gain(self) -> int:
+        """Give what the seller got beyond the least it would have taken."""
+        return self.units - self.floor_units
+
+    @property
+    def buyer_gain(self) -> int:
+        """Give what the thing is worth to the buyer beyond its price."""
+        return self.worth_units - self.units
+
+
+def sales(history: History, deals: list[Deal], people: dict[str, Person]) -> list[Sale]:
+    """List every item sold. A bundle's payment is shared out by asking price, to the last unit."""
+    return [sale for deal in deals for sale in _sales_of(history, deal, people)]
+
+
+def _sales_of(history: History, deal: Deal, people: dict[str, Person]) -> list[Sale]:
+    goods = [leg for leg in deal.agreement.legs if isinstance(leg, GoodsLeg)]
+    payer = next((leg.giver for leg in deal.agreement.legs if isinstance(leg, CashLeg)), None)
+    # In part-barter the payment belongs to what the payer receives.
+    paid = [leg for leg in goods if payer is None or leg.taker == payer]
+    asks = [history.listings[leg.listing].price_units or 0 for leg in paid]
+    shares = dict(zip([leg.listing for leg in paid], _share_out(deal.units, asks), strict=True))
+    return [
+        Sale(
+            contract=deal.contract,
+            listing=leg.listing,
+            seller=leg.giver,
+            buyer=leg.taker,
+            units=shares.get(leg.listing, 0),
+            ask_units=history.listings[leg.listing].price_units or 0,
+            floor_units=_floor(history, leg, people),
+            worth_units=_worth(history, leg, people),
+        )
+        for leg in goods
+    ]
+
+
+def _share_out(units: int, weights: list[int]) -> list[int]:
+    shares, left, weight_left = [], units, sum(weights)
+    for n, weight in enumerate(weights):
+        share = (
+            left if n == len(weights) - 1 else (left * weight // weight_left if weight_left else 0)
+        )
+        shares.append(share)
+        left, weight_left = left - share, weight_left - weight
+    return shares
+
+
+def _floor(history: History, leg: GoodsLeg, people: dict[str, Person]) -> int:
+    person, ref = people.get(leg.giver), history.listings[leg.listing].posted.ref
+    things = person.things if person else ()
+    return next((thing.floor_units for thing in things if thing.ref == ref), 0)
+
+
+def _worth(history: History, leg: GoodsLeg, people: dict[str, Person]) -> int:
+    person = people.get(leg.taker)
+    return person.values.get(history.listings[leg.listing].posted.ref, 0) if person else 0
