@@ -384,8 +384,8 @@ def test_a_persons_own_words_come_first_and_are_read_once(
     assert terminals[-1].ends() == 0
 
 
-def test_a_model_that_is_not_connected_is_a_mistake_at_once(out: Path) -> None:
-    assert "cannot read for the intake yet" in mistake("--model", "x", "--out", out)
+def test_a_model_that_cannot_be_connected_is_a_mistake_at_once(out: Path) -> None:
+    assert "PROVIDER:MODEL" in mistake("--model", "x", "--out", out)
 
 
 # At a market.

@@ -13,7 +13,9 @@ from souq.agents.brief import Brief, limits_of
 from souq.agents.brief_writing import written
 from souq.agents.intake import NotUnderstood, Terms
 from souq.agents.intake import form as forms
-from souq.agents.intake.gleaning import Start, Structured, glean
+from souq.agents.intake.gleaning import Start, glean
+from souq.agents.llm.calls import NoAnswer
+from souq.cli import models
 from souq.cli.chatting import Left, Reading, draft_of, heard, talk
 from souq.cli.commands import Json, app
 from souq.cli.connecting import URL, Key, Server, connect, key_of
@@ -58,7 +60,7 @@ def intake(
         bool, typer.Option("--replace", help="write over a brief that is there")
     ] = False,
     model: Annotated[
-        str, typer.Option(hidden=True, help="reads the person's own words first")
+        str, typer.Option(metavar="NAME", help="reads the person's own words first")
     ] = "",
     as_json: Json = False,
 ) -> None:
@@ -137,20 +139,15 @@ def _may_write(out: Path, paper_file: Path, *, replace: bool) -> bool:
     raise Mistake(f"{there[0]} exists already; say --replace, or another --out")
 
 
-def structured_by(model: str) -> Structured:
-    """Give whoever answers a prompt in a type: the one place where a language model plugs in."""
-    raise Mistake(f"{model} cannot read for the intake yet; leave --model out")
-
-
 def _reading(model: str, terms: Terms) -> Reading | None:
     if not model:
         return None
-    structured = structured_by(model)
+    structured = models.structured_by(model)
 
     def read(said: str) -> Start:
         try:
             return glean(said, structured, terms.asset)
-        except NotUnderstood as error:
+        except (NotUnderstood, NoAnswer) as error:
             raise Mistake(str(error)) from None
 
     return read

@@ -1,15 +1,18 @@
 """Language models on the command line: their names, their budgets, and the small ones' weights."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, TypeVar
 
 import typer
 
 from souq.agents.brief import BadBrief, Brief, units
+from souq.agents.intake.gleaning import Structured
 from souq.agents.llm import weights
 from souq.agents.llm.calls import Model, NotReady
+from souq.agents.llm.filling import filled
 from souq.agents.llm.manner import LAVISH, manner_of
 from souq.agents.llm.mind import Representative
 from souq.agents.llm.quarantine import Quarantine
@@ -57,6 +60,7 @@ def fetch(
     console.print(f"{weights.fetch(name, tell)} is there, and is what it should be", soft_wrap=True)
 
 
+T = TypeVar("T")
 TIMEOUT_S = 120.0  # of one call with all its tries
 
 
@@ -136,6 +140,16 @@ def representative(
         manner=manner_of(name),
         quarantine=Quarantine(model, categories) if structured_only else None,
     )
+
+
+def structured_by(name: str) -> Structured:
+    """Give whoever fills in forms from a text: a model of this name. Raises NotReady."""
+    model, runner = connect(name, TIMEOUT_S, at_once=1), asyncio.Runner()
+
+    def structured(prompt: str, type: type[T]) -> T:
+        return runner.run(filled(model, prompt, type, Purse()))
+
+    return structured
 
 
 def amount(words: str, option: str) -> int | None:

@@ -23,6 +23,8 @@ from souq.cli.commands import Json, Seed, app
 from souq.cli.connecting import URL, ClientLink, Key, Server, connect, key_of
 from souq.cli.output import Mistake, console, say_mistake
 from souq.core.money import Asset
+from souq.core.party import DeclareModel
+from souq.lab.casting import SCRIPTED, declared_name
 from souq.sdk.async_client import AsyncClient
 from souq.sdk.errors import Unreachable
 from souq.views.observation import ListingSeen
@@ -119,6 +121,10 @@ def agent(
             remember=remember,
         )
 
+    name = declared_name(model) if model else f"{SCRIPTED}:{strategy}"
+    with connect(server, key) as client:
+        if client.get_agent(me.actor).model != name:
+            client.submit(DeclareModel(me.actor, name))
     asyncio.run(_run(running, server, key, asset, tell, stay=stay))
 
 

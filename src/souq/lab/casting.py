@@ -17,6 +17,7 @@ from souq.agents.llm.quarantine import Quarantine
 from souq.agents.llm.spending import Purse, Spent
 from souq.core.annotation import Annotate
 from souq.core.money import USD
+from souq.core.party import MODEL_MAX
 from souq.core.rules import OPERATOR
 from souq.core.seal import OperatorText
 from souq.lab.population import Person, Population, generator
@@ -126,6 +127,11 @@ class Casting:
         self._minds[name].append(found)
         return found
 
+    def declared(self, person: Person) -> str:
+        """Give what a person's agent says that it runs on."""
+        name = self.name_of[person.name]
+        return f"{SCRIPTED}:{person.style}" if name == SCRIPTED else declared_name(name)
+
     def close(self, simulation: Simulation, stop: str) -> None:
         """Write down what the calls took, and why the run ended."""
         self.stop = stop
@@ -141,6 +147,11 @@ class Casting:
     def _note(self, simulation: Simulation, topic: str, note: Struct) -> None:
         text = msgspec.json.encode(note, order="sorted").decode()
         simulation.submit(OPERATOR, Annotate(topic, OperatorText(text))).need()
+
+
+def declared_name(model: str) -> str:
+    """Give a model's name without the address it is reached at."""
+    return model.partition("@")[0][:MODEL_MAX]
 
 
 def brief_of(person: Person, population: Population) -> Brief:

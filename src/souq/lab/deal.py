@@ -18,6 +18,7 @@ from souq.agents.trader import Errand, Trader
 from souq.core.contract import AcceptDelivery, SubmitDelivery
 from souq.core.mandate import GoodsLimit, Limits
 from souq.core.money import USD, Money
+from souq.core.party import DeclareModel
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import DAY_US, SECOND_US, Rules
 from souq.core.seal import canonical
@@ -61,7 +62,10 @@ def run_deal(
     for person in population.people:
         money = Money(person.budget_units, USD.code)
         agent = simulation.join(person.name, _limits(person, population), money)
-        mind = casting.mind_of(person, population) if casting is not None else None
+        mind = None
+        if casting is not None:
+            mind = casting.mind_of(person, population)
+            simulation.submit(agent, DeclareModel(agent, casting.declared(person))).need()
         agents[agent] = mind or _trader(person, population, simulation.history)
     at_once = casting.at_once if casting is not None else 1
     trading = _Trading(simulation, agents, population.seed, at_once, progress)
