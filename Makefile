@@ -24,12 +24,15 @@ demo-llm: .venv/.llm ## six people trade through a small language model, here an
 	$(BIN)/souq run deal --people 6 --goods 2 --seed 7 --turns 6 --model local:smollm2 \
 		--out runs/demo-llm
 
-test: .venv/.dev ## lint, types, layers and every test that takes seconds
+# Suites of minutes have targets of their own; .ci/run makes them all.
+OWN = --ignore=tests/a2a --ignore=tests/local --ignore=tests/mcp
+
+test: .venv/.dev ## lint, types, layers and every test that needs nobody else's programs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -m "not slow" $(OWN)
 
 test-crash: .venv/.dev ## kill the market and its servers at every step and bring them back (minutes)
 	SOUQ_FULL=1 $(BIN)/python -m pytest -q -s tests/crash tests/server
@@ -49,11 +52,11 @@ soak: .venv/.dev ## a server under steady load: memory stays flat, the audit is 
 test-postgres: .venv/.dev ## the journal in a real PostgreSQL, fail-over too; fails where there is none
 	SOUQ_POSTGRES=required $(BIN)/python -m pytest -q tests/postgres tests/server/test_failover.py
 
-test-mcp: .venv/.dev ## the MCP door before other people's programs, fetched from the npm registry
+test-mcp: .venv/.dev ## the MCP door, also before other people's programs from the npm registry
 	SOUQ_NPM=1 $(BIN)/python -m pytest -q tests/mcp
 
-test-a2a: .venv/.dev ## a deal by the JavaScript A2A client, fetched from the npm registry
-	SOUQ_NPM=1 $(BIN)/python -m pytest -q tests/a2a/test_js_client.py
+test-a2a: .venv/.dev ## the A2A door, also before the JavaScript client from the npm registry
+	SOUQ_NPM=1 $(BIN)/python -m pytest -q tests/a2a
 
 test-laws: .venv/.dev ## random markets against the invariants, at full length (minutes)
 	SOUQ_FULL=1 $(BIN)/python -m pytest -q tests/laws

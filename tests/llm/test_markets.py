@@ -187,6 +187,20 @@ def test_a_run_that_was_killed_is_resumed_to_the_same_journal(tmp_path: Path) ->
     assert bodies(tmp_path / "replayed") == bodies(whole)
 
 
+def test_a_cache_is_shared_by_runs(tmp_path: Path) -> None:
+    holder: list[Any] = []
+    cache = str(tmp_path / "cache.jsonl")
+    with answering(policy_of(holder)) as endpoint:
+        holder.append(endpoint)
+        for name in ("one", "two"):
+            words = cli(tmp_path / name, endpoint.url, "--cache", cache)
+            assert CliRunner().invoke(app, words).exit_code == 0
+            asked = len(endpoint.bodies)
+            holder.append(asked)
+    assert holder[1] == holder[2] > 0
+    assert bodies(tmp_path / "one") == bodies(tmp_path / "two")
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

@@ -69,6 +69,10 @@ def deal(
         Path | None,
         typer.Option(metavar="DIR", help="answer from that run's recorded calls; needs no key"),
     ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="keep calls there, and ask nothing that it answers"),
+    ] = None,
     seed: Seed = 7,
     out: Out = None,
     as_json: Json = False,
@@ -91,6 +95,7 @@ def deal(
         at_once,
         timeout,
         replay,
+        cache,
     )
     with models.casting(asked, folder, seed) as casting:
         summary, report = runs.run_deal(

@@ -75,6 +75,7 @@ class Asked(NamedTuple):
     at_once: int = 1
     timeout_s: float = TIMEOUT_S
     replay: Path | None = None
+    cache: Path | None = None
 
 
 @contextmanager
@@ -85,7 +86,10 @@ def casting(asked: Asked, folder: Path, seed: int) -> Iterator[Casting | None]:
             raise Mistake("name the models of the recorded run with --model, as it was made with")
         yield None
         return
-    recording = Recording((asked.replay or folder) / FILE, is_replay=asked.replay is not None)
+    if asked.replay is not None:
+        recording = Recording(asked.replay / FILE, is_replay=True)
+    else:
+        recording = Recording(asked.cache or folder / FILE)
     try:
         players = dict(_player(word, asked, recording) for word in asked.names)
         purse = Purse(cost_units=amount(asked.max_cost, "--max-cost"), tokens=asked.max_tokens)
