@@ -85,7 +85,7 @@ def grid(title: str, heads: list[str], rows: list[list[str]]) -> None:
     """Print a table; the first column is words, the others numbers."""
     table = Table(title=title, title_justify="left")
     for n, head in enumerate(heads):
-        table.add_column(head, justify="right" if n else "left")
+        table.add_column(head, justify="right" if n else "left", overflow="fold")
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
     console.print(table)

@@ -129,8 +129,7 @@ class Casting:
 
     def declared(self, person: Person) -> str:
         """Give what a person's agent says that it runs on."""
-        name = self.name_of[person.name]
-        return f"{SCRIPTED}:{person.style}" if name == SCRIPTED else declared_name(name)
+        return declared_name(self.name_of[person.name])
 
     def close(self, simulation: Simulation, stop: str) -> None:
         """Write down what the calls took, and why the run ended."""

@@ -48,6 +48,7 @@ def write_report(
         "lead": _lead(summary, knows),
         "tiles": _tiles(summary, knows),
         "deals": f"{summary.deals:,}",
+        "players": report_agents.players(history),
         "items": f"{summary.items_sold:,}",
         "value": usd(summary.value),
         "mean": mean if sold else "–",
@@ -317,7 +318,7 @@ def _facts(history: History, summary: DealSummary, population: Population | None
     refused = ", ".join(f"{count:,} {reason}" for reason, count in summary.refusals.items())
     facts = {
         "Seed": f"{population.seed}" if population else "not recorded",
-        "People": f"{summary.people:,}, each with one scripted agent",
+        "People": f"{summary.people:,}, each with one agent: {report_agents.players(history)}",
         "Records": f"{summary.records:,} in the journal; refused: {refused or 'none'}",
         "Market rules": f"fee {rules.fee_bps / 100:g} % of each payment; an offer stands for"
         f" {_span(rules.offer_us)}, a haggle for {rules.rounds_max} rounds; delivery within"

@@ -8,6 +8,12 @@ from souq.views.history import History
 CHECKED = "Models are as declared by or for each agent; nobody has checked them."
 
 
+def players(history: History) -> str:
+    """Name who trades: scripts, unless agents say that they run on models."""
+    named = {declared[-1] for declared in history.models.values()} - {""}
+    return words_of(", ".join(sorted(named))) if named else "scripted agents"
+
+
 def models(audit: ModelAudit, knows: bool) -> str:
     """Set models side by side, where more than one was declared; else nothing."""
     if not audit.compares:
