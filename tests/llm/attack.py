@@ -13,6 +13,7 @@ from souq.agents.llm.manner import LAVISH, Manner
 from souq.agents.llm.mind import Representative
 from souq.agents.llm.quarantine import Quarantine
 from souq.core.agreement import cash_given, cash_taken, goods
+from souq.core.contract import EVIDENCE_MAX, SubmitDelivery
 from souq.core.listing import PostListing
 from souq.core.mandate import Limits
 from souq.core.mechanisms.alternating_offers import Counter, MakeOffer
@@ -54,6 +55,9 @@ class Attacker:
                 PostMessage(PublicText(self._text)),
             ]
         found: list[Any] = []
+        for contract in seen.contracts:
+            if contract.must_deliver:
+                found.append(SubmitDelivery(contract.id, self._text[:EVIDENCE_MAX]))
         for talk in seen.negotiations:
             found.append(SendMessage(talk.id, PartyText(self._text)))
             if talk.is_my_turn:

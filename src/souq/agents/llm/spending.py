@@ -33,7 +33,7 @@ class Purse:
     """A budget of calls; an agent's own purse draws on its run's as well.
 
     What a call will cost is known afterwards, so the dearest one yet is kept back for each call
-    that is under way. Only the very first calls can go beyond a budget.
+    that is under way. Only one dearer than all before it can go beyond a budget, by the difference.
     """
 
     def __init__(
