@@ -24,7 +24,7 @@ from starlette.routing import Route
 
 from souq.agents.brief import Brief, ThingTold, WantTold
 from souq.agents.llm import provider
-from souq.agents.llm.calls import Answer, Ask
+from souq.agents.llm.calls import Answer, Ask, Estimate
 from souq.agents.llm.mind import Representative
 from souq.agents.llm.recording import Recording
 from souq.core.agreement import CashLeg, GoodsLeg
@@ -45,6 +45,9 @@ BRIEF = Brief(
 
 class Instant:
     name = "instant:1"
+
+    def estimate(self, ask: Ask) -> Estimate:
+        return Estimate(1_020, 0)
 
     async def answer(self, ask: Ask) -> Answer:
         return Answer(json.dumps(MOVE), 1_000, 20, 0)
@@ -99,7 +102,7 @@ async def overhead(rounds: int = 5) -> dict[str, float]:
         found["ours"].append(await cpu_per_wake(agent(Instant()), CALLS))
         with tempfile.TemporaryDirectory() as folder:
             recording = Recording(Path(folder) / "calls.jsonl")
-            mind = agent(recording.of(Instant(), "instant:1"))
+            mind = agent(recording.of(Instant(), "instant:1", "Ann"))
             found["ours, recorded"].append(await cpu_per_wake(mind, CALLS))
             recording.close()
         model = provider.Connected("function:1", FunctionModel(play), is_free=True)

@@ -57,7 +57,7 @@ def test_a_brief_becomes_the_mandate_that_holds_its_agent(tmp_path: Path) -> Non
     brief = briefs.read(path)
     limits = briefs.limits_of(brief, USD)
     assert limits.goods is not None
-    assert limits.goods["g1"].floor_units == 20_000_000
+    assert limits.goods["brass-lamp"].floor_units == 20_000_000
     assert limits.ceilings == {"books": 30_500_000}
     assert limits.lifetime_units == 61_000_000
     assert not limits.approval_always

@@ -53,7 +53,12 @@ BRIEFS = st.builds(
     things=st.lists(things, max_size=3).map(tuple),
     wants=st.lists(wants, max_size=3).map(tuple),
     understanding=st.none()
-    | st.builds(Understanding, agreed=st.integers(0), pairs=st.integers(0), least=texts),
+    | st.builds(
+        Understanding,
+        agreed=st.integers(0),
+        pairs=st.integers(0),
+        least=st.sampled_from(("0", "0.6", "0.75", "1")),
+    ),
 )
 
 

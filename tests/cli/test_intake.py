@@ -91,7 +91,7 @@ def test_a_form_becomes_a_brief_and_a_signed_mandate(tmp_path: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, "it tells the floor"
     shown = CliRunner().invoke(app, ["mandate", "check", str(paper), "--key", str(key)])
     assert shown.exit_code == 0, shown.exception
-    assert "may sell g1, for at least 60.00 USD" in shown.output
+    assert "may sell brass-lamp, for at least 60.00 USD" in shown.output
 
 
 def test_a_pipe_answers_like_a_person(tmp_path: Path) -> None:
@@ -423,7 +423,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def test_from_a_form_to_a_floor_that_no_agent_goes_below(served: Served, tmp_path: Path) -> None:
     sol = Person(served, tmp_path, "sol")
     with pytest.raises(Refused, match="no_mandate"):
-        sol.trader.list("Brass lamp", category="home", price="90", ref="g1")
+        sol.trader.list("Brass lamp", category="home", price="90", ref="brass-lamp")
     done = ok(
         *("--form", form(tmp_path), "--out", tmp_path / "brief.toml", "--json"),
         *("--server", served.url, "--agent", sol.agent, "--key", sol.key_file),
@@ -433,7 +433,7 @@ def test_from_a_form_to_a_floor_that_no_agent_goes_below(served: Served, tmp_pat
     assert found["granted"].startswith("M")
     with Client(served.url, key=ADMIN) as market:
         bea = market.join("bea", deposit="100")
-    lamp = sol.trader.list("Brass lamp", category="home", price="90", ref="g1")
+    lamp = sol.trader.list("Brass lamp", category="home", price="90", ref="brass-lamp")
     talk = bea.offer(lamp, "59.99")
     for reckless in (
         lambda: sol.trader.accept(talk),
@@ -460,7 +460,7 @@ def test_who_was_not_understood_approves_each_deal(served: Served, tmp_path: Pat
     assert "only proposes" in done.output
     with Client(served.url, key=ADMIN) as market:
         bea = market.join("bea", deposit="100")
-    lamp = ann.trader.list("Brass lamp", category="home", price="90", ref="g1")
+    lamp = ann.trader.list("Brass lamp", category="home", price="90", ref="brass-lamp")
     talk = bea.offer(lamp, "90")
     deal = ann.trader.accept(talk)
     assert bea.client.get_contract(deal).state == "held"
@@ -485,7 +485,7 @@ def test_a_signed_mandate_is_granted_later_to_its_agent_alone(
     assert "not_yours" in str(granting(eve.agent, kim.key_file).exception)
     assert "another key" in str(granting(kim.agent, eve.key_file).exception)
     assert granting(kim.agent, kim.key_file).exit_code == 0
-    assert kim.trader.list("Brass lamp", category="home", price="90", ref="g1")
+    assert kim.trader.list("Brass lamp", category="home", price="90", ref="brass-lamp")
 
 
 def test_only_the_agents_own_person_may_grant_and_hears_so_first(

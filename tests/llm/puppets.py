@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_ai.messages import ModelMessage, ModelResponse, ToolCallPart, UserPromptPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 
-from souq.agents.llm.calls import Answer, Ask
+from souq.agents.llm.calls import Answer, Ask, Estimate
 from souq.agents.llm.provider import Connected
 from souq.core.agreement import CashLeg, GoodsLeg
 from souq.core.mandate import Limits
@@ -29,6 +29,9 @@ class Puppet:
         self.asked: list[Ask] = []
         self._policy = policy
         self._cost_units = cost_units
+
+    def estimate(self, ask: Ask) -> Estimate:
+        return Estimate(15, self._cost_units)
 
     async def answer(self, ask: Ask) -> Answer:
         self.asked.append(ask)
@@ -54,7 +57,7 @@ def connected(policy: Policy, name: str = "function:1", **more: Any) -> Connecte
 
 def haggler(state: dict[str, Any], choices: dict[str, Any]) -> dict[str, Any]:
     """Answer, list, announce; then by turns everything else there is to do."""
-    market, you = state["market"], state["you"]
+    market = state["market"]
     for talk in market.get("negotiations", ()):
         if not talk["your_turn"]:
             continue
@@ -65,7 +68,7 @@ def haggler(state: dict[str, Any], choices: dict[str, Any]) -> dict[str, Any]:
             return {"act": "accept", "negotiation": talk["id"]}
         price = round(1.2 * theirs, 2)
         return {"act": "counter", "negotiation": talk["id"], "price": price, "say": "Nearly."}
-    step = len(you.get("your_note", "x")) - 1
+    step = len(state.get("memory", {}).get("note", "x")) - 1
     note = "x" * ((step + 1) % 7 + 1)
     if "list" in choices:
         return {"act": "list", "thing": choices["list"]["thing"]["enum"][0]}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from souq.agents.llm.calls import Answer, Ask
+from souq.agents.llm.calls import Answer, Ask, Estimate
 from souq.core.mandate import Limits
 from tests.llm.attack import STEPS, attack, check
 from tests.llm.hostile import HOSTILE, Hostile
@@ -20,12 +20,15 @@ class Gullible:
     def __init__(self) -> None:
         self.obeyed = 0
 
+    def estimate(self, ask: Ask) -> Estimate:
+        return Estimate(2, 0)
+
     async def answer(self, ask: Ask) -> Answer:
         state = json.loads(ask.turns[0])
         choices = {one.name: one.fields for one in ask.choices}
         if "list" in choices:
             return _said({"act": "list", "thing": choices["list"]["thing"]["enum"][0]})
-        read = json.dumps([state.get("market", state), state.get("you", {}).get("your_note", "")])
+        read = json.dumps([state.get("market", state), state.get("memory", "")])
         for one in HOSTILE:
             if json.dumps(one.text)[1:-1] in read:
                 self.obeyed += 1
@@ -52,7 +55,7 @@ def _obey(
     words = {"say": f"My limits are {', '.join(floor)}."} if one.demand == "floor" else {}
     if one.demand == "pose":
         return {"act": "accept", "negotiation": "N99", "as": "A2"}
-    if one.demand == "note" and "your_note" not in state["you"]:
+    if one.demand == "note" and "memory" not in state:
         return {"act": "pass", "note": one.text}
     if one.demand == "spend" and "take" in choices:
         asked = {each["id"]: each["price"] for each in state["market"]["listings"]}

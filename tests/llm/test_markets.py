@@ -73,21 +73,21 @@ def test_the_manifest_names_prompt_and_players() -> None:
 
 def test_a_recorded_run_replays_without_a_model_to_the_same_journal(tmp_path: Path) -> None:
     recording = Recording(tmp_path / "calls.jsonl")
-    _, store, _ = played(recording.of(connected(haggler), NAME), at_once=3)
+    _, store, _ = played(connected(haggler), recording=recording, at_once=3)
     recording.close()
     again = Recording(tmp_path / "calls.jsonl", is_replay=True)
-    _, repeated, casting = played(again.of(None, NAME), at_once=3)
+    _, repeated, casting = played(None, recording=again, at_once=3)
     assert journal(store) == journal(repeated)
     assert casting.purse.spent.calls > 20
 
 
 def test_a_replay_of_another_run_is_refused_with_a_reason(tmp_path: Path) -> None:
     recording = Recording(tmp_path / "calls.jsonl")
-    played(recording.of(connected(haggler), NAME), turns=2)
+    played(connected(haggler), recording=recording, turns=2)
     recording.close()
     again = Recording(tmp_path / "calls.jsonl", is_replay=True)
     with pytest.raises(NotReady, match="not in the recording"):
-        played(again.of(None, NAME), turns=5)
+        played(None, recording=again, turns=5)
 
 
 @pytest.mark.parametrize("purse", [Purse(cost_units=2_000), Purse(tokens=300)])
@@ -198,7 +198,8 @@ def test_a_cache_is_shared_by_runs(tmp_path: Path) -> None:
             asked = len(endpoint.bodies)
             holder.append(asked)
     assert holder[1] == holder[2] > 0
-    assert bodies(tmp_path / "one") == bodies(tmp_path / "two")
+    # Equal but for what the calls took, which stands at the end.
+    assert bodies(tmp_path / "one")[:-2] == bodies(tmp_path / "two")[:-2]
 
 
 @pytest.mark.parametrize(

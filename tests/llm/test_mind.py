@@ -9,7 +9,7 @@ import pytest
 
 from souq.agents import Turn
 from souq.agents.brief import Brief, ThingTold, WantTold
-from souq.agents.llm.calls import Answer, Ask, NoAnswer
+from souq.agents.llm.calls import Answer, Ask, Estimate, NoAnswer
 from souq.agents.llm.manner import FRUGAL
 from souq.agents.llm.mind import Representative
 from souq.agents.llm.quarantine import Quarantine
@@ -75,11 +75,11 @@ def test_an_own_offer_is_taken_back() -> None:
 
 
 def test_a_thing_is_listed_as_the_brief_has_it_and_not_as_the_model_words_it() -> None:
-    turn = turn_after({"act": "list", "thing": "g2", "title": "Ming vase", "price": 4000})
+    turn = turn_after({"act": "list", "thing": "blue-vase", "title": "Ming vase", "price": 4000})
     posted = turn.operation
     assert isinstance(posted, PostListing)
     assert (posted.title.value, posted.description.value) == ("Blue vase", "chipped")
-    assert (posted.ref, posted.price) == ("g2", Money(4_000 * UNITS, "USD"))
+    assert (posted.ref, posted.price) == ("blue-vase", Money(4_000 * UNITS, "USD"))
 
 
 def test_what_is_said_goes_to_whom_it_concerns() -> None:
@@ -101,7 +101,7 @@ MALFORMED = [
     {"act": "counter", "negotiation": "N1", "price": 0.00000001},
     {"act": "take", "listing": "L1"},
     {"act": "bundle", "listings": [], "price": 1},
-    {"act": "list", "thing": "g1"},
+    {"act": "list", "thing": "brass-lamp"},
     {"act": "say"},
     {"act": "say", "say": "x" * 401},
 ]
@@ -128,6 +128,9 @@ def test_a_repaired_answer_counts() -> None:
 
 class Silent:
     name = "silent:1"
+
+    def estimate(self, ask: Ask) -> Estimate:
+        return Estimate(1, 0)
 
     async def answer(self, ask: Ask) -> Answer:
         raise NoAnswer("no answer within 1 s")
@@ -216,7 +219,7 @@ def test_a_note_is_kept_short_and_comes_back() -> None:
     assert len(turn.note) == 1_000
     puppet = Puppet(lambda state, choices: {"act": "pass"})
     asyncio.run(Representative(BRIEF, puppet, USD).wake(observed(), "A3 seems keen"))
-    assert json.loads(puppet.asked[0].turns[0])["you"]["your_note"] == "A3 seems keen"
+    assert json.loads(puppet.asked[0].turns[0])["memory"]["note"] == "A3 seems keen"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from souq.agents.llm import provider
 from souq.agents.llm.calls import Answer, Ask, Choice, NoAnswer, NotReady
 from souq.agents.llm.mind import Representative
 from souq.agents.llm.recording import Recording
+from souq.agents.llm.spending import Purse
 from souq.core.mechanisms.moves import Accept
 from souq.core.money import USD
 from tests.llm.endpoint import answering
@@ -110,10 +111,10 @@ def test_who_is_too_slow_is_not_waited_for() -> None:
         asked(f"openai:gpt-5@{endpoint.url}/v1", timeout_s=0.2)
 
 
-def test_nobody_at_the_address_is_no_answer() -> None:
+def test_nobody_at_the_address_is_said_at_once() -> None:
     with answering(lambda n: MOVE) as endpoint:
         gone = endpoint.url
-    with pytest.raises(NoAnswer):
+    with pytest.raises(NotReady, match="cannot be reached"):
         asked(f"vllm:any@{gone}/v1")
 
 
@@ -134,6 +135,8 @@ def test_only_so_many_calls_are_under_way_at_once() -> None:
         ("nobody:x", "PROVIDER:MODEL"),
         ("openai:", "PROVIDER:MODEL"),
         ("compatible:x", "say where it is"),
+        ("compatible:x@nourl", "no address"),
+        ("vllm:x@http://me:secret@host/v1", "no place in a model's address"),
         ("local:x", "no local model x"),
     ],
 )
@@ -155,8 +158,8 @@ def test_the_key_goes_to_the_provider_and_nowhere_else(
     with answering(lambda n: 500 if n == 0 else MOVE) as endpoint:
         recording = Recording(tmp_path / "calls.jsonl")
         name = f"anthropic:claude-haiku-4-5@{endpoint.url}"
-        model = recording.of(provider.connect(name), name)
-        asyncio.run(model.answer(ASK))
+        model = recording.of(provider.connect(name), name, "Ann")
+        asyncio.run(model.paid(ASK, Purse()))
         recording.close()
     assert KEY in " ".join(endpoint.headers[0].values())
     assert KEY not in (tmp_path / "calls.jsonl").read_text()

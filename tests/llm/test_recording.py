@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from souq.agents.llm.calls import Answer, Ask, Choice, NoAnswer, NotReady
-from souq.agents.llm.recording import Recording
+from souq.agents.llm.calls import Answer, Ask, Choice, Estimate, NoAnswer, NotReady
+from souq.agents.llm.recording import Cache, Recording
+from souq.agents.llm.spending import OverBudget, Purse
 
 
 def ask(text: str) -> Ask:
@@ -22,6 +23,9 @@ class Counting:
         self._count = itertools.count()
         self._fails = fails
 
+    def estimate(self, ask: Ask) -> Estimate:
+        return Estimate(7, 5)
+
     async def answer(self, ask: Ask) -> Answer:
         if self._fails:
             raise NoAnswer("HTTP 503")
@@ -29,10 +33,10 @@ class Counting:
 
 
 def said(recording: Recording, model: Any, *texts: str) -> list[str]:
-    recorded = recording.of(model, "counting:1")
+    recorded = recording.of(model, "counting:1", "Ann")
 
     async def run() -> list[str]:
-        return [(await recorded.answer(ask(text))).text for text in texts]
+        return [(await recorded.paid(ask(text), Purse())).text for text in texts]
 
     return asyncio.run(run())
 
@@ -76,7 +80,7 @@ def test_another_model_or_prompt_is_another_question(tmp_path: Path) -> None:
     recording.close()
     replay = Recording(tmp_path / "calls.jsonl", is_replay=True)
     with pytest.raises(NotReady):
-        asyncio.run(replay.of(None, "other:1").answer(ask("a")))
+        asyncio.run(replay.of(None, "other:1", "Ann").paid(ask("a"), Purse()))
 
 
 @pytest.mark.parametrize("cut", [1, 40, 200])
@@ -100,3 +104,64 @@ def test_what_is_no_recording_is_told_by_its_line(tmp_path: Path) -> None:
     path.write_text('{"key": "x"}\nnonsense\n')
     with pytest.raises(NotReady, match="line 2"):
         Recording(path)
+
+
+def test_a_file_that_is_no_recording_is_never_cut(tmp_path: Path) -> None:
+    path = tmp_path / "me.key"
+    path.write_text('{"kind": "ed25519", "secret": "a line without an end"}')
+    for opened in (Recording, Cache):
+        with pytest.raises(NotReady, match="line 1"):
+            opened(path)
+    assert "without an end" in path.read_text()
+
+
+def test_two_agents_who_ask_the_same_each_get_their_own_again(tmp_path: Path) -> None:
+    path = tmp_path / "calls.jsonl"
+    first, model = Recording(path), Counting()
+
+    def answers(recording: Recording, who: Any) -> list[str]:
+        async def run() -> list[str]:
+            asked = [recording.of(who, "counting:1", name).paid(ask("a"), Purse()) for name in "AB"]
+            return [one.text for one in await asyncio.gather(*asked)]
+
+        return asyncio.run(run())
+
+    told = answers(first, model)
+    first.close()
+    assert told[0] != told[1]
+    assert answers(Recording(path, is_replay=True), None) == told
+
+
+def test_a_budget_that_stopped_a_run_stops_its_replay_and_not_who_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "calls.jsonl"
+    first, purse = Recording(path), Purse(cost_units=8)
+
+    async def twice(recording: Recording, model: Any, purse: Purse) -> None:
+        recorded = recording.of(model, "counting:1", "Ann")
+        await recorded.paid(ask("a"), purse)
+        await recorded.paid(ask("b"), purse)
+
+    with pytest.raises(OverBudget):
+        asyncio.run(twice(first, Counting(), purse))
+    first.close()
+    with pytest.raises(OverBudget) as again:
+        asyncio.run(twice(Recording(path, is_replay=True), None, Purse()))
+    assert again.value.is_whole_run
+    asyncio.run(twice(Recording(path), Counting(), Purse()))
+
+
+def test_a_cache_answers_other_agents_for_nothing_and_keeps_no_failures(tmp_path: Path) -> None:
+    cache = tmp_path / "cache.jsonl"
+    one = Recording(tmp_path / "one.jsonl", cache=Cache(cache))
+    with pytest.raises(NoAnswer):
+        said(one, Counting(fails=True), "a")
+    told = said(one, Counting(), "a")
+    one.close()
+    two = Recording(tmp_path / "two.jsonl", cache=Cache(cache))
+    purse = Purse()
+    bob = two.of(Counting(fails=True), "counting:1", "Bob")
+    assert asyncio.run(bob.paid(ask("a"), purse)).text == told[0]
+    assert purse.spent.cost_units == 0
+    two.close()
+    replay = Recording(tmp_path / "two.jsonl", is_replay=True).of(None, "counting:1", "Bob")
+    assert asyncio.run(replay.paid(ask("a"), Purse())).text == told[0]

@@ -20,6 +20,7 @@ most = "30.50"             # for one
 count = 2
 """
 
+import hashlib
 import re
 import tomllib
 from pathlib import Path
@@ -32,6 +33,8 @@ from souq.agents.trader import Thing
 from souq.core.mandate import GoodsLimit, Limits
 from souq.core.money import Asset
 
+REF_MAX = 40
+_SHARE = re.compile(r"0(\.\d{1,6})?|1(\.0{1,6})?")
 Amount = str | int  # a number with a point is kept as its text, never a float
 
 
@@ -64,6 +67,11 @@ class Understanding(Struct, frozen=True, forbid_unknown_fields=True):
     agreed: int
     pairs: int
     least: str = "0.6"
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a share that is none."""
+        if not _SHARE.fullmatch(self.least):
+            raise ValueError(f"`least` is a share such as 0.6, not {self.least[:20]!r}")
 
     @property
     def is_enough(self) -> bool:
@@ -118,7 +126,7 @@ def things_of(brief: Brief, asset: Asset, where: str = "") -> tuple[Thing, ...]:
         if one.title in found:
             raise BadBrief(f"{here}: another has this title, and an agent tells things by title")
         found[one.title] = Thing(
-            ref=f"g{n}",
+            ref=_ref(one.title, {thing.ref for thing in found.values()}),
             title=one.title,
             description=one.description,
             category=one.category,
@@ -150,7 +158,7 @@ def limits_of(brief: Brief, asset: Asset, where: str = "") -> Limits:
     the person.
     """
     wants = wants_of(brief, asset, where)
-    most = sum(price * count for price, count in wants.values())
+    most = sum(units(one.most, asset, where) * one.count for one in brief.wants)
     budget = most if brief.budget is None else units(brief.budget, asset, f"{where}budget")
     return Limits(
         asset=asset.code,
@@ -162,6 +170,16 @@ def limits_of(brief: Brief, asset: Asset, where: str = "") -> Limits:
         ceilings={category: price for category, (price, _) in wants.items()},
         approval_always=brief.understanding is not None and not brief.understanding.is_enough,
     )
+
+
+def _ref(title: str, taken: set[str]) -> str:
+    """Name a thing after its title, so that a mandate's floor stays its own in a longer brief."""
+    words = "-".join(re.findall(r"[a-z0-9]+", title.lower()))[:REF_MAX].strip("-")
+    if not words or words in taken:
+        words = f"{words[: REF_MAX - 9]}-{hashlib.sha256(title.encode()).hexdigest()[:8]}".lstrip(
+            "-"
+        )
+    return words
 
 
 def units(amount: Amount, asset: Asset, what: str) -> int:

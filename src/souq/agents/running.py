@@ -83,7 +83,7 @@ class Runner:
         self._deals: set[str] = set()
         self._has_looked = False
         self._last_refusal: Reason | None = None
-        self._why = ""
+        self._last_words = self._why = ""
         self.id = ""
         self.woken = asyncio.Event()
         self.done: Counter[str] = Counter()
@@ -153,13 +153,14 @@ class Runner:
         if command is None:
             return has_said
         here = getattr(command, "negotiation", "")
+        self._last_refusal = None
         if not self._budget.allows(command, seen):
             self.refused["own_budget"] += 1
-            why = "beyond its budget"
+            why = self._why = "beyond its budget"
         else:
             if await self._do(command, self._told(command)):
                 return True
-            why = "it can come to nothing"
+            why, self._why = "it can come to nothing", self._last_words
         # Whatever stays on the table would be answered first again, and nothing else ever done.
         if here and self._last_refusal not in PASSING:
             return await self._do(Reject(here), f"rejects {here}: {why}") or has_said
@@ -195,7 +196,7 @@ class Runner:
             answer = await self._link.submit(command)
         except Refused as refused:
             self.refused[refused.reason.value] += 1
-            self._last_refusal, self._why = refused.reason, str(refused)
+            self._last_refusal, self._last_words = refused.reason, str(refused)
             self._tell(f"{told}: refused, {plain(str(refused), 200)}")
             return False
         self.done[name] += 1

@@ -108,6 +108,7 @@ def deal(
             seed=seed,
             turns=turns or (TURNS_PER_PERSON if casting is None else MODEL_TURNS),
             casting=casting,
+            is_resumed=resume,
             is_quiet=as_json,
         )
     present.show(summary, as_json=as_json)

@@ -16,8 +16,9 @@ from souq.agents.llm.filling import filled
 from souq.agents.llm.manner import LAVISH, manner_of
 from souq.agents.llm.mind import Representative
 from souq.agents.llm.quarantine import Quarantine
-from souq.agents.llm.recording import FILE, Recording
+from souq.agents.llm.recording import FILE, Cache, Recording
 from souq.agents.llm.spending import Purse
+from souq.agents.trader import Thing
 from souq.cli.commands import Json, app
 from souq.cli.output import Mistake, console, write_json
 from souq.core.money import USD, Asset
@@ -84,19 +85,23 @@ def casting(asked: Asked, folder: Path, seed: int) -> Iterator[Casting | None]:
     if not asked.names:
         if asked.replay:
             raise Mistake("name the models of the recorded run with --model, as it was made with")
+        if any((asked.max_cost, asked.agent_max_cost, asked.max_tokens, asked.structured_only)):
+            raise Mistake("budgets and views of models need models: name them with --model")
         yield None
         return
     if asked.replay is not None:
         recording = Recording(asked.replay / FILE, is_replay=True)
     else:
-        recording = Recording(asked.cache or folder / FILE)
+        cache = Cache(asked.cache) if asked.cache is not None else None
+        recording = Recording(folder / FILE, cache=cache)
     try:
-        players = dict(_player(word, asked, recording) for word in asked.names)
+        players = dict(_player(word, asked) for word in asked.names)
         purse = Purse(cost_units=amount(asked.max_cost, "--max-cost"), tokens=asked.max_tokens)
         yield Casting(
             players,
             seed,
             purse=purse,
+            recording=recording,
             agent_cost_units=amount(asked.agent_max_cost, "--agent-max-cost"),
             structured_only=asked.structured_only,
             at_once=asked.at_once,
@@ -105,17 +110,16 @@ def casting(asked: Asked, folder: Path, seed: int) -> Iterator[Casting | None]:
         recording.close()
 
 
-def _player(word: str, asked: Asked, recording: Recording) -> tuple[str, Player]:
+def _player(word: str, asked: Asked) -> tuple[str, Player]:
     name, _, share = word.partition("=")
-    if share and not share.isdigit():
-        raise Mistake(f"--model {word}: a share is a whole number, as in {name}=2")
+    if share and not (share.isascii() and share.isdigit() and int(share)):
+        raise Mistake(f"--model {word}: a share is a whole number above 0, as in {name}=2")
     count = int(share or 1)
     if name == SCRIPTED:
         return name, Player(None, LAVISH, count)
     if asked.replay is not None:
-        return name, Player(recording.of(None, name), manner_of(name), count)
-    model = connect(name, asked.timeout_s, asked.at_once)
-    return name, Player(recording.of(model, name), manner_of(name), count)
+        return name, Player(None, manner_of(name), count)
+    return name, Player(connect(name, asked.timeout_s, asked.at_once), manner_of(name), count)
 
 
 def connect(name: str, timeout_s: float, at_once: int) -> Model:
@@ -130,9 +134,15 @@ def connect(name: str, timeout_s: float, at_once: int) -> Model:
 
 
 def representative(
-    brief: Brief, name: str, asset: Asset, purse: Purse, *, structured_only: bool
+    brief: Brief,
+    name: str,
+    asset: Asset,
+    things: tuple[Thing, ...],
+    purse: Purse,
+    *,
+    structured_only: bool,
 ) -> Representative:
-    """Give an agent that a model plays. Raises NotReady and BadBrief."""
+    """Give an agent that a model plays, with `things` to sell. Raises NotReady and BadBrief."""
     model = connect(name, TIMEOUT_S, at_once=1)
     categories = {one.category for one in brief.wants}
     categories |= {one.category for one in brief.things}
@@ -140,6 +150,7 @@ def representative(
         brief,
         model,
         asset,
+        things=things,
         purse=purse,
         manner=manner_of(name),
         quarantine=Quarantine(model, categories) if structured_only else None,

@@ -1,7 +1,9 @@
 """Wiring for whole runs: where the journal goes, which goods, how progress shows."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TypeAlias
 
@@ -10,11 +12,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from souq.agents.llm.recording import FILE as CALLS
 from souq.cli.output import Mistake, console, dollars
 from souq.core.money import USD
+from souq.core.seal import canonical
 from souq.journal.replay import replay
 from souq.journal.sqlite import FILE, HEAD, SqliteStore
 from souq.lab import deal, goods, population, report, summary, swap
-from souq.lab.casting import Casting
-from souq.lab.simulation import OPENING_US
+from souq.lab.casting import SPENDING, Casting
+from souq.lab.simulation import COMMITMENT, OPENING_US
 from souq.views.history import History, read
 
 Summary: TypeAlias = summary.DealSummary | swap.SwapSummary
@@ -32,12 +35,31 @@ def new_folder(out: Path | None, kind: str) -> Path:
 
 
 def cut_off_folder(folder: Path) -> Path:
-    """Give the folder of a run of models, ready to be made again from its recorded calls."""
+    """Give the folder of a run of models that was cut off. Raises Mistake for any other."""
     if not (folder / CALLS).is_file():
         raise Mistake(f"{folder} holds no run of models; leave --resume out to begin one")
-    for one in (*folder.glob(f"{FILE}*"), folder / HEAD):
-        one.unlink(missing_ok=True)
+    if (folder / FILE).exists():
+        with reading(folder) as store:
+            if SPENDING in read(store).notes:
+                raise Mistake(f"{folder} holds a whole run; there is nothing to go on with")
     return folder
+
+
+def _set_aside(folder: Path, evidence: bytes) -> None:
+    """Make room for the journal that the recorded calls give again; keep what was there."""
+    if not (folder / FILE).exists():
+        return
+    with reading(folder) as store:
+        history = read(store)
+        note = history.notes.get(COMMITMENT)
+        committed = history.words(note) if note else ""
+    if committed and committed != hashlib.sha256(evidence).hexdigest():
+        raise Mistake(f"{folder} was made with other people, goods or another seed")
+    aside = next(path for n in count(1) if not (path := folder / f"cut-off-{n}").exists())
+    aside.mkdir()
+    for one in (*folder.glob(f"{FILE}*"), folder / HEAD):
+        if one.exists():
+            one.rename(aside / one.name)
 
 
 def _free_folder(kind: str) -> Path:
@@ -70,6 +92,7 @@ def run_deal(
     seed: int,
     turns: int,
     casting: Casting | None,
+    is_resumed: bool = False,
     is_quiet: bool,
 ) -> tuple[Summary, Path]:
     """Run a haggling market into a folder and write its report."""
@@ -81,6 +104,8 @@ def run_deal(
         per_person=per_person,
         budget_units=_budget_units(budget),
     )
+    if is_resumed:
+        _set_aside(folder, canonical.encode(drawn))
     store = SqliteStore(folder)
     with _progress("haggling", is_quiet) as bar:
 

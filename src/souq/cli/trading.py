@@ -22,13 +22,18 @@ from souq.cli import models, swarming
 from souq.cli.commands import Json, Seed, app
 from souq.cli.connecting import URL, ClientLink, Key, Server, connect, key_of
 from souq.cli.output import Mistake, console, say_mistake
+from souq.cli.private_files import write_over
+from souq.core.agreement import goods
 from souq.core.money import Asset
 from souq.core.party import DeclareModel
 from souq.lab.casting import SCRIPTED, declared_name
+from souq.operations.queries import LIMIT_MAX
 from souq.sdk.async_client import AsyncClient
+from souq.sdk.client import Client
 from souq.sdk.errors import Unreachable
 from souq.views.observation import ListingSeen
 
+STANDING = frozenset({"held", "formed", "delivered", "disputed", "fulfilled", "ruled"})
 PATIENCE_S = 60.0  # of one call, before a person is told that the market is away
 LEAVE_S = 5.0
 WANTED = 3  # pieces, where nobody says how many
@@ -89,14 +94,23 @@ def agent(
     budget_units = briefs.units(budget, asset, "--budget") if budget is not None else None
     where = f"{brief}: " if brief else ""
     told = _with_wants(briefs.read(brief) if brief else briefs.Brief(), want or [], asset)
+    if budget_units is None and told.budget is not None:
+        budget_units = briefs.units(told.budget, asset, f"{where}budget")
     things = briefs.things_of(told, asset, where)
     wants = briefs.wants_of(told, asset, where)
     if not things and not wants:
         raise Mistake("nothing to trade: say what with --brief goods.toml or --want books=30")
+    with connect(server, key) as client:
+        sold = _sold_before(client, me.actor) & {one.ref for one in things}
+        if told.understanding is not None and not told.understanding.is_enough:
+            _need_approval(client)
+    things = tuple(one for one in things if one.ref not in sold)
     player: Agent
     if model:
         purse = Purse(cost_units=models.amount(max_cost, "--max-cost"), tokens=max_tokens)
-        player = models.representative(told, model, asset, purse, structured_only=structured_only)
+        player = models.representative(
+            told, model, asset, things, purse, structured_only=structured_only
+        )
     else:
         player = _scripted(me.actor, things, wants, asset, strategy, seed)
 
@@ -106,9 +120,9 @@ def agent(
 
     def remember(note: str) -> None:
         if memory is not None:
-            memory.write_text(note, encoding="utf-8")
+            write_over(memory, note)
 
-    note = memory.read_text(encoding="utf-8") if memory is not None and memory.exists() else ""
+    note = _remembered(memory)
 
     def running(client: AsyncClient) -> Runner:
         return Runner(
@@ -126,6 +140,50 @@ def agent(
         if client.get_agent(me.actor).model != name:
             client.submit(DeclareModel(me.actor, name))
     asyncio.run(_run(running, server, key, asset, tell, stay=stay))
+
+
+def _remembered(memory: Path | None) -> str:
+    if memory is None or not memory.exists():
+        return ""
+    try:
+        return memory.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise Mistake(f"{memory} is no note of an agent's; name another --memory") from None
+
+
+def _sold_before(client: Client, me: str) -> set[str]:
+    """Give the things, by their person's name for them, that the agent sold in an earlier life."""
+    given: set[str] = set()
+    for is_open in (True, False):
+        cursor = ""
+        while True:
+            page = client.list_contracts(is_open=is_open, cursor=cursor)
+            for one in page.contracts:
+                if one.state in STANDING:
+                    given |= {leg.listing for leg in goods(one.legs) if leg.giver == me}
+            cursor = page.cursor
+            if not cursor:
+                break
+    refs: dict[str, str] = {}
+    after = 0
+    while given:
+        seen = client.list_events(after=after, types=("ListingPosted",), limit=LIMIT_MAX)
+        for record in seen.records:
+            refs.update((event.listing.id, event.listing.ref) for event in record.events)
+        if seen.last == after:
+            break
+        after = seen.last
+    return {refs[id] for id in given if refs.get(id)}
+
+
+def _need_approval(client: Client) -> None:
+    """Raise Mistake where an agent that was not understood could act by itself."""
+    limits = client.get_mandate().limits
+    if not limits.approval_always:
+        raise Mistake(
+            "the brief says that this agent only proposes, and its mandate lets it act alone: grant"
+            " the one that `souq intake` signed, with: souq mandate grant"
+        )
 
 
 def _scripted(

@@ -9,11 +9,12 @@ import msgspec
 from msgspec import Struct
 
 from souq.agents.brief import Brief, ThingTold, WantTold
-from souq.agents.llm import prompt
+from souq.agents.llm import wording
 from souq.agents.llm.calls import Model
 from souq.agents.llm.manner import Manner
 from souq.agents.llm.mind import Representative
 from souq.agents.llm.quarantine import Quarantine
+from souq.agents.llm.recording import Recorded, Recording
 from souq.agents.llm.spending import Purse, Spent
 from souq.core.annotation import Annotate
 from souq.core.money import USD
@@ -32,7 +33,7 @@ LIKED_MAX = 3  # things named for each want
 class Player(Struct, frozen=True):
     """A model that may be drawn, `share` times as likely as one with a share of 1.
 
-    None plays with the scripted agent of the person's style.
+    The one named `scripted` has none, as has every one in a replay.
     """
 
     model: Model | None
@@ -68,6 +69,7 @@ class Casting:
         seed: int,
         *,
         purse: Purse,
+        recording: Recording | None = None,
         agent_cost_units: int | None = None,
         structured_only: bool = False,
         at_once: int = 1,
@@ -77,6 +79,7 @@ class Casting:
         self.purse = purse
         self.stop = ""  # why it ended
         self._players = players
+        self._recording = recording
         self._rng = generator(seed, "players")
         self._agent_cost_units = agent_cost_units
         self._structured_only = structured_only
@@ -98,8 +101,8 @@ class Casting:
             simulation,
             MODELS,
             Manifest(
-                prompt.VERSION,
-                prompt.digest(),
+                wording.VERSION,
+                wording.digest(),
                 self._structured_only,
                 self.at_once,
                 shares,
@@ -111,18 +114,22 @@ class Casting:
         """Give a person's agent, or None where a script plays."""
         name = self.name_of[person.name]
         player = self._players[name]
-        if player.model is None:
+        if name == SCRIPTED:
             return None
+        model: Model | Recorded | None = player.model
+        if self._recording is not None:
+            model = self._recording.of(player.model, name, person.name)
+        assert model is not None, "a replay has a recording"
         brief = brief_of(person, population)
         categories = {*person.wants, *(thing.category for thing in person.things)}
         found = Representative(
             brief,
-            player.model,
+            model,
             USD,
             things=person.things,
             purse=Purse(cost_units=self._agent_cost_units, within=self.purse),
             manner=player.manner,
-            quarantine=Quarantine(player.model, categories) if self._structured_only else None,
+            quarantine=Quarantine(model, categories) if self._structured_only else None,
         )
         self._minds[name].append(found)
         return found

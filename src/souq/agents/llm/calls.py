@@ -1,6 +1,6 @@
 """One call of a model: what it is asked, what it may answer, and what that took."""
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -52,10 +52,20 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     cost_units: int | None = None
 
 
+class Estimate(NamedTuple):
+    """The most that a call is thought to take; `cost_units` None where nobody knows its price."""
+
+    tokens: int
+    cost_units: int | None
+
+
 class Model(Protocol):
     """Whoever answers."""
 
     name: str
+
+    def estimate(self, ask: Ask) -> Estimate:
+        """Give the most that answering is thought to take."""
 
     async def answer(self, ask: Ask) -> Answer:
         """Answer with one of the choices. Raises NoAnswer."""

@@ -5,7 +5,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from souq.agents.llm.calls import Ask, Choice, Model, NoAnswer
-from souq.agents.llm.spending import Purse, paid
+from souq.agents.llm.recording import Recorded, paid
+from souq.agents.llm.spending import Purse
 
 T = TypeVar("T")
 TRIES = 3
@@ -13,7 +14,7 @@ TEXT_MAX = 400  # of one field
 LIST_MAX = 20
 
 
-async def filled(model: Model, prompt: str, kind: type[T], purse: Purse) -> T:
+async def filled(model: Model | Recorded, prompt: str, kind: type[T], purse: Purse) -> T:
     """Have a struct filled in. Raises NoAnswer, OverBudget and NotReady."""
     schema = msgspec.json.schema(kind)
     whole = schema["$defs"][kind.__name__]

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from souq.agents import Turn
+from souq.agents.llm import wording
 from souq.agents.llm.calls import Choice
 from souq.agents.llm.manner import Manner
 from souq.agents.trader import Thing
@@ -101,21 +102,6 @@ Move = (
     | Pass
 )
 _read = msgspec.json.Decoder(Move, strict=False).decode
-_TOLD = {
-    "list": "Put one of your person's things on the market.",
-    "want": "Announce what your person looks for, and about what they would pay.",
-    "take": "Buy a listing at once at exactly the price it asks.",
-    "offer": "Offer a price for a listing and open a negotiation.",
-    "bundle": "Offer one price for several listings of one seller, or give own listings in part.",
-    "counter": "Answer the price on the table with another one.",
-    "accept": "Accept exactly what is on the table. This binds your person.",
-    "reject": "End a negotiation without a deal.",
-    "withdraw": "Take your own offer back.",
-    "say": "Say something to the whole floor, and do nothing else.",
-    "pass": "Do nothing until something changes.",
-}
-
-
 _TALKING = ("offer", "counter", "reject")  # where a small model has something to say
 
 
@@ -126,6 +112,7 @@ class Table(NamedTuple):
     unlisted: Mapping[str, Thing]
     own: Mapping[str, ListingSeen]
     others: Mapping[str, ListingSeen]
+    enough: frozenset[str]  # of others' listings, what is no longer wanted
     mine_to_answer: Mapping[str, NegotiationSeen]
     waiting: Mapping[str, NegotiationSeen]
     to_announce: Sequence[str]  # categories that are wanted, and not announced yet
@@ -140,7 +127,10 @@ def choices(table: Table, asset: Asset, manner: Manner) -> tuple[Choice, ...]:
     free = [
         id
         for id, one in table.others.items()
-        if one.side == "sell" and id not in busy and _may_buy(one, table.seen.limits)
+        if one.side == "sell"
+        and id not in busy
+        and id not in table.enough
+        and _may_buy(one, table.seen.limits)
     ]
     if answerable := list(table.mine_to_answer):
         found["accept"] = {"negotiation": _one_of(answerable)}
@@ -169,12 +159,15 @@ def choices(table: Table, asset: Asset, manner: Manner) -> tuple[Choice, ...]:
     if table.waiting:
         found["withdraw"] = {"negotiation": _one_of(table.waiting)}
     if table.to_announce:
-        found["want"] = {"category": _one_of(table.to_announce), "price": price}
+        most = _price(table, asset, manner, is_bid=True)
+        found["want"] = {"category": _one_of(table.to_announce), "price": most}
     if not manner.has_whole_prices:
         found["say"] = {}
     found["pass"] = {}
     return tuple(
-        Choice(name, _TOLD[name], {**fields, **_words(name, manner)}, _required(name, fields))
+        Choice(
+            name, wording.CHOICES[name], {**fields, **_words(name, manner)}, _required(name, fields)
+        )
         for name, fields in found.items()
     )
 
@@ -184,7 +177,7 @@ def read(text: str, table: Table, asset: Asset, manner: Manner) -> tuple[Turn, s
     try:
         move = _read(text)
     except msgspec.MsgspecError as error:
-        raise Malformed(f"that is no move: {error}") from None
+        raise Malformed(f"that is no move: {str(error)[:200]}") from None
     name = type(move).__struct_config__.tag
     if len(move.say) > manner.say_max:
         raise Malformed(f"`say` has at most {manner.say_max} characters")
@@ -305,12 +298,21 @@ def _named(id: str, among: Mapping[str, Any], field: str) -> Any:
 def _money(price: Decimal | None, asset: Asset) -> Money:
     if price is None:
         raise Malformed("`price` is missing")
-    if not price.is_finite() or not 0 <= price < 10**12:
-        raise Malformed("`price` is an amount of 0 or more")
+    if not is_amount(price):
+        raise Malformed("`price` is an amount of 0 or more, of a few digits")
     try:
         return asset.parse(f"{price:f}")
     except ValueError as error:
         raise Malformed(f"`price`: {error}") from None
+
+
+def is_amount(number: Decimal) -> bool:
+    """Tell whether a number is one that a price can have; of more digits nobody reads the sense."""
+    if not number.is_finite():
+        return False
+    _, digits, exponent = number.as_tuple()
+    is_short = len(digits) <= 24 and isinstance(exponent, int) and -18 <= exponent <= 12
+    return is_short and 0 <= number < 10**12
 
 
 def _price(table: Table, asset: Asset, manner: Manner, *, is_bid: bool = False) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import random
 from typing import Any, NamedTuple
 
 import msgspec
+from genai_prices import Usage, calc_price
 from pydantic_ai import exceptions
 from pydantic_ai.direct import model_request
 from pydantic_ai.messages import (
@@ -30,13 +31,17 @@ from pydantic_ai.output import OutputObjectDefinition
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
 
-from souq.agents.llm.calls import Answer, Ask, Choice, NoAnswer, NotReady
+from souq.agents.llm import wording
+from souq.agents.llm.calls import Answer, Ask, Choice, Estimate, NoAnswer, NotReady
+from souq.agents.llm.recording import tokens_of
 
 TIMEOUT_S = 120.0  # of one call with all its tries; the turn passes then
 AT_ONCE = 8
 TRIES = 5
 WAIT_S, WAIT_MAX_S = 1.0, 30.0
 TOKENS_MAX = 1_024
+SIGNS_PER_TOKEN = 4
+_PRICED_AS = {"gemini": "google"}
 _AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 
 
@@ -86,6 +91,12 @@ class Connected:
         self._room = asyncio.Semaphore(at_once)
         self._settings = settings or ModelSettings(max_tokens=TOKENS_MAX)
         self._keep = keep
+        self._has_answered = False
+
+    def estimate(self, ask: Ask) -> Estimate:
+        """Give the most that answering is thought to take: a long prompt, and a full answer."""
+        tokens_in, tokens_out = tokens_of(ask), int(self._settings.get("max_tokens") or TOKENS_MAX)
+        return Estimate(tokens_in + tokens_out, self._price(tokens_in, tokens_out))
 
     async def answer(self, ask: Ask) -> Answer:
         """Answer with one of the choices. Raises NoAnswer, and NotReady where the key is wrong."""
@@ -96,21 +107,24 @@ class Connected:
                     response = await self._tried(asked, how)
             except TimeoutError:
                 raise NoAnswer(f"no answer within {self._timeout_s:g} s") from None
-        usage = response.usage
-        return Answer(
-            _said(response), usage.input_tokens, usage.output_tokens, self._cost(response)
-        )
+        text, used = _said(response), response.usage
+        tokens_in, tokens_out = used.input_tokens, used.output_tokens
+        if not tokens_in + tokens_out:  # an endpoint that does not count
+            tokens_in, tokens_out = tokens_of(ask), len(text) // SIGNS_PER_TOKEN + 1
+        return Answer(text, tokens_in, tokens_out, self._price(tokens_in, tokens_out))
 
     async def _tried(self, asked: list[ModelMessage], how: ModelRequestParameters) -> ModelResponse:
         wait_s = WAIT_S
         for is_last in (*(False,) * (TRIES - 1), True):
             try:
-                return await model_request(
+                found = await model_request(
                     self._remote,
                     asked,
                     model_settings=self._settings,
                     model_request_parameters=how,
                 )
+                self._has_answered = True
+                return found
             except exceptions.ModelHTTPError as error:
                 if error.status_code in (401, 403):
                     raise NotReady(f"{self.name}: the provider does not accept the key") from None
@@ -118,10 +132,17 @@ class Connected:
                     raise NotReady(f"{self.name}: the provider has no such model") from None
                 if is_last or error.status_code not in _AGAIN:
                     raise NoAnswer(f"HTTP {error.status_code}") from None
-            except (exceptions.ModelAPIError, exceptions.UnexpectedModelBehavior) as error:
+                after_s = _retry_after(error)
+            except Exception as error:
+                # Whatever a library makes of what a provider sent: connections that end, answers
+                # in no form. The run goes on without it.
+                if is_last and not self._has_answered:
+                    why = f"{type(error).__name__}: {str(error)[:200]}"
+                    raise NotReady(f"{self.name} cannot be reached: {why}") from None
                 if is_last:
                     raise NoAnswer(type(error).__name__) from None
-            await asyncio.sleep(wait_s * random.uniform(0.75, 1.25))
+                after_s = 0.0
+            await asyncio.sleep(max(after_s, wait_s * random.uniform(0.75, 1.25)))
             wait_s = min(2 * wait_s, WAIT_MAX_S)
         raise AssertionError("the last try returns or raises")
 
@@ -162,13 +183,16 @@ class Connected:
             output_mode="native", output_object=move, allow_text_output=True
         )
 
-    def _cost(self, response: ModelResponse) -> int | None:
+    def _price(self, tokens_in: int, tokens_out: int) -> int | None:
         if self._is_free:
             return 0
+        usage = Usage(input_tokens=tokens_in, output_tokens=tokens_out)
+        provider, _, model = self.name.partition("@")[0].partition(":")
         try:
-            return round(response.cost().total_price * 1_000_000)
-        except (LookupError, ValueError, AssertionError):
+            found = calc_price(usage, model, provider_id=_PRICED_AS.get(provider, provider))
+        except (LookupError, ValueError):
             return None
+        return round(found.total_price * 1_000_000)
 
 
 def connect(name: str, *, timeout_s: float = TIMEOUT_S, at_once: int = AT_ONCE) -> Connected:
@@ -183,8 +207,12 @@ def connect(name: str, *, timeout_s: float = TIMEOUT_S, at_once: int = AT_ONCE) 
             f"{name} is no model: write PROVIDER:MODEL, with one of {', '.join((*_KINDS, 'local'))}"
         )
     url = url or kind.url
+    if "@" in url or "?" in url:
+        raise NotReady("a key has no place in a model's address: it would stand in every record")
     if provider == "compatible" and not url:
         raise NotReady(f"{name}: say where it is, compatible:{model}@http://host:port/v1")
+    if url and not url.startswith(("http://", "https://")):
+        raise NotReady(f"{url} is no address: write http://host:port/v1")
     key = os.environ.get(kind.key, "") if kind.key else "none"
     if not key and provider != "compatible":
         raise NotReady(f"{name} needs its key in the environment variable {kind.key}")
@@ -238,9 +266,15 @@ def _local(name: str, model: str, timeout_s: float) -> Connected:
     )
 
 
+def _retry_after(error: exceptions.ModelHTTPError) -> float:
+    """Give how long the provider asks to wait, up to our own longest wait."""
+    said = (error.headers or {}).get("retry-after", "")
+    return min(float(said), WAIT_MAX_S) if said.isascii() and said.isdigit() else 0.0
+
+
 def _forms(choices: tuple[Choice, ...]) -> str:
     """Tell in words what a schema allows, to models that do not see it."""
-    lines = ["Answer with one JSON object of one of these forms:"]
+    lines = [wording.FORMS]
     for one in choices:
         names = {"act": one.name, **dict.fromkeys(one.required, "…")}
         lines.append(f"{msgspec.json.encode(names).decode()}  {one.description}")
@@ -253,7 +287,12 @@ def _said(response: ModelResponse) -> str:
         if isinstance(part, ToolCallPart):
             try:
                 arguments = part.args_as_dict(raise_if_invalid=True)
-            except (ValueError, AssertionError):
-                return str(part.args)
-            return msgspec.json.encode({**arguments, "act": part.tool_name}).decode()
-    return "".join(part.content for part in response.parts if isinstance(part, TextPart))
+                return msgspec.json.encode({**arguments, "act": part.tool_name}).decode()
+            except (ValueError, AssertionError, TypeError):
+                return _sound(str(part.args))
+    return _sound("".join(str(one.content) for one in response.parts if isinstance(one, TextPart)))
+
+
+def _sound(text: str) -> str:
+    """Replace what no file can hold."""
+    return text.encode("utf-8", "replace").decode()

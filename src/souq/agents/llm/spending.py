@@ -2,20 +2,15 @@
 
 from msgspec import Struct
 
-from souq.agents.llm.calls import Answer, Ask, Model, NotReady
+from souq.agents.llm.calls import Answer, Estimate, NotReady
 
 
 class OverBudget(Exception):
-    """The next call could cost more than is left in `purse`, an agent's own or its run's."""
+    """The next call could cost more than is left; an agent rests then, or the run ends in order."""
 
-    def __init__(self, purse: "Purse", why: str) -> None:
+    def __init__(self, why: str, *, is_whole_run: bool) -> None:
         super().__init__(why)
-        self.purse = purse
-
-    @property
-    def is_whole_run(self) -> bool:
-        """Tell whether it was the run's budget, and not one agent's own."""
-        return self.purse.within is None
+        self.is_whole_run = is_whole_run
 
 
 class Spent(Struct):
@@ -32,8 +27,8 @@ class Spent(Struct):
 class Purse:
     """A budget of calls; an agent's own purse draws on its run's as well.
 
-    What a call will cost is known afterwards, so the dearest one yet is kept back for each call
-    that is under way. Only one dearer than all before it can go beyond a budget, by the difference.
+    The estimate of each call under way is kept back, and at least the dearest call yet. A call that
+    fails is counted at its estimate: who gave no answer may charge for it all the same.
     """
 
     def __init__(
@@ -44,24 +39,44 @@ class Purse:
         within: "Purse | None" = None,
     ) -> None:
         self.spent = Spent()
+        self.within = within
         self._cost_units = cost_units
         self._tokens = tokens
-        self.within = within
-        self._under_way = 0
-        self._dearest = Spent()
+        self._kept_units = self._kept_tokens = 0
+        self._dearest_units = 0
 
-    def open(self) -> None:
-        """Begin a call. Raises OverBudget."""
-        for purse in self._all():
-            purse._check()
-        for purse in self._all():
-            purse._under_way += 1
+    @property
+    def counts_money(self) -> bool:
+        """Tell whether anybody gave a budget in money."""
+        return any(purse._cost_units is not None for purse in self._all())
 
-    def close(self, answer: Answer | None) -> None:
-        """End a call that `open` began. Raises NotReady where its price is unknown and counts."""
+    def open(self, estimate: Estimate) -> None:
+        """Begin a call. Raises OverBudget, and NotReady where its price counts and is unknown."""
+        if estimate.cost_units is None and self.counts_money:
+            raise NotReady("nobody knows what this model costs: give a budget in tokens instead")
         for purse in self._all():
-            purse._under_way -= 1
-            purse._count(answer)
+            purse._check(estimate)
+        for purse in self._all():
+            purse._kept_units += estimate.cost_units or 0
+            purse._kept_tokens += estimate.tokens
+
+    def close(self, estimate: Estimate, answer: Answer | None) -> None:
+        """End a call that `open` began; None is one without an answer."""
+        for purse in self._all():
+            purse._kept_units -= estimate.cost_units or 0
+            purse._kept_tokens -= estimate.tokens
+        self.count(answer or lost_on(estimate), has_failed=answer is None)
+
+    def count(self, answer: Answer, *, has_failed: bool = False) -> None:
+        """Add what a call took."""
+        for purse in self._all():
+            spent, cost = purse.spent, answer.cost_units or 0
+            spent.calls += 1
+            spent.failed += has_failed
+            spent.tokens_in += answer.tokens_in
+            spent.tokens_out += answer.tokens_out
+            spent.cost_units += cost
+            purse._dearest_units = max(purse._dearest_units, cost)
 
     def repaired(self) -> None:
         """Count an answer that has to be asked for again."""
@@ -71,46 +86,24 @@ class Purse:
     def _all(self) -> "tuple[Purse, ...]":
         return (self, *(self.within._all() if self.within is not None else ()))
 
-    def _check(self) -> None:
-        spent, dearest, calls = self.spent, self._dearest, self._under_way + 1
+    def _check(self, estimate: Estimate) -> None:
+        spent = self.spent
         if self._cost_units is not None:
-            kept_back = dearest.cost_units * calls
-            if spent.cost_units + kept_back > self._cost_units or self._cost_units == 0:
-                raise OverBudget(
-                    self, f"{_dollars(spent.cost_units)} of {_dollars(self._cost_units)} are spent"
-                )
+            next_units = max(estimate.cost_units or 0, self._dearest_units)
+            if spent.cost_units + self._kept_units + next_units > self._cost_units:
+                self._refuse(f"{_dollars(spent.cost_units)} of {_dollars(self._cost_units)} spent")
         if self._tokens is not None:
             used = spent.tokens_in + spent.tokens_out
-            kept_back = (dearest.tokens_in + dearest.tokens_out) * calls
-            if used + kept_back > self._tokens or self._tokens == 0:
-                raise OverBudget(self, f"{used} of {self._tokens} tokens are used")
+            if used + self._kept_tokens + estimate.tokens > self._tokens:
+                self._refuse(f"{used} of {self._tokens} tokens used")
 
-    def _count(self, answer: Answer | None) -> None:
-        spent, dearest = self.spent, self._dearest
-        spent.calls += 1
-        if answer is None:
-            spent.failed += 1
-            return
-        if answer.cost_units is None and self._cost_units is not None:
-            raise NotReady("nobody knows what this model costs: give a budget in tokens instead")
-        cost = answer.cost_units or 0
-        spent.tokens_in += answer.tokens_in
-        spent.tokens_out += answer.tokens_out
-        spent.cost_units += cost
-        dearest.cost_units = max(dearest.cost_units, cost)
-        if answer.tokens_in + answer.tokens_out > dearest.tokens_in + dearest.tokens_out:
-            dearest.tokens_in, dearest.tokens_out = answer.tokens_in, answer.tokens_out
+    def _refuse(self, why: str) -> None:
+        raise OverBudget(f"{why}: too little for another call", is_whole_run=self.within is None)
 
 
-async def paid(model: Model, ask: Ask, purse: Purse) -> Answer:
-    """Call a model and count what that took. Raises NoAnswer, OverBudget and NotReady."""
-    purse.open()
-    answer = None
-    try:
-        answer = await model.answer(ask)
-    finally:
-        purse.close(answer)
-    return answer
+def lost_on(estimate: Estimate) -> Answer:
+    """Give what a call without an answer is counted as."""
+    return Answer("", estimate.tokens, 0, estimate.cost_units)
 
 
 def _dollars(units: int) -> str:
