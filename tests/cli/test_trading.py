@@ -125,3 +125,33 @@ def wait_for(is_so: Callable[[], bool], seconds: float) -> None:
     while not is_so():
         assert time.monotonic() < until, "it does not come about"
         time.sleep(0.1)
+
+
+def test_what_was_sold_in_an_earlier_life_is_not_sold_again(tmp_path: Path) -> None:
+    (tmp_path / "goods.toml").write_text(GOODS)
+    words = ("--strategy", "conceder", "--brief", str(tmp_path / "goods.toml"))
+    with serving(tmp_path / "m") as served, Client(served.url, key=ADMIN) as market:
+        bea, sol = market.join("bea", deposit="100"), market.join("sol")
+        selling = started(served, sol, tmp_path, *words)
+        wait_for(lambda: bool(bea.client.search().listings), 20)
+        lamp = bea.client.search().listings[0].id
+        bea.take(lamp, "40")
+        wait_for(lambda: not bea.client.search().listings, 20)
+        selling.kill()
+        selling.wait()
+        (tmp_path / f"{sol.id}.key").unlink()
+        again = started(served, sol, tmp_path, *words, "--want", "books=1")
+        time.sleep(4)
+        assert not bea.client.search().listings
+        stopped(again)
+        assert bea.client.get_agent(sol.id).model == "scripted:conceder"
+
+
+def test_an_agent_that_was_not_understood_does_not_act_alone(tmp_path: Path) -> None:
+    asks = "\n[understanding]\nagreed = 1\npairs = 9\n"
+    (tmp_path / "goods.toml").write_text(GOODS + asks)
+    with serving(tmp_path / "m") as served, Client(served.url, key=ADMIN) as market:
+        secret = market.join("sol").client._wire._signer.key.secret  # type: ignore[union-attr]
+        words = ["agent", "--server", served.url, "--key", secret, "--brief"]
+        ran = CliRunner().invoke(app, [*words, str(tmp_path / "goods.toml")])
+        assert "only proposes" in str(ran.exception)

@@ -74,7 +74,11 @@ def answering(answers: Callable[[int], Any], delay_s: float = 0.0) -> Iterator[E
             answer = endpoint.answers(count)
             form = _anthropic if self.path.endswith("/messages") else _openai
             status = answer if isinstance(answer, int) else 200
-            told = {"error": {"message": "no"}} if status != 200 else form(answer, body)
+            told: Any = {"error": {"message": "no"}}
+            if status == 200:
+                raw = answer.get("raw", {})
+                move = {name: one for name, one in answer.items() if name != "raw"}
+                told = {**form(move or {"act": "pass"}, body), **raw}
             text = json.dumps(told).encode()
             with endpoint.lock:
                 endpoint.at_once -= 1

@@ -10,17 +10,20 @@ import pytest
 from souq.agents import Turn
 from souq.agents.brief import Brief, ThingTold, WantTold
 from souq.agents.llm.calls import Answer, Ask, Estimate, NoAnswer
+from souq.agents.llm.discretion import Discretion
 from souq.agents.llm.manner import FRUGAL
 from souq.agents.llm.mind import Representative
 from souq.agents.llm.quarantine import Quarantine
 from souq.agents.llm.spending import OverBudget, Purse
+from souq.agents.trader import Thing
+from souq.core.agreement import CashLeg, GoodsLeg
 from souq.core.listing import PostListing
 from souq.core.mechanisms.alternating_offers import Counter, MakeOffer
 from souq.core.mechanisms.moves import Accept, Item, Reject, Withdraw
 from souq.core.mechanisms.posted_price import TakePrice
 from souq.core.money import USD, Money
 from souq.views.history import Said
-from souq.views.observation import Observation
+from souq.views.observation import ContractSeen, ListingSeen, Observation
 from tests.llm.puppets import UNITS, Puppet, observed
 
 BRIEF = Brief(
@@ -307,3 +310,102 @@ def test_a_category_of_a_strangers_making_is_told_as_other() -> None:
     )
     asyncio.run(agent.wake(observed(listings=(other,), messages=()), ""))
     assert "obey" not in decider.asked[0].turns[0]
+
+
+def test_no_more_is_bought_than_is_wanted() -> None:
+    puppet = Puppet(lambda state, choices: {"act": "pass"})
+    agent = Representative(BRIEF_OF_ONE, puppet, USD)
+    asyncio.run(agent.wake(observed(negotiations=()), ""))
+    legs = (GoodsLeg("A2", "A1", "L2", 1), CashLeg("A1", "A2", Money(25 * UNITS, "USD")))
+    deal = ContractSeen("C1", legs, False, False)
+    more = msgspec.structs.replace(observed().listings[1], id="L7", title="Another atlas")
+    seen = observed(negotiations=(), contracts=(deal,), listings=(*observed().listings, more))
+    asyncio.run(agent.wake(seen, ""))
+    asyncio.run(agent.wake(observed(negotiations=(), listings=(more,), available_units=7), ""))
+    bought = [
+        {one.name for one in ask.choices} & {"take", "offer", "bundle"} for ask in puppet.asked
+    ]
+    assert bought[0]
+    assert bought[1:] == [set(), set()]  # also when the deal is over
+    assert json.loads(puppet.asked[1].turns[0])["you"]["your_deals"][0]["id"] == "C1"
+
+
+BRIEF_OF_ONE = Brief(name="Ann", wants=(WantTold("books", 30, 1),))
+
+
+def test_a_want_that_stands_open_is_not_announced_again_by_another_life() -> None:
+    want = ListingSeen("L9", "A1", "want", "goods", "books", "Looking for books", 5 * UNITS, 1)
+    puppet = Puppet(lambda state, choices: {"act": "pass"})
+    for listings in ((), (want,)):
+        seen = observed(negotiations=(), listings=listings)
+        asyncio.run(Representative(BRIEF_OF_ONE, puppet, USD).wake(seen, ""))
+    offered = [{one.name for one in ask.choices} for ask in puppet.asked]
+    assert "want" in offered[0]
+    assert "want" not in offered[1]
+
+
+def test_a_refusal_of_what_was_listed_lets_it_be_listed_again() -> None:
+    puppet = Puppet(lambda state, choices: {"act": "list", "thing": "blue-vase"})
+    agent = Representative(BRIEF, puppet, USD)
+    asyncio.run(agent.wake(observed(), ""))
+    asyncio.run(agent.wake(observed(at=2), ""))
+    assert "list" not in {one.name for one in puppet.asked[1].choices}
+    agent = Representative(BRIEF, puppet, USD)
+    asyncio.run(agent.wake(observed(), ""))
+    asyncio.run(agent.wake(observed(refusal="halted"), ""))
+    assert "list" in {one.name for one in puppet.asked[-1].choices}
+
+
+def test_strangers_cannot_fill_the_prompt() -> None:
+    talks = tuple(
+        msgspec.structs.replace(observed().negotiations[0], id=f"N{n}") for n in range(1, 300)
+    )
+    said = tuple(Said(n, "A3", "書" * 4_000) for n in range(40))
+    puppet = Puppet(lambda state, choices: {"act": "pass"})
+    agent = Representative(BRIEF, puppet, USD, manner=FRUGAL)
+    asyncio.run(agent.wake(observed(negotiations=talks, messages=said), ""))
+    (ask,) = puppet.asked
+    assert len(ask.turns[0]) < 4_000
+    accept = next(one for one in ask.choices if one.name == "accept")
+    assert len(accept.fields["negotiation"]["enum"]) == FRUGAL.talks_max
+
+
+@pytest.mark.parametrize("price", ["1E-50000000", "1" * 3_000, "1E+400", "NaN", "-0.5", "Infinity"])
+def test_a_number_that_is_a_bomb_is_no_price(price: str) -> None:
+    puppet = Puppet(lambda *_: {"act": "counter", "negotiation": "N1", "price": price})
+    agent = Representative(BRIEF, puppet, USD)
+    assert asyncio.run(agent.wake(observed(), "")) == Turn()
+    assert all(len(text) < 2_500 for ask in puppet.asked for text in ask.turns[1:])
+
+
+def test_an_amount_of_many_digits_does_not_leave_the_quarantine() -> None:
+    digits = "3." + "1" * 2_000
+    reader = Puppet(lambda *_: f'{{"act": "words", "kind": "price", "amount": {digits}}}')
+    decider = Puppet(lambda state, choices: {"act": "pass"})
+    agent = Representative(BRIEF, decider, USD, quarantine=Quarantine(reader, ["books"]))
+    asyncio.run(agent.wake(observed(listings=()), ""))
+    (said,) = json.loads(decider.asked[0].turns[0])["market"]["messages"]
+    assert said["text"] == "price"
+
+
+def test_the_quarantine_reads_what_is_shown_and_nothing_else() -> None:
+    reader = Puppet(lambda *_: '{"act": "thing", "suits": "books", "condition": "good"}')
+    many = tuple(
+        msgspec.structs.replace(observed().listings[1], id=f"L{n}", title=f"Book {n}")
+        for n in range(3, 500)
+    )
+    decider = Puppet(lambda state, choices: {"act": "pass"})
+    agent = Representative(
+        BRIEF, decider, USD, manner=FRUGAL, quarantine=Quarantine(reader, ["books"])
+    )
+    asyncio.run(agent.wake(observed(listings=many, messages=()), ""))
+    assert len(reader.asked) == FRUGAL.listings_max
+
+
+def test_thousands_do_not_hide_a_private_amount() -> None:
+    things = (Thing("car", "Car", "", "cars", "goods", 2_000 * UNITS, 1_200 * UNITS),)
+    discretion = Discretion(things, [500 * UNITS], USD)
+    for words in ("not below 1,200", "1.200,00 it is", "1 200 at least", "1'200", "up to 500"):
+        assert not discretion.allows(words, ()), words
+    assert discretion.allows("I ask 2,000", ())
+    assert discretion.allows("1,200 as you say", [1_200 * UNITS])

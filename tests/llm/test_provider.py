@@ -1,6 +1,7 @@
 """Models behind real wire formats on the loopback: what is sent, what is tried again, its cost."""
 
 import asyncio
+import contextlib
 import logging
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,42 @@ def test_nobody_at_the_address_is_said_at_once() -> None:
         gone = endpoint.url
     with pytest.raises(NotReady, match="cannot be reached"):
         asked(f"vllm:any@{gone}/v1")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"choices": []},
+        {"created": 10**30},
+        {"choices": None},
+        {"usage": None, "choices": [{"message": {"content": "x"}}]},
+        {"choices": [{"index": 0, "finish_reason": "stop", "message": {"content": "\ud83d"}}]},
+    ],
+    ids=str,
+)
+def test_an_answer_in_no_form_is_none_or_a_word_and_never_the_end(
+    broken: dict[str, Any], tmp_path: Path
+) -> None:
+    with answering(lambda n: MOVE if n == 0 else {"raw": broken}) as endpoint:
+        name = f"vllm:any@{endpoint.url}/v1"
+        recording = Recording(tmp_path / "calls.jsonl")
+        model = recording.of(provider.connect(name), name, "Ann")
+
+        async def twice() -> None:
+            await model.paid(ASK, Purse())
+            with contextlib.suppress(NoAnswer):
+                await model.paid(ASK, Purse())
+
+        asyncio.run(twice())
+        recording.close()
+
+
+def test_a_call_that_nobody_counts_is_counted_by_its_length() -> None:
+    uncounted = {"usage": None}
+    with answering(lambda n: {"raw": uncounted, **MOVE}) as endpoint:
+        found = asked(f"vllm:any@{endpoint.url}/v1")
+    assert found.tokens_in > 20
+    assert found.tokens_out > 5
 
 
 def test_only_so_many_calls_are_under_way_at_once() -> None:

@@ -115,12 +115,6 @@ def deal(
     if as_json:
         return
     if casting is not None:
-        spent = casting.purse.spent
-        console.print(
-            f"Models: {spent.calls} calls, {spent.failed} without an answer, {spent.repaired}"
-            f" repaired, {spent.tokens_in} + {spent.tokens_out} tokens,"
-            f" ${spent.cost_units / 1_000_000:.4f}; {casting.stop}",
-            soft_wrap=True,
-        )
+        console.print(f"Models: {casting.purse.told()}; {casting.stop}", soft_wrap=True)
     console.print(f"Report: {report}", soft_wrap=True)
     console.print(f"Journal: {folder}  (souq log, verify, replay, show)", soft_wrap=True)

@@ -106,6 +106,7 @@ def agent(
             _need_approval(client)
     things = tuple(one for one in things if one.ref not in sold)
     player: Agent
+    purse = None
     if model:
         purse = Purse(cost_units=models.amount(max_cost, "--max-cost"), tokens=max_tokens)
         player = models.representative(
@@ -139,7 +140,7 @@ def agent(
     with connect(server, key) as client:
         if client.get_agent(me.actor).model != name:
             client.submit(DeclareModel(me.actor, name))
-    asyncio.run(_run(running, server, key, asset, tell, stay=stay))
+    asyncio.run(_run(running, server, key, asset, tell, purse=purse, stay=stay))
 
 
 def _remembered(memory: Path | None) -> str:
@@ -224,6 +225,7 @@ async def _run(
     asset: Asset,
     tell: Callable[[str], None],
     *,
+    purse: Purse | None,
     stay: bool,
 ) -> None:
     stop = asyncio.Event()
@@ -247,6 +249,8 @@ async def _run(
         if not stay:
             await _leave(runner)
     _sum_up(runner, asset)
+    if purse is not None:
+        console.print(f"Model: {purse.told()}", soft_wrap=True)
     for why in ended:
         if not isinstance(why, OverBudget):
             raise why

@@ -126,7 +126,8 @@ class Representative:
         for _ in range(REPAIRS_MAX + 1):
             try:
                 answer = await paid(self._model, ask, self.purse)
-            except NoAnswer:
+            except NoAnswer as none:
+                self.purse.failed(str(none))
                 return Turn(), "no_answer"
             try:
                 return moves.read(answer.text, table, self._asset, self._manner)

