@@ -15,12 +15,15 @@ from mcp import StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.shared.exceptions import MCPError
 
+from souq.cli.mcp_stdio import ToolLink
 from souq.core.contract import Approve
 from souq.core.credential import AddKey
 from souq.core.mandate import GrantMandate, Limits, SecretLimits
+from souq.sdk.async_client import AsyncClient
 from souq.sdk.client import Client
 from souq.sdk.signing import bearer_secret
 from souq.sdk.trader import Trader
+from souq.surfaces.mcp.server import Speech, build
 from tests.mcp.talking import Model, Street, model, secret_of, street, told
 
 Action = Literal["accept", "decline", "cancel"]
@@ -221,6 +224,43 @@ def test_an_old_client_on_stdio_is_asked_in_the_middle_of_the_call(market: Stree
 
     asyncio.run(run())
     assert len(asked.asked) == 1
+
+
+class Absent:
+    """A client that breaks over the question, will not put it, or has nobody who would answer."""
+
+    def __init__(self, how: str) -> None:
+        self._how = how
+
+    async def __call__(self, context: Any, params: Any) -> Any:
+        if self._how == "breaks":
+            raise RuntimeError("no window to ask in")
+        if self._how == "refuses":
+            return types.ErrorData(code=-32603, message="not here")
+        await asyncio.sleep(60)
+
+
+@pytest.mark.parametrize("how", ["breaks", "refuses", "silence"])
+def test_what_a_call_came_to_is_told_where_nobody_answers(market: Street, how: str) -> None:
+    agent, _ = joined(market, CAREFUL)
+    listing = market.sol.list("Spinet", category="music", price="95")
+
+    async def run() -> Any:
+        async def pause(seconds: float) -> bool:
+            await asyncio.sleep(seconds)
+            return True
+
+        async with AsyncClient(market.url, key=secret_of(agent)) as client:
+            speech = Speech("here", ToolLink(client, has_key=True), pause)
+            served = build(lambda context: speech, answer_s=0.5)
+            async with (
+                asyncio.timeout(15),
+                McpClient(served, mode="legacy", elicitation_callback=Absent(how)) as session,
+            ):
+                return await session.call_tool("take", {"listing": listing, "price": "95"})
+
+    deal = told(asyncio.run(run()))
+    assert (deal["state"], deal["waits_for"]) == ("held", [agent.principal])
 
 
 def test_resources_tell_of_oneself_the_house_and_one_s_deals(market: Street) -> None:

@@ -4,6 +4,7 @@ Who speaks comes with each request; nothing is kept from one request to the next
 taken for each other.
 """
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from mcp.server.lowlevel import Server
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+from pydantic import ValidationError
 
 from souq import __version__
 from souq.core.refusal import Refused
@@ -34,6 +36,7 @@ ACT_META = "souq/once"  # in a call's _meta, for programs that do not want to to
 _ACT = re.compile(r"[!-~]{1,96}")
 AGAIN = "/again"
 STATIC_MS = 3_600_000
+ANSWER_S = 120.0  # that a person has to answer where the call waits for it
 Context = ServerRequestContext[Any, Any]
 
 
@@ -45,9 +48,12 @@ class Speech(NamedTuple):
     pause: Pause
 
 
-def build(speech_of: Callable[[Context], Speech]) -> Server[Any]:
-    """Give a server whose every request asks `speech_of` who speaks."""
-    door = _Door(speech_of)
+def build(speech_of: Callable[[Context], Speech], *, answer_s: float = ANSWER_S) -> Server[Any]:
+    """Give a server whose every request asks `speech_of` who speaks.
+
+    `answer_s` is how long a call waits for a person where the client is asked in the middle of it.
+    """
+    door = _Door(speech_of, answer_s)
     static = CacheHint(STATIC_MS, "public")
     server: Server[Any] = Server(
         NAME,
@@ -80,8 +86,9 @@ def build(speech_of: Callable[[Context], Speech]) -> Server[Any]:
 class _Door:
     """The handlers. They share the house rules, which are the same for everybody."""
 
-    def __init__(self, speech_of: Callable[[Context], Speech]) -> None:
+    def __init__(self, speech_of: Callable[[Context], Speech], answer_s: float) -> None:
         self._speech_of = speech_of
+        self._answer_s = answer_s
         self._house = House()
 
     async def list_tools(
@@ -104,7 +111,10 @@ class _Door:
             return _rendered(await self._second_round(context, params, tool, arguments))
         desk = self._desk(context, once)
         result = await call(tool, desk, arguments)
-        question = await _question(tool, arguments, desk, result)
+        try:
+            question = await _question(tool, arguments, desk, result)
+        except (Refused, Unanswered):
+            question = None  # whom to ask cannot be told now; what the call came to can
         if question is None or not _can_be_asked(context):
             return _rendered(result)
         message, state = question
@@ -114,10 +124,20 @@ class _Door:
                 input_requests={asking.KEY: types.ElicitRequest(params=asked)},
                 request_state=asking.written(state),
             )
-        answer = await context.session.elicit_form(message, asking.SCHEMA, context.request_id)
-        if not _is_done(answer):
+        if not _is_done(await self._answer(context, message)):
             return _rendered(result)
         return _rendered(await self._again(context, state, tool, arguments))
+
+    async def _answer(self, context: Context, message: str) -> types.ElicitResult | None:
+        """Put a question to a person; None where nobody can or does answer it.
+
+        What the call came to is told all the same: it may have been done.
+        """
+        try:
+            async with asyncio.timeout(self._answer_s):
+                return await context.session.elicit_form(message, asking.SCHEMA, context.request_id)
+        except (MCPError, TimeoutError, ValidationError):
+            return None
 
     async def _second_round(
         self,
