@@ -207,10 +207,12 @@ class MarketAgent:
                 raise InvalidParamsError("say something, or send an act")
             await self._carry(caller, sent, id, said.words, "", is_all=True)
             return Done(id)
-        command = acting.continuing(said.act, affair, await viewer_of(caller))
+        viewer = await viewer_of(caller)
+        command = acting.continuing(said.act, affair, viewer)
         proof = self._proof(caller, said)
-        # Words are carried while a talk is open; what is said in ending it must come before.
-        if isinstance(said.act, ENDING):
+        # Words are carried while a talk is open; what is said in ending it must come before, yet
+        # not where the market will refuse it, or knows the message and did it before.
+        if isinstance(said.act, ENDING) and acting.may_end(said.act, affair.talk, viewer):
             await self._carry(caller, sent, id, said.words, proof)
         await caller.link.submit(command, command_id=_id(sent))
         if isinstance(said.act, ENDING):
