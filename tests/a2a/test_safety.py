@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from souq.sdk.signing import Signer, new_key
+from souq.surfaces.a2a.market_agent import MarketAgent
 from souq.surfaces.limits import Rates
 from tests.a2a.people import (
     USD,
@@ -357,6 +358,19 @@ def test_nobody_asks_without_measure(
     codes = [one.status_code for one in told]
     assert set(codes[:5]) == answered
     assert codes.count(429) > 3
+
+
+@pytest.mark.parametrize("bug", [KeyError("N1"), IndexError(), LookupError()])
+def test_a_bug_of_ours_does_not_pass_for_a_wrong_address(
+    market: Bazaar, monkeypatch: pytest.MonkeyPatch, bug: Exception
+) -> None:
+    async def broken(*given: object) -> object:
+        raise bug
+
+    monkeypatch.setattr(MarketAgent, "page", broken)
+    assert market.rest("bea", "GET", "/tasks").status_code == 500
+    assert market.rest("bea", "GET", "/nothing/at/all").status_code == 404
+    assert market.rest("bea", "GET", "/schemas/nothing.json").status_code == 404
 
 
 def test_the_sdk_hears_no_as_its_own_error(market: Bazaar) -> None:

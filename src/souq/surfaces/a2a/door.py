@@ -20,7 +20,7 @@ from souq.journal.commit import Stopped
 from souq.journal.store import Fenced, Unavailable
 from souq.surfaces.a2a.affairs import Watching
 from souq.surfaces.a2a.agent import Agent, Caller, Events
-from souq.surfaces.a2a.bindings import Asked, JsonRpc, Rest, split_tenant
+from souq.surfaces.a2a.bindings import Asked, JsonRpc, Nowhere, Rest, split_tenant
 from souq.surfaces.a2a.calls import CALLS, EXTENDED_CARD, begun, written
 from souq.surfaces.a2a.card import Cards
 from souq.surfaces.a2a.conformance import ConformanceAgent
@@ -83,7 +83,7 @@ class Door:
                 await self._answer(binding, below, tenant, scope, receive, send)
         except Disconnected:
             return
-        except LookupError:
+        except Nowhere:
             await self._turn_away(binding, Malformed(404, "there is nothing here"), scope, send)
         except Malformed as no:
             await self._turn_away(binding, no, scope, send)
@@ -168,7 +168,7 @@ class Door:
         try:
             card = await self._cards.published(link, tenant)
         except Refused:
-            raise LookupError from None
+            raise Nowhere from None
         asked = header(scope["headers"], b"if-none-match") or b""
         if card.etag.encode() in [one.strip().removeprefix(b"W/") for one in asked.split(b",")]:
             start = {"type": "http.response.start", "status": 304, "headers": card.headers}
@@ -182,6 +182,8 @@ class Door:
 
     async def _schema(self, name: str, scope: Any, send: Any) -> None:
         self._limits.query("", scope)
+        if name not in _SCHEMAS:
+            raise Nowhere
         await send_bytes(send, 200, _SCHEMAS[name], b"application/schema+json")
 
     def _link(self, speaker: Speaker, scope: Any) -> Inside:
