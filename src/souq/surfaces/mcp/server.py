@@ -36,6 +36,7 @@ ACT_META = "souq/once"  # in a call's _meta, for programs that do not want to to
 _ACT = re.compile(r"[!-~]{1,96}")
 AGAIN = "/again"
 STATIC_MS = 3_600_000
+STATE_S = 3_600.0  # that a person has to answer between two rounds
 ANSWER_S = 120.0  # that a person has to answer where the call waits for it
 Context = ServerRequestContext[Any, Any]
 
@@ -48,10 +49,17 @@ class Speech(NamedTuple):
     pause: Pause
 
 
-def build(speech_of: Callable[[Context], Speech], *, answer_s: float = ANSWER_S) -> Server[Any]:
+def build(
+    speech_of: Callable[[Context], Speech],
+    *,
+    sealing_key: bytes | None = None,
+    answer_s: float = ANSWER_S,
+) -> Server[Any]:
     """Give a server whose every request asks `speech_of` who speaks.
 
-    `answer_s` is how long a call waits for a person where the client is asked in the middle of it.
+    Whoever has the `sealing_key`, of 32 bytes, takes up what another asked a person; without one,
+    only this very process does. `answer_s` is how long a call waits for a person where the client
+    is asked in the middle of it.
     """
     door = _Door(speech_of, answer_s)
     static = CacheHint(STATIC_MS, "public")
@@ -77,7 +85,9 @@ def build(speech_of: Callable[[Context], Speech], *, answer_s: float = ANSWER_S)
         on_get_prompt=_get_prompt,
     )
     # What a client hands back between two rounds is sealed, and bound to the call and its speaker.
-    security = RequestStateSecurity.ephemeral(ttl=3_600.0)
+    security = RequestStateSecurity.ephemeral(ttl=STATE_S)
+    if sealing_key is not None:
+        security = RequestStateSecurity(keys=[sealing_key], ttl=STATE_S)
     security.bind_principal = lambda context: speech_of(context).name
     server.middleware.append(RequestStateBoundary(security, default_audience=NAME))
     return server
