@@ -121,10 +121,7 @@ class _Door:
             return _rendered(await self._second_round(context, params, tool, arguments))
         desk = self._desk(context, once)
         result = await call(tool, desk, arguments)
-        try:
-            question = await _question(tool, arguments, desk, result)
-        except (Refused, Unanswered):
-            question = None  # whom to ask cannot be told now; what the call came to can
+        question = await _question(tool, arguments, desk, result)
         if question is None or not _can_be_asked(context):
             return _rendered(result)
         message, state = question
