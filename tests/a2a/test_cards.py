@@ -136,6 +136,26 @@ def test_a_card_changes_its_tag_when_what_it_tells_does(market: Bazaar) -> None:
     assert market.http.get(where).headers["etag"] != before
 
 
+def test_a_card_tells_the_model_an_agent_declares_and_that_nobody_checked_it(
+    market: Bazaar,
+) -> None:
+    sol = market.ids["sol"]
+    where = f"/a2a/{sol}{WELL_KNOWN}"
+    before = card(market, where)
+    assert "self-declared" not in before["description"]
+    assert "selfDeclaredModel" not in before["capabilities"]["extensions"][0]["params"]
+    model = "anthropic:claude-opus-5"
+    market.do("sol", "declare_model", agent=sol, model=model)
+    after = card(market, where)
+    said = f"It says that it runs on {model}: self-declared, nobody checked it."
+    assert after["description"].endswith(said)
+    assert after["capabilities"]["extensions"][0]["params"]["selfDeclaredModel"] == model
+    assert list(empty_in(after)) == []
+    verifier(market)(ParseDict(after, AgentCard()))
+    market.do("sol", "declare_model", agent=sol, model="")
+    assert card(market, where)["description"] == before["description"]
+
+
 def test_nobody_has_a_card_who_is_not_there(shared: Bazaar) -> None:
     for tenant in ("A999", "P1", "..", "%00", "nobody"):
         answer = shared.http.get(f"{shared.url}/a2a/{tenant}{WELL_KNOWN}")

@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey, OKPKey
 
 from souq.core.signature import thumbprint
 from souq.sdk.signing import KeyFile, new_key
-from tests.a2a.people import USD, Bazaar, Json, data_in, offer, terms_in
+from tests.a2a.people import USD, Bazaar, Json, act, data_in, offer, terms_in
 
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
 
@@ -56,8 +56,8 @@ def test_a_signed_act_is_done_and_its_proof_is_kept(market: Bazaar, kind: str) -
 def test_a_wrong_signature_is_refused_and_nothing_is_done(market: Bazaar) -> None:
     mine, theirs = key_for(market, "bea"), key_for(market, "sol")
     stranger = new_key("ed25519")
-    act = offer(market.lamp, 600 * USD)
-    good = signed(act, mine)
+    made = offer(market.lamp, 600 * USD)
+    good = signed(made, mine)
     changed = json.loads(json.dumps(good))
     changed["data"]["price"]["units"] -= 1
     flipped = json.loads(json.dumps(good))
@@ -67,12 +67,12 @@ def test_a_wrong_signature_is_refused_and_nothing_is_done(market: Bazaar) -> Non
     for wrong in (
         changed,
         flipped,
-        signed(act, theirs),
-        signed(act, stranger),
-        signed(act, mine, typ="JOSE"),
-        signed(act, mine, kid=thumbprint("ed25519", theirs.material)),
-        {"data": {**act["data"], "signature": {"protected": "", "signature": ""}}},
-        {"data": {**act["data"], "signature": {"protected": "e30", "signature": "AA"}}},
+        signed(made, theirs),
+        signed(made, stranger),
+        signed(made, mine, typ="JOSE"),
+        signed(made, mine, kid=thumbprint("ed25519", theirs.material)),
+        {"data": {**made["data"], "signature": {"protected": "", "signature": ""}}},
+        {"data": {**made["data"], "signature": {"protected": "e30", "signature": "AA"}}},
     ):
         error = market.say("bea", wrong)["error"]
         assert error["code"] == -32602, wrong
@@ -95,6 +95,39 @@ def test_a_signed_acceptance_keeps_its_proof_in_the_talk_it_ends(market: Bazaar)
     assert agreed["artifacts"]
     said = market.ask("bea", f"/v1/messages?negotiation={task['id']}")["messages"]
     assert [one["agent"] for one in said] == [market.ids["sol"]]
+
+
+def test_a_signed_act_that_is_refused_leaves_no_proof(market: Bazaar) -> None:
+    keys = {who: key_for(market, who) for who in ("bea", "sol")}
+    task = market.say("bea", offer(market.lamp, 600 * USD))["task"]
+    terms = terms_in(task)
+    price = {"units": 700 * USD, "asset": "USD"}
+    countered = market.say("sol", act("counter", previous=terms, price=price), taskId=task["id"])
+    now = terms_in(countered["task"])
+    for who, verb, previous, why in (
+        ("bea", "accept", terms, "terms_changed"),
+        ("bea", "reject", terms, "terms_changed"),
+        ("bea", "withdraw", now, "not_your_turn"),
+        ("sol", "withdraw", terms, "terms_changed"),
+        ("sol", "accept", now, "not_your_turn"),
+        ("sol", "reject", now, "not_your_turn"),
+    ):
+        part = signed(act(verb, previous=previous), keys[who])
+        error = market.say(who, part, {"text": "agreed"}, taskId=task["id"])["error"]
+        assert error["data"][0]["metadata"]["refusal"] == why, (who, verb)
+    assert market.ask("bea", f"/v1/messages?negotiation={task['id']}")["messages"] == []
+
+
+@pytest.mark.parametrize("number", [2**53 + 2, 10**20, -(2**60), 1e300])
+def test_a_signed_act_with_a_number_beyond_all_canons_is_refused(
+    market: Bazaar, number: float
+) -> None:
+    key = key_for(market, "bea")
+    part = signed(offer(market.lamp, 600 * USD), key)
+    part["data"]["valid_us"] = number
+    answer = market.rest("bea", "POST", "/message:send", market.sent(part))
+    assert answer.status_code == 400, answer.text
+    assert market.rpc("bea", "ListTasks", {})["result"]["tasks"] == []
 
 
 def test_the_market_signs_the_agreement(market: Bazaar) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Literal
 
 import httpx2
@@ -15,13 +16,18 @@ from mcp import StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.shared.exceptions import MCPError
 
+from souq.app.server import MARKET_KEY
+from souq.cli.mcp_stdio import ToolLink
 from souq.core.contract import Approve
 from souq.core.credential import AddKey
 from souq.core.mandate import GrantMandate, Limits, SecretLimits
+from souq.sdk.async_client import AsyncClient
 from souq.sdk.client import Client
 from souq.sdk.signing import bearer_secret
 from souq.sdk.trader import Trader
+from souq.surfaces.mcp.server import Speech, build
 from tests.mcp.talking import Model, Street, model, secret_of, street, told
+from tests.serving import Served, serving
 
 Action = Literal["accept", "decline", "cancel"]
 TIGHT = Limits(per_deal_units=50_000_000)
@@ -162,7 +168,7 @@ META = {
 }
 
 
-def raw_offer(market: Street, who: Trader, listing: str, price: str, **more: Any) -> Any:
+def raw_offer(market: Street | Served, who: Trader, listing: str, price: str, **more: Any) -> Any:
     """Call as a client of the newest revision does, and give the whole answer."""
     arguments = {"listing": listing, "price": price}
     params = {"name": "offer", "arguments": arguments, "_meta": META, **more}
@@ -200,6 +206,25 @@ def test_what_is_handed_back_is_good_for_its_speaker_and_its_call_only(market: S
     assert len(market.operator.list_negotiations(amy.id).negotiations) == 1
 
 
+def test_an_answer_outlives_the_server_that_asked_but_not_the_market_s_key(tmp_path: Path) -> None:
+    done = {"principal": {"action": "accept", "content": {"done": True}}}
+    with street(tmp_path / "m") as before:
+        amy, person = joined(before, TIGHT)
+        listing = before.sol.list("Rebec", category="music", price="95")
+        first = raw_offer(before, amy, listing, "90")["result"]
+        person.submit(GrantMandate(amy.id, SecretLimits(WIDE)))
+        person.close()
+    answered = {"requestState": first["requestState"], "inputResponses": done}
+
+    def second_round() -> Any:
+        with serving(tmp_path / "m") as after:
+            return raw_offer(after, amy, listing, "90", **answered)
+
+    assert second_round()["result"]["structuredContent"]["you_pay"] == "90.00 USD"
+    (tmp_path / "m" / MARKET_KEY).unlink()
+    assert second_round()["error"]["code"] == -32602
+
+
 def test_an_old_client_on_stdio_is_asked_in_the_middle_of_the_call(market: Street) -> None:
     agent, person = joined(market, TIGHT)
     asked = Principal(
@@ -221,6 +246,43 @@ def test_an_old_client_on_stdio_is_asked_in_the_middle_of_the_call(market: Stree
 
     asyncio.run(run())
     assert len(asked.asked) == 1
+
+
+class Absent:
+    """A client that breaks over the question, will not put it, or has nobody who would answer."""
+
+    def __init__(self, how: str) -> None:
+        self._how = how
+
+    async def __call__(self, context: Any, params: Any) -> Any:
+        if self._how == "breaks":
+            raise RuntimeError("no window to ask in")
+        if self._how == "refuses":
+            return types.ErrorData(code=-32603, message="not here")
+        await asyncio.sleep(60)
+
+
+@pytest.mark.parametrize("how", ["breaks", "refuses", "silence"])
+def test_what_a_call_came_to_is_told_where_nobody_answers(market: Street, how: str) -> None:
+    agent, _ = joined(market, CAREFUL)
+    listing = market.sol.list("Spinet", category="music", price="95")
+
+    async def run() -> Any:
+        async def pause(seconds: float) -> bool:
+            await asyncio.sleep(seconds)
+            return True
+
+        async with AsyncClient(market.url, key=secret_of(agent)) as client:
+            speech = Speech("here", ToolLink(client, has_key=True), pause)
+            served = build(lambda context: speech, answer_s=0.5)
+            async with (
+                asyncio.timeout(15),
+                McpClient(served, mode="legacy", elicitation_callback=Absent(how)) as session,
+            ):
+                return await session.call_tool("take", {"listing": listing, "price": "95"})
+
+    deal = told(asyncio.run(run()))
+    assert (deal["state"], deal["waits_for"]) == ("held", [agent.principal])
 
 
 def test_resources_tell_of_oneself_the_house_and_one_s_deals(market: Street) -> None:

@@ -4,11 +4,13 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from souq.core.mandate import GrantMandate, Limits, SecretLimits
+from souq.core.party import MODEL_MAX, DeclareModel
 from souq.core.refusal import Reason
 from souq.surfaces.mcp.advice import ADVICE
 from souq.surfaces.mcp.telling import RESULT_MAX, encoded
@@ -326,3 +328,19 @@ def test_what_is_told_is_never_longer_than_promised() -> None:
     # The listings, talks and deals that could be longest are in test_bounds.
     assert RESULT_MAX == 6_000
     assert encoded({"a": "ü\u2028"}) == '{"a":"ü\u2028"}'
+
+
+def test_standing_tells_the_model_an_agent_declares_as_its_own_word(tmp_path: Path) -> None:
+    with street(tmp_path / "m") as market:
+        sol = market.sol
+        longest = "local:" + "m" * (MODEL_MAX - 6)
+
+        async def words_of_sol() -> Any:
+            async with model(market.url, secret_of(market.bea)) as bea:
+                return (await bea.call("standing", agent=sol.id))["words"]
+
+        said = "model_self_declared_and_unchecked"
+        assert said not in asyncio.run(words_of_sol())
+        sol.client.submit(DeclareModel(sol.id, longest))
+        words = asyncio.run(words_of_sol())
+        assert (words[said], words["by"], words["trust"]) == (longest, sol.id, "untrusted")

@@ -5,6 +5,9 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 from souq.surfaces.answering import Answering
 from souq.surfaces.auth import Authenticator
 from souq.surfaces.limits import Limits
@@ -12,6 +15,7 @@ from souq.surfaces.problems import Malformed
 from souq.surfaces.signatures import MarketKey
 from souq.surfaces.wire import send_problem
 
+SEALING = b"souq/mcp/request-state/v1"
 AGENT_CARD = ".well-known/agent-card.json"
 log = logging.getLogger(__name__)
 
@@ -41,22 +45,34 @@ def doors(
         body_bytes_max=body_bytes_max,
         conformance=conformance,
     )
-    mcp = _mcp(answering, authenticator, limits, conformance=conformance)
+    mcp = _mcp(answering, authenticator, limits, market_key, conformance=conformance)
     return {"a2a": a2a, AGENT_CARD: a2a, "mcp": mcp}
 
 
 def _mcp(
-    answering: Answering, authenticator: Authenticator, limits: Limits, *, conformance: bool
+    answering: Answering,
+    authenticator: Authenticator,
+    limits: Limits,
+    market_key: MarketKey,
+    *,
+    conformance: bool,
 ) -> Any:
     if not _is_installed("mcp"):
         return _missing("the MCP door is not installed here; its operator needs `souq[mcp]`")
     from souq.surfaces.mcp.door import McpDoor
 
+    sealing_key = _sealing_key(market_key)
     if not conformance:
-        return McpDoor(answering, authenticator, limits)
+        return McpDoor(answering, authenticator, limits, sealing_key=sealing_key)
     from souq.surfaces.mcp.fixtures import dress
 
-    return McpDoor(answering, authenticator, limits, dress=dress)
+    return McpDoor(answering, authenticator, limits, sealing_key=sealing_key, dress=dress)
+
+
+def _sealing_key(market_key: MarketKey) -> bytes:
+    """Derive a secret from the market's own key: the same wherever and whenever it is served."""
+    secret = market_key._private.private_bytes_raw()
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=SEALING).derive(secret)
 
 
 def _a2a(answering: Answering, authenticator: Authenticator, limits: Limits, **more: Any) -> Any:

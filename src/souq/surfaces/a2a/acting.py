@@ -102,6 +102,14 @@ def continuing(act: Act, affair: Affair, viewer: Viewer) -> Any:
             raise InvalidParamsError("this act begins a task; send it without a taskId")
 
 
+def may_end(act: Accept | Reject | Withdraw, talk: ask.Negotiation, viewer: Viewer) -> bool:
+    """Tell whether an act is its sender's to do now, and names what is on the table."""
+    is_asked = viewer.actor in talk.is_waiting_for
+    is_theirs = not is_asked if isinstance(act, Withdraw) else is_asked
+    is_on = talk.state == "open" and viewer.actor in talk.parties
+    return is_on and is_theirs and act.previous == talk.terms
+
+
 def _performing(act: Deliver | Confirm | Dispute, contract: str) -> Any:
     match act:
         case Deliver(evidence=evidence):

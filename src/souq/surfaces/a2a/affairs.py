@@ -1,6 +1,7 @@
 """What the market tells somebody of a task, of all their tasks, and of what changes in one."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 
 from a2a.utils.errors import InvalidParamsError, TaskNotFoundError
@@ -16,7 +17,8 @@ from souq.surfaces.auth import Authenticator
 SAID_MAX = 50
 GAP_S = 0.05  # between two looks, however busy the market is
 HEARTBEAT_S = 15.0
-WATCHERS_MAX = 1_000
+WATCHERS_MAX = 1_000  # of everybody
+WATCHERS_EACH_MAX = 100  # of one principal's agents
 _SOON_S = 0.03
 _SEQ_END = 1 << 53
 
@@ -67,18 +69,25 @@ class Watching:
     def __init__(self, answering: Answering, authenticator: Authenticator) -> None:
         self._answering = answering
         self._authenticator = authenticator
-        self._watchers = 0
+        self._watchers: Counter[str] = Counter()
 
     async def changes(
-        self, caller: Caller, affair: Affair, *, heartbeat_s: float = HEARTBEAT_S
+        self,
+        caller: Caller,
+        affair: Affair,
+        principal: str,
+        *,
+        heartbeat_s: float = HEARTBEAT_S,
     ) -> AsyncIterator[Affair | None]:
         """Give a task again whenever something happened in it, and None where nothing did lately.
 
-        Ends when the caller's key does, and when the server stops. Raises Refused(overloaded).
+        Ends when the key of the caller, who stands for `principal`, does, and when the server
+        stops. Raises Refused(overloaded).
         """
-        if self._watchers >= WATCHERS_MAX:
+        is_full = self._watchers.total() >= WATCHERS_MAX
+        if is_full or self._watchers[principal] >= WATCHERS_EACH_MAX:
             raise Refused(Reason.OVERLOADED)
-        self._watchers += 1
+        self._watchers[principal] += 1
         try:
             with self._answering.bell() as bell:
                 seen = -1  # so that what happened since the caller looked is not missed
@@ -99,7 +108,9 @@ class Watching:
                     else:
                         await asyncio.sleep(GAP_S)  # what gathers meanwhile is looked at once
         finally:
-            self._watchers -= 1
+            self._watchers[principal] -= 1
+            if not self._watchers[principal]:
+                del self._watchers[principal]
 
     def _last(self, affair: Affair) -> int:
         venue = self._answering.venue

@@ -32,6 +32,10 @@ _STATUS = {
 }
 
 
+class Nowhere(Exception):
+    """A path leads to nothing."""
+
+
 class Asked(NamedTuple):
     """One call as it came. `id` is the JSON-RPC request's."""
 
@@ -93,7 +97,7 @@ class Rest:
     """Writes answers as HTTP+JSON does; a no is a google.rpc.Status."""
 
     def read(self, method: str, path: str, query: bytes, body: bytes) -> Asked:
-        """Read a request from its path below the door. Raises A2AError, LookupError."""
+        """Read a request from its path below the door. Raises A2AError, Nowhere."""
         tenant, parts = split_tenant(path)
         name, fields = _route(method, parts)
         if name == EXTENDED_CARD:
@@ -160,7 +164,7 @@ def _route(method: str, parts: list[str]) -> tuple[str, Json]:
             return "GetTaskPushNotificationConfig", {"taskId": task, "id": id}
         case "DELETE", ["tasks", task, one, id] if one == _CONFIGS:
             return "DeleteTaskPushNotificationConfig", {"taskId": task, "id": id}
-    raise LookupError
+    raise Nowhere
 
 
 def _tenant(params: Any, tenant: str) -> str:

@@ -100,14 +100,19 @@ class Cards:
         name = one_line(agent.name) or agent.id
         page = await link.ask(Search(agent=agent.id, order="newest", limit=100))
         categories = [one_line(one.category) for one in page.listings]
+        params: dict[str, Any] = {"agent": agent.id, "deals": agent.deals, "rulings": agent.rulings}
+        runs_on = ""
+        if agent.model:
+            params["selfDeclaredModel"] = agent.model
+            runs_on = f" It says that it runs on {agent.model}: self-declared, nobody checked it."
         tags = [one for one in dict.fromkeys(categories) if one][:TAGS_MAX]
         return self._card(
             name,
             f"An agent on the market {house}. Its name and tags are its own words; ask it what it"
-            " sells and for how much, or negotiate by data parts.",
+            f" sells and for how much, or negotiate by data parts.{runs_on}",
             agent.id,
             ["seller", *tags],
-            {"agent": agent.id, "deals": agent.deals, "rulings": agent.rulings},
+            params,
         )
 
     def _card(

@@ -20,7 +20,7 @@ from souq.journal.commit import Stopped
 from souq.journal.store import Fenced, Unavailable
 from souq.surfaces.a2a.affairs import Watching
 from souq.surfaces.a2a.agent import Agent, Caller, Events
-from souq.surfaces.a2a.bindings import Asked, JsonRpc, Rest, split_tenant
+from souq.surfaces.a2a.bindings import Asked, JsonRpc, Nowhere, Rest, split_tenant
 from souq.surfaces.a2a.calls import CALLS, EXTENDED_CARD, begun, written
 from souq.surfaces.a2a.card import Cards
 from souq.surfaces.a2a.conformance import ConformanceAgent
@@ -43,6 +43,7 @@ VERSION = "1.0"
 _A2A_JSON = b"application/a2a+json"
 _JSON = b"application/json"
 _AWAY = (Stopped, Fenced, Unavailable, Fault)
+_SCHEMAS = {name: json.dumps(made(), indent=1).encode() for name, made in SCHEMAS.items()}
 END = object()
 
 
@@ -77,12 +78,12 @@ class Door:
                 whose = "" if path == CARD else path.removesuffix(CARD).removeprefix(PREFIX)
                 await self._card(scope, send, whose.strip("/"))
             elif below.startswith("/schemas/"):
-                await self._schema(below.removeprefix("/schemas/"), send)
+                await self._schema(below.removeprefix("/schemas/"), scope, send)
             else:
                 await self._answer(binding, below, tenant, scope, receive, send)
         except Disconnected:
             return
-        except LookupError:
+        except Nowhere:
             await self._turn_away(binding, Malformed(404, "there is nothing here"), scope, send)
         except Malformed as no:
             await self._turn_away(binding, no, scope, send)
@@ -106,6 +107,7 @@ class Door:
         body = await read_body(headers, receive, self._body_bytes_max)
         path = scope["raw_path"].decode("ascii")
         speaker = self._authenticator.speaker(method, path, scope["query_string"], headers, body)
+        self._limits.query(speaker.actor, scope)
         if method == "POST":
             _need_json(headers, body)
         if isinstance(binding, JsonRpc):
@@ -166,7 +168,7 @@ class Door:
         try:
             card = await self._cards.published(link, tenant)
         except Refused:
-            raise LookupError from None
+            raise Nowhere from None
         asked = header(scope["headers"], b"if-none-match") or b""
         if card.etag.encode() in [one.strip().removeprefix(b"W/") for one in asked.split(b",")]:
             start = {"type": "http.response.start", "status": 304, "headers": card.headers}
@@ -178,9 +180,11 @@ class Door:
         await send({"type": "http.response.start", "status": 200, "headers": lines})
         await send({"type": "http.response.body", "body": card.body})
 
-    async def _schema(self, name: str, send: Any) -> None:
-        body = json.dumps(SCHEMAS[name](), indent=1).encode()
-        await send_bytes(send, 200, body, b"application/schema+json")
+    async def _schema(self, name: str, scope: Any, send: Any) -> None:
+        self._limits.query("", scope)
+        if name not in _SCHEMAS:
+            raise Nowhere
+        await send_bytes(send, 200, _SCHEMAS[name], b"application/schema+json")
 
     def _link(self, speaker: Speaker, scope: Any) -> Inside:
         return Inside(self._answering, self._limits, speaker, scope)

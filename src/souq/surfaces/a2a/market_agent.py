@@ -7,7 +7,7 @@ knows per caller, so a message that is sent again has its effect once.
 import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from a2a.types import (
     CancelTaskRequest,
@@ -22,6 +22,7 @@ from a2a.types import (
     TaskStatusUpdateEvent,
 )
 from a2a.utils.errors import (
+    A2AError,
     InvalidParamsError,
     TaskNotCancelableError,
     UnsupportedOperationError,
@@ -32,6 +33,7 @@ from souq.core.mechanisms import moves
 from souq.core.message import SendMessage
 from souq.core.negotiation import NegotiationOpened
 from souq.core.refusal import Reason, Refused
+from souq.core.rules import Rules
 from souq.core.seal import PartyText
 from souq.engine import Answer
 from souq.operations import queries as ask
@@ -51,12 +53,29 @@ from souq.surfaces.a2a.task import (
     state_of,
     status_of,
 )
-from souq.surfaces.a2a.vocabulary import ENDING, NEGOTIATION, Open
+from souq.surfaces.a2a.vocabulary import ENDING, NEGOTIATION, UNSAID, Open
 from souq.surfaces.a2a.wording import data_part, message, text_part
 from souq.surfaces.auth import Authenticator
+from souq.surfaces.problems import Malformed
 from souq.views.catalogue import ListingCard
 
 PATIENCE_S = 5.0  # how long a message that may block waits for the other side
+_NO = (A2AError, Refused, Malformed)
+
+
+class Done(NamedTuple):
+    """What a message did: in which task, and why its words were not carried, if they were not."""
+
+    task: str
+    unsaid: str = ""
+
+
+class Seen(NamedTuple):
+    """All that a task is rendered from."""
+
+    affair: Affair
+    viewer: Viewer
+    rules: Rules
 
 
 class MarketAgent:
@@ -83,12 +102,9 @@ class MarketAgent:
         done = await self._done(caller, request)
         if isinstance(done, Message):
             return done
-        viewer = await viewer_of(caller)
-        if not request.configuration.return_immediately:
-            done = await self._answered(caller, done, viewer)
         limit = request.configuration
         length = limit.history_length if limit.HasField("history_length") else None
-        return self._tasks.task(done, viewer, await self._rules(caller), length)
+        return await self._told(caller, done, length, is_patient=not limit.return_immediately)
 
     async def stream(self, caller: Caller, request: SendMessageRequest) -> Events:
         """Answer a message, then tell what becomes of its task until it is over."""
@@ -96,7 +112,11 @@ class MarketAgent:
         if isinstance(done, Message):
             yield done
             return
-        async for event in self._followed(caller, done):
+        seen = await self._seen(caller, done.task)
+        if seen is None:
+            yield _marked(self._tasks.unseen(done.task, _context(caller)), done)
+            return
+        async for event in self._followed(caller, seen, done):
             yield event
 
     async def get(self, caller: Caller, request: GetTaskRequest) -> Task:
@@ -131,19 +151,19 @@ class MarketAgent:
             await caller.link.submit(command)
         except Refused as no:
             raise TaskNotCancelableError(f"the market says: {no}") from None
-        affair = await affair_of(caller, request.id)
-        return self._tasks.task(affair, viewer, await self._rules(caller))
+        return await self._told(caller, Done(request.id))
 
     async def subscribe(self, caller: Caller, request: SubscribeToTaskRequest) -> Events:
         """Give a task, then tell what becomes of it until it is over."""
         affair = await affair_of(caller, request.id)
-        if state_of(affair, await viewer_of(caller)) in TERMINAL:
+        seen = Seen(affair, await viewer_of(caller), await self._rules(caller))
+        if state_of(affair, seen.viewer) in TERMINAL:
             raise UnsupportedOperationError("the task is over; get it instead")
-        async for event in self._followed(caller, affair):
+        async for event in self._followed(caller, seen, Done(request.id)):
             yield event
 
-    async def _done(self, caller: Caller, request: SendMessageRequest) -> Affair | Message:
-        """Do what a message says; give its task as it then stands, or a message for an answer."""
+    async def _done(self, caller: Caller, request: SendMessageRequest) -> Done | Message:
+        """Do what a message says, or give a message for an answer."""
         said = read(request)
         sent = request.message
         if sent.task_id:
@@ -171,14 +191,13 @@ class MarketAgent:
         command = await acting.opening(caller.link, said.act, caller.tenant)
         return await self._opened(caller, sent, said, command)
 
-    async def _opened(self, caller: Caller, sent: Message, said: Said, command: Any) -> Affair:
+    async def _opened(self, caller: Caller, sent: Message, said: Said, command: Any) -> Done:
         proof = self._proof(caller, said)
         answer = await caller.link.submit(command, command_id=_id(sent))
         id = _negotiation(answer)
-        await self._carry(caller, sent, id, said.words, proof)
-        return await affair_of(caller, id)
+        return Done(id, await self._added(caller, sent, id, said.words, proof))
 
-    async def _continued(self, caller: Caller, sent: Message, said: Said) -> Affair:
+    async def _continued(self, caller: Caller, sent: Message, said: Said) -> Done:
         affair = await affair_of(caller, sent.task_id, sent.context_id)
         id = affair.talk.id
         if said.intent is not None:
@@ -187,16 +206,31 @@ class MarketAgent:
             if not said.words.strip():
                 raise InvalidParamsError("say something, or send an act")
             await self._carry(caller, sent, id, said.words, "", is_all=True)
-            return await affair_of(caller, id)
-        command = acting.continuing(said.act, affair, await viewer_of(caller))
+            return Done(id)
+        viewer = await viewer_of(caller)
+        command = acting.continuing(said.act, affair, viewer)
         proof = self._proof(caller, said)
-        # Words are carried while a talk is open; what is said in ending it must come before.
-        if isinstance(said.act, ENDING):
+        # Words are carried while a talk is open; what is said in ending it must come before, yet
+        # not where the market will refuse it, or knows the message and did it before.
+        if isinstance(said.act, ENDING) and acting.may_end(said.act, affair.talk, viewer):
             await self._carry(caller, sent, id, said.words, proof)
         await caller.link.submit(command, command_id=_id(sent))
-        if not isinstance(said.act, ENDING):
-            await self._carry(caller, sent, id, said.words, proof)
-        return await affair_of(caller, id)
+        if isinstance(said.act, ENDING):
+            return Done(id)
+        return Done(id, await self._added(caller, sent, id, said.words, proof))
+
+    async def _added(self, caller: Caller, sent: Message, id: str, words: str, proof: str) -> str:
+        """Carry what goes with an act that was done; say why not, as the act stands all the same.
+
+        Who was too fast may send the message again: the act has its effect once.
+        """
+        try:
+            await self._carry(caller, sent, id, words, proof)
+        except Refused as no:
+            return no.reason.value
+        except Malformed as no:
+            return no.why
+        return ""
 
     async def _carry(
         self,
@@ -250,28 +284,48 @@ class MarketAgent:
         id = f"re-{_id(sent)}"
         return message(id, text_part(why), data_part(data), context=_context(caller))
 
+    async def _seen(self, caller: Caller, id: str) -> Seen | None:
+        """Look at a task after an act in it, which stands: a no to the look is no answer to it."""
+        try:
+            affair = await affair_of(caller, id)
+            return Seen(affair, await viewer_of(caller), await self._rules(caller))
+        except _NO:
+            return None
+
+    async def _told(
+        self, caller: Caller, done: Done, length: int | None = None, *, is_patient: bool = False
+    ) -> Task:
+        """Give the task of what was done, as far as it may be looked at now."""
+        seen = await self._seen(caller, done.task)
+        if seen is None:
+            return _marked(self._tasks.unseen(done.task, _context(caller)), done)
+        affair, viewer, rules = seen
+        if is_patient:
+            affair = await self._answered(caller, affair, viewer)
+        return _marked(self._tasks.task(affair, viewer, rules, length), done)
+
     async def _answered(self, caller: Caller, affair: Affair, viewer: Viewer) -> Affair:
         """Wait for the other side while an offer of the caller's is on the table."""
         if affair.talk.state != "open" or state_of(affair, viewer) in INTERRUPTED:
             return affair
         try:
             async with asyncio.timeout(self._patience_s):
-                async for now in self._watching.changes(caller, affair):
+                async for now in self._watching.changes(caller, affair, viewer.principal):
                     affair = now or affair
                     if affair.talk.state != "open" or state_of(affair, viewer) in INTERRUPTED:
                         break
-        except TimeoutError:
+        except (TimeoutError, *_NO):
             pass
         return affair
 
-    async def _followed(self, caller: Caller, affair: Affair) -> Events:
-        viewer, rules = await viewer_of(caller), await self._rules(caller)
-        task = self._tasks.task(affair, viewer, rules)
+    async def _followed(self, caller: Caller, seen: Seen, done: Done) -> Events:
+        affair, viewer, rules = seen
+        task = _marked(self._tasks.task(affair, viewer, rules), done)
         yield task
         status, artifacts = task.status, {one.artifact_id for one in task.artifacts}
         if status.state in TERMINAL:
             return
-        async for now in self._watching.changes(caller, affair):
+        async for now in self._watching.changes(caller, affair, viewer.principal):
             if now is None:
                 yield None
                 continue
@@ -293,13 +347,20 @@ class MarketAgent:
             if status.state in TERMINAL:
                 return
 
-    async def _rules(self, caller: Caller) -> Any:
+    async def _rules(self, caller: Caller) -> Rules:
         market: ask.Market = await caller.link.ask(ask.GetMarket())
         return market.rules
 
 
 def _context(caller: Caller) -> str:
     return Viewer(caller.speaker.actor, "").context
+
+
+def _marked(task: Task, done: Done) -> Task:
+    """Say on a task why words were not carried."""
+    if done.unsaid:
+        task.metadata.update({UNSAID: done.unsaid})
+    return task
 
 
 def _id(sent: Message) -> str:

@@ -55,7 +55,10 @@ def check_act(data: dict[str, Any], signature: Signature, find: Callable[[str], 
     kind = _ALGORITHMS.get(header["alg"]) if isinstance(header["alg"], str) else None
     if key is None or key.kind not in PUBLIC_KINDS or key.kind != kind:
         raise InvalidParamsError("the act is signed with a key that is not the speaker's")
-    message = _input(signature.protected, unsigned)
+    try:
+        message = _input(signature.protected, unsigned)
+    except rfc8785.CanonicalizationError as error:
+        raise InvalidParamsError(f"the act has no RFC 8785 bytes to be signed: {error}") from None
     if not is_signed(key.kind, key.material, raw, message):
         raise InvalidParamsError("the act's signature does not hold")
     proof = f"{message.decode()}.{signature.signature}"

@@ -24,6 +24,7 @@ WORKING = TaskState.TASK_STATE_WORKING
 NEEDED = TaskState.TASK_STATE_INPUT_REQUIRED
 APPROVAL = TaskState.TASK_STATE_AUTH_REQUIRED
 DONE = TaskState.TASK_STATE_COMPLETED
+SUBMITTED = TaskState.TASK_STATE_SUBMITTED
 FAILED = TaskState.TASK_STATE_FAILED
 CANCELED = TaskState.TASK_STATE_CANCELED
 REJECTED = TaskState.TASK_STATE_REJECTED
@@ -115,6 +116,12 @@ class Tasks:
             artifacts=self.artifacts(affair),
             history=history,
         )
+
+    def unseen(self, id: str, context: str) -> Task:
+        """Give a task in which something was done just now, and that may not be looked at yet."""
+        told = text_part("It is done, but how it stands cannot be told now. Get the task later.")
+        said = message(f"{id}-unseen", told, task=id, context=context)
+        return Task(id=id, context_id=context, status=TaskStatus(state=SUBMITTED, message=said))
 
     def artifacts(self, affair: Affair) -> list[Artifact]:
         """Give the agreement, signed by the market, once there is one."""

@@ -16,6 +16,7 @@ from souq.core.money import UNITS_MAX
 
 NEGOTIATION = "https://w3id.org/souq/negotiation/v1"
 INTENT = "https://w3id.org/souq/intent/v1"
+UNSAID = f"{NEGOTIATION}/unsaid"  # in a task's metadata: why words beside an act were not carried
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 Units = Annotated[int, Meta(ge=0, le=UNITS_MAX)]

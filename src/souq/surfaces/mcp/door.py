@@ -46,13 +46,17 @@ class McpDoor:
         authenticator: Authenticator,
         limits: Limits,
         *,
+        sealing_key: bytes,
         dress: Callable[[Server[Any]], None] | None = None,
     ) -> None:
-        """`dress` may add to the server; conformance tests bring what they look for."""
+        """All servers of a market have the same `sealing_key`, and take up each other's questions.
+
+        `dress` may add to the server; conformance tests bring what they look for.
+        """
         self._answering = answering
         self._authenticator = authenticator
         self._limits = limits
-        self._server = build(_speech_of)
+        self._server = build(_speech_of, sealing_key=sealing_key)
         if dress is not None:
             dress(self._server)
         self._under_way: Counter[str] = Counter()

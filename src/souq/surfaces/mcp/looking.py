@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from souq.core.listing import Side
 from souq.core.money import Money
+from souq.core.party import MODEL_MAX
 from souq.operations import queries as ask
 from souq.surfaces.mcp.advice import BAD_ARGUMENTS, Unanswered
 from souq.surfaces.mcp.desk import Desk
@@ -204,12 +205,15 @@ class Whose(Struct, frozen=True, forbid_unknown_fields=True):
 async def standing(desk: Desk, given: Whose) -> Told:
     me = (await desk.me()).actor
     card = await desk.ask(ask.GetAgent(given.agent or await desk.agent()))
+    words: Told = {"principal": cut(card.principal_name, CATEGORY_MAX)}
+    if card.model:
+        words["model_self_declared_and_unchecked"] = cut(card.model, MODEL_MAX)
     return {
         "agent": card.id,
         "principal": card.principal,
         "deals_fulfilled_as_seller": card.deals,
         "rulings_against": card.rulings,
-        "words": envelope(card.name, card.id, me, principal=cut(card.principal_name, CATEGORY_MAX)),
+        "words": envelope(card.name, card.id, me, **words),
     }
 
 

@@ -4,6 +4,7 @@ Who speaks comes with each request; nothing is kept from one request to the next
 taken for each other.
 """
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from mcp.server.lowlevel import Server
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+from pydantic import ValidationError
 
 from souq import __version__
 from souq.core.refusal import Refused
@@ -34,6 +36,8 @@ ACT_META = "souq/once"  # in a call's _meta, for programs that do not want to to
 _ACT = re.compile(r"[!-~]{1,96}")
 AGAIN = "/again"
 STATIC_MS = 3_600_000
+STATE_S = 3_600.0  # that a person has to answer between two rounds
+ANSWER_S = 120.0  # that a person has to answer where the call waits for it
 Context = ServerRequestContext[Any, Any]
 
 
@@ -45,9 +49,19 @@ class Speech(NamedTuple):
     pause: Pause
 
 
-def build(speech_of: Callable[[Context], Speech]) -> Server[Any]:
-    """Give a server whose every request asks `speech_of` who speaks."""
-    door = _Door(speech_of)
+def build(
+    speech_of: Callable[[Context], Speech],
+    *,
+    sealing_key: bytes | None = None,
+    answer_s: float = ANSWER_S,
+) -> Server[Any]:
+    """Give a server whose every request asks `speech_of` who speaks.
+
+    Whoever has the `sealing_key`, of 32 bytes, takes up what another asked a person; without one,
+    only this very process does. `answer_s` is how long a call waits for a person where the client
+    is asked in the middle of it.
+    """
+    door = _Door(speech_of, answer_s)
     static = CacheHint(STATIC_MS, "public")
     server: Server[Any] = Server(
         NAME,
@@ -71,7 +85,9 @@ def build(speech_of: Callable[[Context], Speech]) -> Server[Any]:
         on_get_prompt=_get_prompt,
     )
     # What a client hands back between two rounds is sealed, and bound to the call and its speaker.
-    security = RequestStateSecurity.ephemeral(ttl=3_600.0)
+    security = RequestStateSecurity.ephemeral(ttl=STATE_S)
+    if sealing_key is not None:
+        security = RequestStateSecurity(keys=[sealing_key], ttl=STATE_S)
     security.bind_principal = lambda context: speech_of(context).name
     server.middleware.append(RequestStateBoundary(security, default_audience=NAME))
     return server
@@ -80,8 +96,9 @@ def build(speech_of: Callable[[Context], Speech]) -> Server[Any]:
 class _Door:
     """The handlers. They share the house rules, which are the same for everybody."""
 
-    def __init__(self, speech_of: Callable[[Context], Speech]) -> None:
+    def __init__(self, speech_of: Callable[[Context], Speech], answer_s: float) -> None:
         self._speech_of = speech_of
+        self._answer_s = answer_s
         self._house = House()
 
     async def list_tools(
@@ -114,10 +131,20 @@ class _Door:
                 input_requests={asking.KEY: types.ElicitRequest(params=asked)},
                 request_state=asking.written(state),
             )
-        answer = await context.session.elicit_form(message, asking.SCHEMA, context.request_id)
-        if not _is_done(answer):
+        if not _is_done(await self._answer(context, message)):
             return _rendered(result)
         return _rendered(await self._again(context, state, tool, arguments))
+
+    async def _answer(self, context: Context, message: str) -> types.ElicitResult | None:
+        """Put a question to a person; None where nobody can or does answer it.
+
+        What the call came to is told all the same: it may have been done.
+        """
+        try:
+            async with asyncio.timeout(self._answer_s):
+                return await context.session.elicit_form(message, asking.SCHEMA, context.request_id)
+        except (MCPError, TimeoutError, ValidationError):
+            return None
 
     async def _second_round(
         self,
