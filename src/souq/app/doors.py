@@ -5,9 +5,6 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from souq.surfaces.answering import Answering
 from souq.surfaces.auth import Authenticator
 from souq.surfaces.limits import Limits
@@ -61,18 +58,12 @@ def _mcp(
         return _missing("the MCP door is not installed here; its operator needs `souq[mcp]`")
     from souq.surfaces.mcp.door import McpDoor
 
-    sealing_key = _sealing_key(market_key)
+    sealing_key = market_key.secret_for(SEALING)
     if not conformance:
         return McpDoor(answering, authenticator, limits, sealing_key=sealing_key)
     from souq.surfaces.mcp.fixtures import dress
 
     return McpDoor(answering, authenticator, limits, sealing_key=sealing_key, dress=dress)
-
-
-def _sealing_key(market_key: MarketKey) -> bytes:
-    """Derive a secret from the market's own key: the same wherever and whenever it is served."""
-    secret = market_key._private.private_bytes_raw()
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=SEALING).derive(secret)
 
 
 def _a2a(answering: Answering, authenticator: Authenticator, limits: Limits, **more: Any) -> Any:

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -248,6 +250,11 @@ class MarketKey:
     def sign(self, message: bytes) -> bytes:
         """Sign what the market says of itself, such as a card."""
         return self._private.sign(message)
+
+    def secret_for(self, label: bytes) -> bytes:
+        """Derive a secret for one use, the same wherever and whenever this key serves."""
+        secret = self._private.private_bytes_raw()
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=label).derive(secret)
 
     def sign_headers(
         self, method: str, url: str, body: bytes, idempotency_key: str, created_s: int
