@@ -18,12 +18,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from souq.agents import brief as briefs
-from souq.agents.brief import Understanding
+from souq.agents.brief import Understanding, things_of
 from souq.agents.intake import form as forms
 from souq.cli import app
 from souq.cli.output import MISTAKES
 from souq.core.contract import Approve
 from souq.core.credential import AddKey
+from souq.core.money import USD
 from souq.core.party import RegisterAgent, RegisterPrincipal
 from souq.core.refusal import Refused
 from souq.core.seal import PublicText
@@ -66,6 +67,12 @@ def mistake(*words: object, input: str | None = None) -> str:
     return str(done.exception)
 
 
+def ref(brief: Path) -> str:
+    """Give the name by which a mandate knows the lamp."""
+    (lamp,) = things_of(briefs.read(brief), USD)
+    return lamp.ref
+
+
 def form(folder: Path, *, agreeing: bool = True) -> Path:
     path = folder / "answers.toml"
     path.write_text(FORM)
@@ -91,7 +98,7 @@ def test_a_form_becomes_a_brief_and_a_signed_mandate(tmp_path: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, "it tells the floor"
     shown = CliRunner().invoke(app, ["mandate", "check", str(paper), "--key", str(key)])
     assert shown.exit_code == 0, shown.exception
-    assert "may sell g1, for at least 60.00 USD" in shown.output
+    assert f"may sell {ref(out)}, for at least 60.00 USD" in shown.output
 
 
 def test_a_pipe_answers_like_a_person(tmp_path: Path) -> None:
@@ -423,7 +430,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def test_from_a_form_to_a_floor_that_no_agent_goes_below(served: Served, tmp_path: Path) -> None:
     sol = Person(served, tmp_path, "sol")
     with pytest.raises(Refused, match="no_mandate"):
-        sol.trader.list("Brass lamp", category="home", price="90", ref="g1")
+        sol.trader.list("Brass lamp", category="home", price="90")
     done = ok(
         *("--form", form(tmp_path), "--out", tmp_path / "brief.toml", "--json"),
         *("--server", served.url, "--agent", sol.agent, "--key", sol.key_file),
@@ -433,12 +440,13 @@ def test_from_a_form_to_a_floor_that_no_agent_goes_below(served: Served, tmp_pat
     assert found["granted"].startswith("M")
     with Client(served.url, key=ADMIN) as market:
         bea = market.join("bea", deposit="100")
-    lamp = sol.trader.list("Brass lamp", category="home", price="90", ref="g1")
+    known = ref(tmp_path / "brief.toml")
+    lamp = sol.trader.list("Brass lamp", category="home", price="90", ref=known)
     talk = bea.offer(lamp, "59.99")
     for reckless in (
         lambda: sol.trader.accept(talk),
         lambda: sol.trader.counter(talk, "59.999999"),
-        lambda: sol.trader.list("Her ring", category="home", price="1", ref="g2"),
+        lambda: sol.trader.list("Her ring", category="home", price="1", ref="her-ring"),
     ):
         with pytest.raises(Refused, match="outside_mandate"):
             reckless()
@@ -460,7 +468,7 @@ def test_who_was_not_understood_approves_each_deal(served: Served, tmp_path: Pat
     assert "only proposes" in done.output
     with Client(served.url, key=ADMIN) as market:
         bea = market.join("bea", deposit="100")
-    lamp = ann.trader.list("Brass lamp", category="home", price="90", ref="g1")
+    lamp = ann.trader.list("Brass lamp", category="home", price="90", ref=ref(out))
     talk = bea.offer(lamp, "90")
     deal = ann.trader.accept(talk)
     assert bea.client.get_contract(deal).state == "held"
@@ -485,7 +493,7 @@ def test_a_signed_mandate_is_granted_later_to_its_agent_alone(
     assert "not_yours" in str(granting(eve.agent, kim.key_file).exception)
     assert "another key" in str(granting(kim.agent, eve.key_file).exception)
     assert granting(kim.agent, kim.key_file).exit_code == 0
-    assert kim.trader.list("Brass lamp", category="home", price="90", ref="g1")
+    assert kim.trader.list("Brass lamp", category="home", price="90", ref=ref(out))
 
 
 def test_only_the_agents_own_person_may_grant_and_hears_so_first(
@@ -497,3 +505,35 @@ def test_only_the_agents_own_person_may_grant_and_hears_so_first(
     for key in (eve.key_file, tmp_path / "joe-agent.key"):
         assert f"only {joe.agent}'s principal may grant" in mistake(*words, "--key", key)
     assert not out.exists()
+
+
+def test_from_nothing_to_a_granted_mandate_every_step_names_the_next(
+    served: Served, tmp_path: Path
+) -> None:
+    with Client(served.url, key=ADMIN) as market:
+        who = market.submit(RegisterPrincipal(PublicText("new"))).events[0].principal
+        agent = market.submit(RegisterAgent(who, PublicText("for new"))).events[0].agent
+    key, out = tmp_path / "me.key", tmp_path / "brief.toml"
+    runner = CliRunner()
+    made = runner.invoke(app, ["keys", "new", str(key)]).output
+    assert f"souq keys add {key} --owner P1 --key ADMIN-KEY  (your own)" in made
+    assert f"souq keys add {key} --owner A1 --key ADMIN-KEY  (an agent's)" in made
+    intake = ("--form", form(tmp_path), "--out", out, "--key", key, "--server", served.url)
+    not_known = mistake(*intake, "--agent", agent)
+    assert f"makes it known: souq keys add {key} --owner P1" in not_known
+    add = ["keys", "add", str(key), "--owner", who, "--server", served.url, "--key"]
+    assert runner.invoke(app, [*add, ADMIN]).exit_code == 0
+    assert "is granted" in ok(*intake, "--agent", agent).output
+
+
+def test_a_secret_that_is_not_known_is_not_repeated(served: Served) -> None:
+    words = ["call", "who_am_i", "--server", served.url, "--key", "souq_never-said-aloud"]
+    complaint = str(CliRunner().invoke(app, words).exception)
+    assert "souq keys add FILE" in complaint
+    assert "aloud" not in complaint
+
+
+def test_a_key_that_names_its_owner_is_added_for_them(tmp_path: Path) -> None:
+    made = CliRunner().invoke(app, ["keys", "new", str(tmp_path / "a"), "--owner", "A7"]).output
+    assert made.count("--owner") == 1
+    assert "--owner A7 --key ADMIN-KEY" in made

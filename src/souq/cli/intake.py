@@ -16,6 +16,7 @@ from souq.agents.intake import form as forms
 from souq.agents.intake.gleaning import Start, glean
 from souq.agents.llm.calls import NoAnswer
 from souq.cli import models
+from souq.cli.calling import knowing
 from souq.cli.chatting import Left, Reading, draft_of, heard, talk
 from souq.cli.commands import Json, app
 from souq.cli.connecting import URL, Key, Server, connect, key_of
@@ -103,7 +104,7 @@ def _asset_for(server: str, key: str, agent: str) -> Asset:
         return USD
     if not key:
         raise Mistake("--agent needs your own key: --key me.key, or your bearer secret")
-    with connect(server, key) as client:
+    with knowing(key), connect(server, key) as client:
         me = client.who_am_i()
         if me.kind != "operator" and (me.kind != "principal" or agent not in me.agents):
             raise Mistake(
@@ -260,7 +261,7 @@ def grant(file: PaperFile, agent: Agent = "", key: Key = "", server: Server = UR
         raise Mistake("say to whom with --agent")
     if paper.agent and whom != paper.agent:
         raise Mistake(f"{file} was signed for {paper.agent}, not for {whom}")
-    with connect(server, key) as client:
+    with knowing(key), connect(server, key) as client:
         console.print(f"{_grant(client, whom, paper.limits)} is granted: {whom} may trade")
 
 
