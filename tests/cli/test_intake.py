@@ -361,6 +361,27 @@ def test_a_terminal_is_asked_before_a_brief_is_written_over(
     assert out.read_text() == "mine"
 
 
+def test_enter_by_itself_is_asked_again_and_skips_nothing(
+    out: Path, terminals: list[Terminal]
+) -> None:
+    terminal = opened(terminals, "--out", out)
+    for said, topic in (("Bea", "like to sell"), ("Lamp", "Which category"), ("home", "condition")):
+        for slip in ("", "  \t"):
+            terminal.says(slip)
+            terminal.sees("I heard nothing. Say skip")
+        terminal.says(said)
+        terminal.sees(topic)
+    terminal.says("skip", "90", "skip", "no", "done", "done", "done", "done", "skip", "done")
+    terminal.says("skip")
+    terminal.sees("Is it right?")
+    for slip in ("", "yes", ""):
+        terminal.says(slip)
+    terminal.sees("I heard nothing")
+    terminal.says("done")
+    assert terminal.ends() == 0
+    assert [one.title for one in briefs.read(out).things] == ["Lamp"]
+
+
 OWN_WORDS = """
 import sys
 from pathlib import Path
