@@ -365,7 +365,7 @@ def test_enter_by_itself_is_asked_again_and_skips_nothing(
     out: Path, terminals: list[Terminal]
 ) -> None:
     terminal = opened(terminals, "--out", out)
-    for said, topic in (("Bea", "like to sell"), ("Lamp", "Which category"), ("home", "condition")):
+    for said, topic in (("Bea", "like to sell"), ("Lamp", "Which category"), ("home", "Condition")):
         for slip in ("", "  \t"):
             terminal.says(slip)
             terminal.sees("I heard nothing. Say skip")
@@ -513,7 +513,16 @@ def test_a_signed_mandate_is_granted_later_to_its_agent_alone(
 
     assert "not_yours" in str(granting(eve.agent, kim.key_file).exception)
     assert "another key" in str(granting(kim.agent, eve.key_file).exception)
-    assert granting(kim.agent, kim.key_file).exit_code == 0
+    first = granting(kim.agent, kim.key_file)
+    assert first.exit_code == 0
+    assert "replaces" not in first.output
+    second = granting(kim.agent, kim.key_file)
+    assert f"; replaces {first.output.split()[0]}, counts from zero" in second.output
+    third = ok(
+        *("--form", form(tmp_path), "--out", out, "--replace", "--json", "--agent", kim.agent),
+        *("--server", served.url, "--key", kim.key_file),
+    )
+    assert json.loads(third.stdout)["replaces"] == second.output.split()[0]
     assert kim.trader.list("Brass lamp", category="home", price="90", ref=ref(out))
 
 

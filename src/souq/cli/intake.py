@@ -22,7 +22,7 @@ from souq.cli.commands import Json, app
 from souq.cli.connecting import URL, Key, Server, connect, key_of
 from souq.cli.output import Mistake, console, write_json
 from souq.cli.private_files import write_new, write_over
-from souq.core.mandate import GrantMandate, Limits, SecretLimits
+from souq.core.mandate import GrantMandate, Limits, MandateRevoked, SecretLimits
 from souq.core.money import USD, Asset
 from souq.core.refusal import Refused
 from souq.core.seal import canonical
@@ -91,7 +91,7 @@ def intake(
         (write_over if replace else write_new)(paper_file, signed(paper, person))
         made["mandate"] = str(paper_file)
     if agent:
-        made["granted"] = _granted(server, key, agent, limits, kept=out)
+        made |= _granted(server, key, agent, limits, kept=out)
     if as_json:
         write_json(made)
     else:
@@ -186,8 +186,8 @@ def _show_choices(form: Path | None, terms: Terms, *, as_json: bool) -> None:
     console.print(line, markup=False, emoji=False, soft_wrap=True)
 
 
-def _granted(server: str, key: str, agent: str, limits: Limits, *, kept: Path) -> str:
-    """Grant with the person's own key; give the mandate's id."""
+def _granted(server: str, key: str, agent: str, limits: Limits, *, kept: Path) -> dict[str, str]:
+    """Grant with the person's own key; give the mandate's id, and the one's that it replaces."""
     try:
         with connect(server, key) as client:
             return _grant(client, agent, limits)
@@ -195,10 +195,19 @@ def _granted(server: str, key: str, agent: str, limits: Limits, *, kept: Path) -
         raise Mistake(f"{kept} is written, but nothing was granted: {error}") from None
 
 
-def _grant(client: Client, agent: str, limits: Limits) -> str:
+def _grant(client: Client, agent: str, limits: Limits) -> dict[str, str]:
     events = client.submit(GrantMandate(agent, SecretLimits(limits))).events
-    granted: str = events[-1].mandate
-    return granted
+    made = {"granted": events[-1].mandate}
+    for one in events:
+        if isinstance(one, MandateRevoked):
+            made["replaces"] = one.mandate
+    return made
+
+
+def _granted_in_words(made: dict[str, Any], agent: str) -> str:
+    before = made.get("replaces")
+    replaced = f"; replaces {before}, counts from zero" if before else ""
+    return f"{made['granted']} is granted: {agent} may trade from now on{replaced}"
 
 
 def _sum_up(made: dict[str, Any], brief: Brief, agent: str, screen: Console) -> None:
@@ -218,7 +227,7 @@ def _sum_up(made: dict[str, Any], brief: Brief, agent: str, screen: Console) -> 
     else:
         say(f"{score}: your agent only proposes, and every deal waits for your approval")
     if agent:
-        say(f"{made['granted']} is granted: {agent} may trade from now on")
+        say(_granted_in_words(made, agent))
 
 
 @mandate.command("check")
@@ -262,7 +271,8 @@ def grant(file: PaperFile, agent: Agent = "", key: Key = "", server: Server = UR
     if paper.agent and whom != paper.agent:
         raise Mistake(f"{file} was signed for {paper.agent}, not for {whom}")
     with knowing(key), connect(server, key) as client:
-        console.print(f"{_grant(client, whom, paper.limits)} is granted: {whom} may trade")
+        made = _grant(client, whom, paper.limits)
+    console.print(_granted_in_words(made, whom), markup=False, emoji=False, soft_wrap=True)
 
 
 def _checked(file: Path, key: str) -> Paper:
