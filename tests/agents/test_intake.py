@@ -405,3 +405,38 @@ def test_the_questions_between_are_asked_only_where_they_apply() -> None:
     assert interview.question is not None
     assert interview.question.topic == "owns", "one want has no order"
     assert told(("Bea", "done", *ATLAS, "done", *ABOUT)).brief.style == ABOUT[-1]
+
+
+def notes_of(interview: Interview) -> list[str]:
+    assert interview.question is not None
+    assert interview.question.topic == "recap"
+    return [line for line in interview.question.lines if line.startswith("   !")]
+
+
+def test_the_recap_says_that_two_wants_of_one_category_share_the_higher_limit() -> None:
+    interview = told(WHOLE)
+    assert notes_of(interview) == []
+    interview.answer("w1 category books")
+    (note,) = notes_of(interview)
+    assert "under books your agent may pay up to 30.50 USD" in note
+    assert "“a board game”, “an old atlas”" in note
+    assert briefs.limits_of(interview.brief, USD).ceilings == {"books": 30_500_000}
+    interview.answer("w1 most 30.50")
+    assert notes_of(interview) == [], "one price is no surprise"
+
+
+def test_the_recap_warns_of_a_budget_below_the_price_of_a_want() -> None:
+    interview = told((*WHOLE, "budget 25"))
+    (note,) = notes_of(interview)
+    assert "Your budget is 25.00 USD" in note
+    assert "cannot pay the 30.50 USD that w2 says" in note
+    interview.answer("budget 30.50")
+    assert notes_of(interview) == []
+    interview.answer("budget none")
+    assert notes_of(interview) == []
+
+
+def test_a_budget_of_nothing_still_ends_in_a_test() -> None:
+    interview = told(("Bea", "done", *ATLAS, "done", *ABOUT, "done", "nothing", "yes"))
+    picked(interview)
+    assert interview.question is None

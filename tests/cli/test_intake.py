@@ -158,6 +158,15 @@ def test_a_brief_that_is_there_is_not_written_over(tmp_path: Path) -> None:
     assert "brief.mandate.json exists" in mistake("--form", form(tmp_path), "--out", out)
 
 
+def test_a_form_is_told_what_a_recap_would_have_noted(tmp_path: Path) -> None:
+    answers, out = tmp_path / "answers.toml", tmp_path / "brief.toml"
+    answers.write_text(f"budget = 10\n{FORM}")
+    assert "Your budget is 10.00 USD" in ok("--form", answers, "--out", out).output
+    again = ok("--form", answers, "--out", out, "--replace", "--json")
+    (note,) = json.loads(again.stdout)["notes"]
+    assert "cannot pay the 30.50 USD that w1 says" in note
+
+
 def test_the_choices_of_a_form_are_shown(tmp_path: Path) -> None:
     answers = form(tmp_path)
     shown = ok("--form", answers, "--choices").output

@@ -11,7 +11,7 @@ from rich.console import Console
 from souq.agents import brief as briefs
 from souq.agents.brief import Brief, limits_of
 from souq.agents.brief_writing import written
-from souq.agents.intake import NotUnderstood, Terms
+from souq.agents.intake import NotUnderstood, Terms, recap
 from souq.agents.intake import form as forms
 from souq.agents.intake.gleaning import Start, glean
 from souq.agents.llm.calls import NoAnswer
@@ -86,6 +86,7 @@ def intake(
     draft_of(out).unlink(missing_ok=True)
     made: dict[str, Any] = {"brief": str(out), "understanding": brief.understanding}
     made["acts_alone"] = not limits.approval_always
+    made["notes"] = recap.notes(brief, asset)
     if isinstance(person, KeyFile) and person.kind in PUBLIC_KINDS:
         paper = Paper(limits, digest_of(canonical.encode(brief)), int(time.time()), agent)
         (write_over if replace else write_new)(paper_file, signed(paper, person))
@@ -95,7 +96,7 @@ def intake(
     if as_json:
         write_json(made)
     else:
-        _sum_up(made, brief, agent, screen)
+        _sum_up(made, brief, agent, screen, noted=form is not None)
 
 
 def _asset_for(server: str, key: str, agent: str) -> Asset:
@@ -210,11 +211,17 @@ def _granted_in_words(made: dict[str, Any], agent: str) -> str:
     return f"{made['granted']} is granted: {agent} may trade from now on{replaced}"
 
 
-def _sum_up(made: dict[str, Any], brief: Brief, agent: str, screen: Console) -> None:
+def _sum_up(
+    made: dict[str, Any], brief: Brief, agent: str, screen: Console, *, noted: bool
+) -> None:
+    """Say what was made; with notes, where no recap has shown them."""
+
     def say(line: str) -> None:
         screen.print(line, markup=False, emoji=False, soft_wrap=True)
 
     say(f"{made['brief']}: your brief. Keep it to yourself and your agent")
+    for note in made["notes"] if noted else ():
+        say(note)
     if "mandate" in made:
         say(f"{made['mandate']}: what your agent may do, signed with your key")
     else:
