@@ -337,6 +337,43 @@ def test_what_was_said_is_kept_and_taken_up(how: str, out: Path, terminals: list
     assert os.listdir(out.parent) == ["brief.toml"]
 
 
+def test_who_goes_away_is_told_the_whole_command_and_no_secret(
+    served: Served, tmp_path: Path, terminals: list[Terminal]
+) -> None:
+    ida, out = Person(served, tmp_path, "ida"), tmp_path / "my brief.toml"
+    for key, shown in ((str(ida.key_file), str(ida.key_file)), (ADMIN, "SECRET")):
+        words = ("--key", key, "--agent", ida.agent, "--server", served.url, "--seed", 3)
+        terminal = opened(terminals, *words, "--out", out, "--replace")
+        terminal.sees("> ")
+        if not out.with_name("my brief.toml.draft").exists():
+            terminal.sends(b"Ida\n")
+            terminal.sees("> ")
+        terminal.process.send_signal(signal.SIGINT)
+        terminal.sees(f"Go on with: souq intake --out '{out}' --key {shown} --agent {ida.agent}")
+        terminal.sees(f" --server {served.url} --seed 3 --replace")
+        assert terminal.ends() == 130
+        assert ADMIN not in terminal.whole
+
+
+def test_a_password_in_an_address_is_not_shown(out: Path, terminals: list[Terminal]) -> None:
+    terminal = opened(terminals, "--out", out, "--server", "http://me:pw@localhost")
+    terminal.says("Bea")
+    terminal.sees("> ")
+    terminal.sends(b"\x04")
+    terminal.sees("--server SECRET")
+    assert terminal.ends() == 130
+    assert ":pw@" not in terminal.whole
+
+
+def test_who_brings_a_bearer_secret_hears_that_it_cannot_sign(tmp_path: Path) -> None:
+    key = tmp_path / "bearer.key"
+    new_key_file(key, "bearer")
+    for n, secret in enumerate((key, "souq_secret")):
+        done = ok("--form", form(tmp_path), "--out", tmp_path / f"{n}.toml", "--key", secret)
+        assert "Nothing is signed: a bearer secret cannot sign" in done.output
+        assert not (tmp_path / f"{n}.mandate.json").exists()
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [

@@ -1,5 +1,6 @@
 """`souq intake` makes a brief of what a person says; `souq mandate` checks or grants its limits."""
 
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -41,6 +42,7 @@ PaperFile = Annotated[Path, typer.Argument(metavar="FILE", help="what `souq inta
 
 @app.command()
 def intake(
+    context: typer.Context,
     out: Annotated[Path, typer.Option(metavar="FILE", help="where the brief goes")] = Path(
         "brief.toml"
     ),
@@ -80,7 +82,7 @@ def intake(
         return
     paper_file = out.with_suffix(".mandate.json")
     replace = _may_write(out, paper_file, replace=replace)
-    brief = _brief(out, form, terms, screen, _reading(model, terms))
+    brief = _brief(out, form, terms, screen, _reading(model, terms), again=_again(context))
     limits = limits_of(brief, asset)
     (write_over if replace else write_new)(out, written(brief))
     draft_of(out).unlink(missing_ok=True)
@@ -91,12 +93,16 @@ def intake(
         paper = Paper(limits, digest_of(canonical.encode(brief)), int(time.time()), agent)
         (write_over if replace else write_new)(paper_file, signed(paper, person))
         made["mandate"] = str(paper_file)
+    elif person:
+        made["unsigned"] = "a bearer secret cannot sign; a key file can (souq keys new me.key)"
+    else:
+        made["unsigned"] = "that takes a key of yours (souq keys new me.key) and --key me.key"
     if agent:
         made |= _granted(server, key, agent, limits, kept=out)
     if as_json:
         write_json(made)
     else:
-        _sum_up(made, brief, agent, screen, noted=form is not None)
+        _sum_up(made, brief, agent, screen, noted=form is not None or not sys.stdin.isatty())
 
 
 def _asset_for(server: str, key: str, agent: str) -> Asset:
@@ -156,7 +162,13 @@ def _reading(model: str, terms: Terms) -> Reading | None:
 
 
 def _brief(
-    out: Path, form: Path | None, terms: Terms, screen: Console, reading: Reading | None
+    out: Path,
+    form: Path | None,
+    terms: Terms,
+    screen: Console,
+    reading: Reading | None,
+    *,
+    again: str,
 ) -> Brief:
     if form is not None:
         return forms.filled(forms.read(form), terms, f"{form}: ")
@@ -167,9 +179,26 @@ def _brief(
         return talk(draft, terms, screen, reading)
     except Left:
         if draft.exists():
-            say = f"Kept in {draft}. Go on with: souq intake --out {out}"
+            say = f"Kept in {draft}. Go on with: {again}"
             screen.print(f"\n{say}", markup=False, emoji=False, soft_wrap=True)
         raise typer.Exit(130) from None
+
+
+def _again(context: typer.Context) -> str:
+    """Write down the command as it was given, --out in any case, and no secret."""
+    words = ["souq", "intake", "--out", str(context.params["out"])]
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if option.name == "out" or source is None or source.name != "COMMANDLINE":
+            continue
+        value = context.params[option.name or ""]
+        words += [option.opts[0]] if value is True else [option.opts[0], _unsecret(str(value))]
+    return shlex.join(words)
+
+
+def _unsecret(value: str) -> str:
+    """Keep secrets off the screen: a bearer secret, or a password in an address."""
+    return "SECRET" if value.startswith("souq_") or ("://" in value and "@" in value) else value
 
 
 def _show_choices(form: Path | None, terms: Terms, *, as_json: bool) -> None:
@@ -225,7 +254,7 @@ def _sum_up(
     if "mandate" in made:
         say(f"{made['mandate']}: what your agent may do, signed with your key")
     else:
-        say("Nothing is signed: that takes a key of yours (souq keys new me.key) and --key me.key")
+        say(f"Nothing is signed: {made['unsigned']}")
     understood = brief.understanding
     assert understood is not None, "every intake ends in the test"
     score = f"{understood.agreed} of {understood.pairs} choices were as I understood you"
