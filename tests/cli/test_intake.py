@@ -20,6 +20,7 @@ from typer.testing import CliRunner, Result
 from souq.agents import brief as briefs
 from souq.agents.brief import Understanding, things_of
 from souq.agents.intake import form as forms
+from souq.agents.intake.choices import digest_of
 from souq.cli import app
 from souq.cli.output import MISTAKES
 from souq.core.contract import Approve
@@ -76,10 +77,11 @@ def ref(brief: Path) -> str:
 def form(folder: Path, *, agreeing: bool = True) -> Path:
     path = folder / "answers.toml"
     path.write_text(FORM)
-    sides = [one.predicted for one in forms.choices_in(forms.read(path))]
+    pairs = forms.choices_in(forms.read(path))
+    sides = [one.predicted for one in pairs]
     if not agreeing:
         sides = ["b" if side == "a" else "a" for side in sides]
-    path.write_text(f"choices = {sides}\n{FORM}")
+    path.write_text(f'choices = {sides}\nchoices_for = "{digest_of(pairs)}"\n{FORM}')
     return path
 
 
@@ -172,7 +174,24 @@ def test_the_choices_of_a_form_are_shown(tmp_path: Path) -> None:
     shown = ok("--form", answers, "--choices").output
     assert "sell “Brass lamp” for 75.00 USD" in shown
     assert 'choices = ["", "", "", ""]' in shown
-    assert len(json.loads(ok("--form", answers, "--choices", "--json").stdout)) == 4
+    found = json.loads(ok("--form", answers, "--choices", "--json").stdout)
+    assert len(found["choices"]) == 4
+    assert f'choices_for = "{found["choices_for"]}"' in shown
+
+
+def test_the_choices_as_shown_are_a_form_when_they_are_filled_in(tmp_path: Path) -> None:
+    answers, out = tmp_path / "answers.toml", tmp_path / "brief.toml"
+    answers.write_text(FORM)
+    shown = ok("--form", answers, "--seed", 3, "--choices").output
+    head = "\n".join(line for line in shown.splitlines() if line.startswith("choices"))
+    answers.write_text(f"{head.replace(chr(34) * 2, repr('a'))}\n{FORM}")
+    assert "2 of 4 choices" in ok("--form", answers, "--seed", 3, "--out", out).output
+    assert "list the pairs with --choices" in mistake(
+        "--form", answers, "--out", tmp_path / "b.toml"
+    )
+
+
+def test_choices_need_their_form() -> None:
     assert "needs the form" in mistake("--choices")
 
 
@@ -557,7 +576,11 @@ def test_a_signed_mandate_is_granted_later_to_its_agent_alone(
         words = ["mandate", "grant", str(paper), "--agent", agent, "--key", str(key)]
         return CliRunner().invoke(app, [*words, "--server", served.url])
 
-    assert "not_yours" in str(granting(eve.agent, kim.key_file).exception)
+    foreign = str(granting(eve.agent, kim.key_file).exception)
+    assert foreign == (
+        f"this key speaks as principal {kim.principal}, whose agents are {kim.agent}; "
+        f"only {eve.agent}'s principal may grant"
+    )
     assert "another key" in str(granting(kim.agent, eve.key_file).exception)
     first = granting(kim.agent, kim.key_file)
     assert first.exit_code == 0
@@ -581,6 +604,31 @@ def test_only_the_agents_own_person_may_grant_and_hears_so_first(
     for key in (eve.key_file, tmp_path / "joe-agent.key"):
         assert f"only {joe.agent}'s principal may grant" in mistake(*words, "--key", key)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "complaint"),
+    [
+        ("nowhere.json", "there is no file nowhere.json; `souq intake --key me.key` signs one"),
+        (".", ". cannot be read: Is a directory"),
+    ],
+)
+def test_a_mandate_that_cannot_be_read_is_named_in_words(
+    file: str, complaint: str, tmp_path: Path
+) -> None:
+    new_key_file(tmp_path / "me.key", "ed25519")
+    words = ["--key", str(tmp_path / "me.key")]
+    for command in (["check"], ["grant", "--agent", "A1"]):
+        done = CliRunner().invoke(app, ["mandate", *command, file, *words])
+        assert isinstance(done.exception, MISTAKES)
+        assert str(done.exception) == complaint
+
+
+def test_an_operator_who_grants_to_nobody_hears_that_there_is_none(
+    served: Served, tmp_path: Path
+) -> None:
+    words = ("--out", tmp_path / "b.toml", "--server", served.url, "--key", ADMIN)
+    assert mistake(*words, "--agent", "A999") == "this market has no agent A999"
 
 
 def test_from_nothing_to_a_granted_mandate_every_step_names_the_next(

@@ -14,6 +14,7 @@ from souq.agents.brief import Brief, limits_of
 from souq.agents.brief_writing import written
 from souq.agents.intake import NotUnderstood, Terms, recap
 from souq.agents.intake import form as forms
+from souq.agents.intake.choices import digest_of as digest_of_choices
 from souq.agents.intake.gleaning import Start, glean
 from souq.agents.llm.calls import NoAnswer
 from souq.cli import models
@@ -112,13 +113,22 @@ def _asset_for(server: str, key: str, agent: str) -> Asset:
     if not key:
         raise Mistake("--agent needs your own key: --key me.key, or your bearer secret")
     with knowing(key), connect(server, key) as client:
-        me = client.who_am_i()
-        if me.kind != "operator" and (me.kind != "principal" or agent not in me.agents):
-            raise Mistake(
-                f"this key speaks as {me.actor or 'nobody'}; only {agent}'s principal may grant"
-            )
+        _need_principal(client, agent)
         asset: Asset = client.get_market().rules.assets[0]
         return asset
+
+
+def _need_principal(client: Client, agent: str) -> None:
+    """Raise Mistake unless the key speaks for whom an agent belongs to."""
+    me = client.who_am_i()
+    if me.kind != "operator" and (me.kind != "principal" or agent not in me.agents):
+        speaks = f"{me.kind} {me.actor}" if me.actor else "nobody"
+        theirs = f", whose agents are {', '.join(me.agents)}" if me.agents else ""
+        raise Mistake(f"this key speaks as {speaks}{theirs}; only {agent}'s principal may grant")
+    try:
+        client.get_agent(agent)
+    except Refused:
+        raise Mistake(f"this market has no agent {agent}") from None
 
 
 def _share(least: str) -> str:
@@ -205,15 +215,21 @@ def _show_choices(form: Path | None, terms: Terms, *, as_json: bool) -> None:
     if form is None:
         raise Mistake("--choices needs the form they go with: --form answers.toml")
     found = forms.choices_in(forms.read(form), terms)
+    name = digest_of_choices(found)
     if as_json:
-        write_json([{"a": one.a_text, "b": one.b_text} for one in found])
+        pairs = [{"a": one.a_text, "b": one.b_text} for one in found]
+        write_json({"choices": pairs, "choices_for": name})
         return
     for n, one in enumerate(found, 1):
         line = f"{n:>3}  a) {one.a_text}   b) {one.b_text}"
         console.print(line, markup=False, emoji=False, soft_wrap=True)
     blanks = ", ".join(['""'] * len(found))
-    line = f"Put into {form}, above its first [[…]], with a or b in each: choices = [{blanks}]"
-    console.print(line, markup=False, emoji=False, soft_wrap=True)
+    for line in (
+        f"Put into {form}, above its first [[…]], with a or b in each:",
+        f"choices = [{blanks}]",
+        f'choices_for = "{name}"',
+    ):
+        console.print(line, markup=False, emoji=False, soft_wrap=True)
 
 
 def _granted(server: str, key: str, agent: str, limits: Limits, *, kept: Path) -> dict[str, str]:
@@ -307,6 +323,7 @@ def grant(file: PaperFile, agent: Agent = "", key: Key = "", server: Server = UR
     if paper.agent and whom != paper.agent:
         raise Mistake(f"{file} was signed for {paper.agent}, not for {whom}")
     with knowing(key), connect(server, key) as client:
+        _need_principal(client, whom)
         made = _grant(client, whom, paper.limits)
     console.print(_granted_in_words(made, whom), markup=False, emoji=False, soft_wrap=True)
 
@@ -320,6 +337,10 @@ def _checked(file: Path, key: str) -> Paper:
         kind, material = found.kind, found.material
     try:
         return checked(file.read_bytes(), kind, material)
+    except FileNotFoundError:
+        raise Mistake(f"there is no file {file}; `souq intake --key me.key` signs one") from None
+    except OSError as error:
+        raise Mistake(f"{file} cannot be read: {error.strerror}") from None
     except NotSigned as error:
         raise Mistake(f"{file}: {error}") from None
 

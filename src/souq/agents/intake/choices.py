@@ -6,6 +6,7 @@ floor or the limit says. Nothing is offered beyond the budget: nobody can say wh
 do with money that they will not spend. The prediction stands before the person is asked.
 """
 
+import hashlib
 import random
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -18,6 +19,7 @@ from souq.core.money import Asset
 
 PAIRS_MAX = 12  # a coin passes the usual 0.6 with one chance in five; with six pairs, one in three
 LEAST = "0.6"
+DIGEST_SIGNS = 16
 Side = Literal["a", "b"]
 Act = Literal["buy", "sell", "nothing"]
 
@@ -63,6 +65,12 @@ def measured(choices: Sequence[Choice], picks: Sequence[str], least: str = LEAST
     """Compare picks with the predictions. What was not answered did not agree."""
     agreed = sum(pick == one.predicted for one, pick in zip(choices, picks, strict=False))
     return Understanding(agreed, len(choices), least)
+
+
+def digest_of(choices: Sequence[Choice]) -> str:
+    """Name these pairs as a person saw them, so that picks are not taken for those of others."""
+    seen = "\n".join(f"{one.a_text}\n{one.b_text}" for one in choices)
+    return hashlib.sha256(seen.encode()).hexdigest()[:DIGEST_SIGNS]
 
 
 Pair = tuple[Option, Option]  # the predicted one first
