@@ -63,6 +63,9 @@ TO_BUDGET = (*TO_STYLE, "skip", "done")
         ((*TO_WANTS, *ATLAS[:3]), "two", "from 1 to 1000"),
         (TO_ORDER, "1 1", "each number once"),
         (TO_ORDER, "3", "from 1 to 2"),
+        (TO_ORDER, "1", "1 of 2: say the whole order"),
+        (WHOLE, "order 1", "1 of 2: say the whole order"),
+        (WHOLE, "order 2", "1 of 2: say the whole order"),
         (TO_ORDER, "0 1", "from 1 to 2"),
         (TO_ORDER, "the atlas", "each number once"),
         (TO_OWNS, "o" * 301, "301 signs"),
@@ -235,7 +238,6 @@ RECAP = tuple(WHOLE)
         ("remove w1", {"wants": (ATLAS_TOLD,)}),
         ("delete s1", {"things": ()}),
         ("order 2 1", {"wants": (ATLAS_TOLD, GAME_TOLD)}),
-        ("order 2", {"wants": (ATLAS_TOLD, GAME_TOLD)}),
     ],
 )
 def test_the_recap_takes_a_correction_of_anything(

@@ -16,7 +16,7 @@ from souq.cli.output import Mistake
 from souq.cli.private_files import write_over
 
 LINE_BYTES_MAX = 100_000
-VERSION = 1  # of the questions: a draft of others cannot be taken up
+VERSION = 2  # of the questions: a draft of others cannot be taken up
 UNREADABLE = "I could not read that; the terminal sends other signs than UTF-8."
 UNSAID = "I heard nothing. Say skip to leave this out, or done where there is nothing more."
 Reading = Callable[[str], Start]
