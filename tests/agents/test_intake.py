@@ -63,6 +63,9 @@ TO_BUDGET = (*TO_STYLE, "skip", "done")
         ((*TO_WANTS, *ATLAS[:3]), "two", "from 1 to 1000"),
         (TO_ORDER, "1 1", "each number once"),
         (TO_ORDER, "3", "from 1 to 2"),
+        (TO_ORDER, "1", "1 of 2: say the whole order"),
+        (WHOLE, "order 1", "1 of 2: say the whole order"),
+        (WHOLE, "order 2", "1 of 2: say the whole order"),
         (TO_ORDER, "0 1", "from 1 to 2"),
         (TO_ORDER, "the atlas", "each number once"),
         (TO_OWNS, "o" * 301, "301 signs"),
@@ -235,7 +238,6 @@ RECAP = tuple(WHOLE)
         ("remove w1", {"wants": (ATLAS_TOLD,)}),
         ("delete s1", {"things": ()}),
         ("order 2 1", {"wants": (ATLAS_TOLD, GAME_TOLD)}),
-        ("order 2", {"wants": (ATLAS_TOLD, GAME_TOLD)}),
     ],
 )
 def test_the_recap_takes_a_correction_of_anything(
@@ -394,7 +396,8 @@ def test_every_brief_of_an_interview_gives_a_mandate() -> None:
     picked(interview)
     limits = briefs.limits_of(interview.brief, USD)
     assert limits.goods is not None
-    assert limits.goods["brass-lamp"].floor_units == 60_000_000
+    (lamp,) = limits.goods.values()
+    assert lamp.floor_units == 60_000_000
     assert limits.ceilings == {"books": 30_500_000, "games": 20_000_000}
     assert limits.lifetime_units == 100_000_000
     assert not limits.approval_always
@@ -405,3 +408,38 @@ def test_the_questions_between_are_asked_only_where_they_apply() -> None:
     assert interview.question is not None
     assert interview.question.topic == "owns", "one want has no order"
     assert told(("Bea", "done", *ATLAS, "done", *ABOUT)).brief.style == ABOUT[-1]
+
+
+def notes_of(interview: Interview) -> list[str]:
+    assert interview.question is not None
+    assert interview.question.topic == "recap"
+    return [line for line in interview.question.lines if line.startswith("   !")]
+
+
+def test_the_recap_says_that_two_wants_of_one_category_share_the_higher_limit() -> None:
+    interview = told(WHOLE)
+    assert notes_of(interview) == []
+    interview.answer("w1 category books")
+    (note,) = notes_of(interview)
+    assert "under books your agent may pay up to 30.50 USD" in note
+    assert "“a board game”, “an old atlas”" in note
+    assert briefs.limits_of(interview.brief, USD).ceilings == {"books": 30_500_000}
+    interview.answer("w1 most 30.50")
+    assert notes_of(interview) == [], "one price is no surprise"
+
+
+def test_the_recap_warns_of_a_budget_below_the_price_of_a_want() -> None:
+    interview = told((*WHOLE, "budget 25"))
+    (note,) = notes_of(interview)
+    assert "Your budget is 25.00 USD" in note
+    assert "cannot pay the 30.50 USD that w2 says" in note
+    interview.answer("budget 30.50")
+    assert notes_of(interview) == []
+    interview.answer("budget none")
+    assert notes_of(interview) == []
+
+
+def test_a_budget_of_nothing_still_ends_in_a_test() -> None:
+    interview = told(("Bea", "done", *ATLAS, "done", *ABOUT, "done", "nothing", "yes"))
+    picked(interview)
+    assert interview.question is None

@@ -27,6 +27,7 @@ def things(draw: st.DrawFn) -> ThingTold:
 
 BRIEFS = st.builds(
     Brief,
+    budget=st.none() | prices,
     wants=st.lists(wants, max_size=8).map(tuple),
     things=st.lists(things(), max_size=8, unique_by=lambda one: one.title).map(tuple),
 )
@@ -46,6 +47,9 @@ def test_every_pair_is_within_what_was_said_and_predicted_by_it(brief: Brief, se
     assert len(choices) <= PAIRS_MAX
     assert bool(choices) is bool(brief.wants or brief.things)
     for one in choices:
+        for option in (one.a, one.b):
+            if brief.budget is not None and option.act == "buy":
+                assert option.units <= units(brief.budget), "nothing is offered beyond the budget"
         taken, left = (one.a, one.b) if one.predicted == "a" else (one.b, one.a)
         match taken.act, left.act:
             case "buy", "buy":
@@ -89,6 +93,21 @@ def test_both_orders_and_limits_are_tested_where_there_is_enough_of_both() -> No
     assert len(between) == PAIRS_MAX // 2
     only = choices_of(Brief(wants=many), USD, 3)
     assert len(only) == PAIRS_MAX
+
+
+def test_a_budget_below_a_price_is_what_the_brief_predicts_by() -> None:
+    brief = Brief(budget=10, wants=(WantTold("books", 30, what="an old atlas"),))
+    (only,) = choices_of(brief, USD, 7)
+    texts = {only.a_text, only.b_text}
+    assert texts == {"buy “an old atlas” for 7.50 USD", "keep the money"}
+    assert (only.a_text if only.predicted == "a" else only.b_text).startswith("buy")
+
+
+def test_two_wants_are_compared_at_prices_that_the_budget_reaches() -> None:
+    dear, fair, cheap = (WantTold("books", n, what=f"book {n}") for n in (30, 28, 5))
+    choices = choices_of(Brief(budget=10, wants=(dear, fair, cheap)), USD, 7)
+    between = [{one.a.place, one.b.place} for one in choices if one.a.act == one.b.act]
+    assert between == [{0, 1}], "at 10 for the dear one, the cheap one would cost less than nothing"
 
 
 @pytest.mark.parametrize("asset", [USD, Asset("SHELLS", 0), Asset("CENTS", 2)])

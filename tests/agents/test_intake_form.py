@@ -6,7 +6,9 @@ import pytest
 
 from souq.agents.brief import BadBrief, Understanding
 from souq.agents.brief_writing import written
+from souq.agents.intake import Terms
 from souq.agents.intake import form as forms
+from souq.agents.intake.choices import digest_of
 from souq.agents.intake.form import Form
 from tests.agents.interviews import WHOLE, picked, told
 
@@ -47,8 +49,44 @@ def test_a_form_gives_what_the_interview_gives(tmp_path: Path) -> None:
     interview = told((*WHOLE, "yes"))
     picked(interview)
     told_form = form(FORM, tmp_path)
-    choices = tuple(one.predicted for one in forms.choices_in(told_form))
-    assert forms.filled(form(f"choices = {list(choices)}\n{FORM}", tmp_path)) == interview.brief
+    pairs = forms.choices_in(told_form)
+    head = f'choices = {[one.predicted for one in pairs]}\nchoices_for = "{digest_of(pairs)}"\n'
+    assert forms.filled(form(head + FORM, tmp_path)) == interview.brief
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "seed"),
+    [
+        ("", "", 8),
+        ("an old atlas", "a new atlas", 7),
+        ("most = 20", "most = 40", 7),
+        ("60.00", "50.00", 7),
+        ("budget = 100", "budget = 20", 7),
+    ],
+)
+def test_picks_from_other_pairs_are_not_taken_for_those_of_these(
+    was: str, now: str, seed: int, tmp_path: Path
+) -> None:
+    pairs = forms.choices_in(form(FORM, tmp_path))
+    other = FORM.replace(was, now)
+    sides = ["a"] * len(forms.choices_in(form(other, tmp_path), Terms(seed=seed)))
+    head = f'choices = {sides}\nchoices_for = "{digest_of(pairs)}"\n'
+    with pytest.raises(BadBrief, match=r"choices were picked from other pairs .* --choices"):
+        forms.filled(form(head + other, tmp_path), Terms(seed=seed))
+
+
+def test_what_the_pairs_do_not_show_does_not_undo_the_picks(tmp_path: Path) -> None:
+    pairs = forms.choices_in(form(FORM, tmp_path))
+    sides = [one.predicted for one in pairs]
+    head = f'choices = {sides}\nchoices_for = "{digest_of(pairs)}"\n'
+    other = FORM.replace("friendly and brief", "gruff").replace("A dent", "A scratch")
+    assert forms.filled(form(head + other, tmp_path)).understanding == Understanding(7, 7)
+
+
+def test_picks_say_which_pairs_they_are_from(tmp_path: Path) -> None:
+    sides = ["a"] * 7
+    with pytest.raises(BadBrief, match="choices do not say from which pairs"):
+        forms.filled(form(f"choices = {sides}\n{FORM}", tmp_path))
 
 
 def test_a_form_without_choices_leaves_the_person_to_approve(tmp_path: Path) -> None:

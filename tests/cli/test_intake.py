@@ -18,12 +18,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from souq.agents import brief as briefs
-from souq.agents.brief import Understanding
+from souq.agents.brief import Understanding, things_of
 from souq.agents.intake import form as forms
+from souq.agents.intake.choices import digest_of
 from souq.cli import app
 from souq.cli.output import MISTAKES
 from souq.core.contract import Approve
 from souq.core.credential import AddKey
+from souq.core.money import USD
 from souq.core.party import RegisterAgent, RegisterPrincipal
 from souq.core.refusal import Refused
 from souq.core.seal import PublicText
@@ -66,13 +68,20 @@ def mistake(*words: object, input: str | None = None) -> str:
     return str(done.exception)
 
 
+def ref(brief: Path) -> str:
+    """Give the name by which a mandate knows the lamp."""
+    (lamp,) = things_of(briefs.read(brief), USD)
+    return lamp.ref
+
+
 def form(folder: Path, *, agreeing: bool = True) -> Path:
     path = folder / "answers.toml"
     path.write_text(FORM)
-    sides = [one.predicted for one in forms.choices_in(forms.read(path))]
+    pairs = forms.choices_in(forms.read(path))
+    sides = [one.predicted for one in pairs]
     if not agreeing:
         sides = ["b" if side == "a" else "a" for side in sides]
-    path.write_text(f"choices = {sides}\n{FORM}")
+    path.write_text(f'choices = {sides}\nchoices_for = "{digest_of(pairs)}"\n{FORM}')
     return path
 
 
@@ -91,7 +100,7 @@ def test_a_form_becomes_a_brief_and_a_signed_mandate(tmp_path: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, "it tells the floor"
     shown = CliRunner().invoke(app, ["mandate", "check", str(paper), "--key", str(key)])
     assert shown.exit_code == 0, shown.exception
-    assert "may sell brass-lamp, for at least 60.00 USD" in shown.output
+    assert f"may sell {ref(out)}, for at least 60.00 USD" in shown.output
 
 
 def test_a_pipe_answers_like_a_person(tmp_path: Path) -> None:
@@ -151,12 +160,38 @@ def test_a_brief_that_is_there_is_not_written_over(tmp_path: Path) -> None:
     assert "brief.mandate.json exists" in mistake("--form", form(tmp_path), "--out", out)
 
 
+def test_a_form_is_told_what_a_recap_would_have_noted(tmp_path: Path) -> None:
+    answers, out = tmp_path / "answers.toml", tmp_path / "brief.toml"
+    answers.write_text(f"budget = 10\n{FORM}")
+    assert "Your budget is 10.00 USD" in ok("--form", answers, "--out", out).output
+    again = ok("--form", answers, "--out", out, "--replace", "--json")
+    (note,) = json.loads(again.stdout)["notes"]
+    assert "cannot pay the 30.50 USD that w1 says" in note
+
+
 def test_the_choices_of_a_form_are_shown(tmp_path: Path) -> None:
     answers = form(tmp_path)
     shown = ok("--form", answers, "--choices").output
     assert "sell “Brass lamp” for 75.00 USD" in shown
     assert 'choices = ["", "", "", ""]' in shown
-    assert len(json.loads(ok("--form", answers, "--choices", "--json").stdout)) == 4
+    found = json.loads(ok("--form", answers, "--choices", "--json").stdout)
+    assert len(found["choices"]) == 4
+    assert f'choices_for = "{found["choices_for"]}"' in shown
+
+
+def test_the_choices_as_shown_are_a_form_when_they_are_filled_in(tmp_path: Path) -> None:
+    answers, out = tmp_path / "answers.toml", tmp_path / "brief.toml"
+    answers.write_text(FORM)
+    shown = ok("--form", answers, "--seed", 3, "--choices").output
+    head = "\n".join(line for line in shown.splitlines() if line.startswith("choices"))
+    answers.write_text(f"{head.replace(chr(34) * 2, repr('a'))}\n{FORM}")
+    assert "2 of 4 choices" in ok("--form", answers, "--seed", 3, "--out", out).output
+    assert "list the pairs with --choices" in mistake(
+        "--form", answers, "--out", tmp_path / "b.toml"
+    )
+
+
+def test_choices_need_their_form() -> None:
     assert "needs the form" in mistake("--choices")
 
 
@@ -321,6 +356,43 @@ def test_what_was_said_is_kept_and_taken_up(how: str, out: Path, terminals: list
     assert os.listdir(out.parent) == ["brief.toml"]
 
 
+def test_who_goes_away_is_told_the_whole_command_and_no_secret(
+    served: Served, tmp_path: Path, terminals: list[Terminal]
+) -> None:
+    ida, out = Person(served, tmp_path, "ida"), tmp_path / "my brief.toml"
+    for key, shown in ((str(ida.key_file), str(ida.key_file)), (ADMIN, "SECRET")):
+        words = ("--key", key, "--agent", ida.agent, "--server", served.url, "--seed", 3)
+        terminal = opened(terminals, *words, "--out", out, "--replace")
+        terminal.sees("> ")
+        if not out.with_name("my brief.toml.draft").exists():
+            terminal.sends(b"Ida\n")
+            terminal.sees("> ")
+        terminal.process.send_signal(signal.SIGINT)
+        terminal.sees(f"Go on with: souq intake --out '{out}' --key {shown} --agent {ida.agent}")
+        terminal.sees(f" --server {served.url} --seed 3 --replace")
+        assert terminal.ends() == 130
+        assert ADMIN not in terminal.whole
+
+
+def test_a_password_in_an_address_is_not_shown(out: Path, terminals: list[Terminal]) -> None:
+    terminal = opened(terminals, "--out", out, "--server", "http://me:pw@localhost")
+    terminal.says("Bea")
+    terminal.sees("> ")
+    terminal.sends(b"\x04")
+    terminal.sees("--server SECRET")
+    assert terminal.ends() == 130
+    assert ":pw@" not in terminal.whole
+
+
+def test_who_brings_a_bearer_secret_hears_that_it_cannot_sign(tmp_path: Path) -> None:
+    key = tmp_path / "bearer.key"
+    new_key_file(key, "bearer")
+    for n, secret in enumerate((key, "souq_secret")):
+        done = ok("--form", form(tmp_path), "--out", tmp_path / f"{n}.toml", "--key", secret)
+        assert "Nothing is signed: a bearer secret cannot sign" in done.output
+        assert not (tmp_path / f"{n}.mandate.json").exists()
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
@@ -352,6 +424,27 @@ def test_a_terminal_is_asked_before_a_brief_is_written_over(
     terminal.sees("exists already")
     assert terminal.process.wait(10) == 1
     assert out.read_text() == "mine"
+
+
+def test_enter_by_itself_is_asked_again_and_skips_nothing(
+    out: Path, terminals: list[Terminal]
+) -> None:
+    terminal = opened(terminals, "--out", out)
+    for said, topic in (("Bea", "like to sell"), ("Lamp", "Which category"), ("home", "Condition")):
+        for slip in ("", "  \t"):
+            terminal.says(slip)
+            terminal.sees("I heard nothing. Say skip")
+        terminal.says(said)
+        terminal.sees(topic)
+    terminal.says("skip", "90", "skip", "no", "done", "done", "done", "done", "skip", "done")
+    terminal.says("skip")
+    terminal.sees("Is it right?")
+    for slip in ("", "yes", ""):
+        terminal.says(slip)
+    terminal.sees("I heard nothing")
+    terminal.says("done")
+    assert terminal.ends() == 0
+    assert [one.title for one in briefs.read(out).things] == ["Lamp"]
 
 
 OWN_WORDS = """
@@ -423,7 +516,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def test_from_a_form_to_a_floor_that_no_agent_goes_below(served: Served, tmp_path: Path) -> None:
     sol = Person(served, tmp_path, "sol")
     with pytest.raises(Refused, match="no_mandate"):
-        sol.trader.list("Brass lamp", category="home", price="90", ref="brass-lamp")
+        sol.trader.list("Brass lamp", category="home", price="90")
     done = ok(
         *("--form", form(tmp_path), "--out", tmp_path / "brief.toml", "--json"),
         *("--server", served.url, "--agent", sol.agent, "--key", sol.key_file),
@@ -433,12 +526,13 @@ def test_from_a_form_to_a_floor_that_no_agent_goes_below(served: Served, tmp_pat
     assert found["granted"].startswith("M")
     with Client(served.url, key=ADMIN) as market:
         bea = market.join("bea", deposit="100")
-    lamp = sol.trader.list("Brass lamp", category="home", price="90", ref="brass-lamp")
+    known = ref(tmp_path / "brief.toml")
+    lamp = sol.trader.list("Brass lamp", category="home", price="90", ref=known)
     talk = bea.offer(lamp, "59.99")
     for reckless in (
         lambda: sol.trader.accept(talk),
         lambda: sol.trader.counter(talk, "59.999999"),
-        lambda: sol.trader.list("Her ring", category="home", price="1", ref="g2"),
+        lambda: sol.trader.list("Her ring", category="home", price="1", ref="her-ring"),
     ):
         with pytest.raises(Refused, match="outside_mandate"):
             reckless()
@@ -460,7 +554,7 @@ def test_who_was_not_understood_approves_each_deal(served: Served, tmp_path: Pat
     assert "only proposes" in done.output
     with Client(served.url, key=ADMIN) as market:
         bea = market.join("bea", deposit="100")
-    lamp = ann.trader.list("Brass lamp", category="home", price="90", ref="brass-lamp")
+    lamp = ann.trader.list("Brass lamp", category="home", price="90", ref=ref(out))
     talk = bea.offer(lamp, "90")
     deal = ann.trader.accept(talk)
     assert bea.client.get_contract(deal).state == "held"
@@ -482,10 +576,23 @@ def test_a_signed_mandate_is_granted_later_to_its_agent_alone(
         words = ["mandate", "grant", str(paper), "--agent", agent, "--key", str(key)]
         return CliRunner().invoke(app, [*words, "--server", served.url])
 
-    assert "not_yours" in str(granting(eve.agent, kim.key_file).exception)
+    foreign = str(granting(eve.agent, kim.key_file).exception)
+    assert foreign == (
+        f"this key speaks as principal {kim.principal}, whose agents are {kim.agent}; "
+        f"only {eve.agent}'s principal may grant"
+    )
     assert "another key" in str(granting(kim.agent, eve.key_file).exception)
-    assert granting(kim.agent, kim.key_file).exit_code == 0
-    assert kim.trader.list("Brass lamp", category="home", price="90", ref="brass-lamp")
+    first = granting(kim.agent, kim.key_file)
+    assert first.exit_code == 0
+    assert "replaces" not in first.output
+    second = granting(kim.agent, kim.key_file)
+    assert f"; replaces {first.output.split()[0]}, counts from zero" in second.output
+    third = ok(
+        *("--form", form(tmp_path), "--out", out, "--replace", "--json", "--agent", kim.agent),
+        *("--server", served.url, "--key", kim.key_file),
+    )
+    assert json.loads(third.stdout)["replaces"] == second.output.split()[0]
+    assert kim.trader.list("Brass lamp", category="home", price="90", ref=ref(out))
 
 
 def test_only_the_agents_own_person_may_grant_and_hears_so_first(
@@ -497,3 +604,60 @@ def test_only_the_agents_own_person_may_grant_and_hears_so_first(
     for key in (eve.key_file, tmp_path / "joe-agent.key"):
         assert f"only {joe.agent}'s principal may grant" in mistake(*words, "--key", key)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "complaint"),
+    [
+        ("nowhere.json", "there is no file nowhere.json; `souq intake --key me.key` signs one"),
+        (".", ". cannot be read: Is a directory"),
+    ],
+)
+def test_a_mandate_that_cannot_be_read_is_named_in_words(
+    file: str, complaint: str, tmp_path: Path
+) -> None:
+    new_key_file(tmp_path / "me.key", "ed25519")
+    words = ["--key", str(tmp_path / "me.key")]
+    for command in (["check"], ["grant", "--agent", "A1"]):
+        done = CliRunner().invoke(app, ["mandate", *command, file, *words])
+        assert isinstance(done.exception, MISTAKES)
+        assert str(done.exception) == complaint
+
+
+def test_an_operator_who_grants_to_nobody_hears_that_there_is_none(
+    served: Served, tmp_path: Path
+) -> None:
+    words = ("--out", tmp_path / "b.toml", "--server", served.url, "--key", ADMIN)
+    assert mistake(*words, "--agent", "A999") == "this market has no agent A999"
+
+
+def test_from_nothing_to_a_granted_mandate_every_step_names_the_next(
+    served: Served, tmp_path: Path
+) -> None:
+    with Client(served.url, key=ADMIN) as market:
+        who = market.submit(RegisterPrincipal(PublicText("new"))).events[0].principal
+        agent = market.submit(RegisterAgent(who, PublicText("for new"))).events[0].agent
+    key, out = tmp_path / "me.key", tmp_path / "brief.toml"
+    runner = CliRunner()
+    made = runner.invoke(app, ["keys", "new", str(key)]).output
+    assert f"souq keys add {key} --owner P1 --key ADMIN-KEY  (your own)" in made
+    assert f"souq keys add {key} --owner A1 --key ADMIN-KEY  (an agent's)" in made
+    intake = ("--form", form(tmp_path), "--out", out, "--key", key, "--server", served.url)
+    not_known = mistake(*intake, "--agent", agent)
+    assert f"makes it known: souq keys add {key} --owner P1" in not_known
+    add = ["keys", "add", str(key), "--owner", who, "--server", served.url, "--key"]
+    assert runner.invoke(app, [*add, ADMIN]).exit_code == 0
+    assert "is granted" in ok(*intake, "--agent", agent).output
+
+
+def test_a_secret_that_is_not_known_is_not_repeated(served: Served) -> None:
+    words = ["call", "who_am_i", "--server", served.url, "--key", "souq_never-said-aloud"]
+    complaint = str(CliRunner().invoke(app, words).exception)
+    assert "souq keys add FILE" in complaint
+    assert "aloud" not in complaint
+
+
+def test_a_key_that_names_its_owner_is_added_for_them(tmp_path: Path) -> None:
+    made = CliRunner().invoke(app, ["keys", "new", str(tmp_path / "a"), "--owner", "A7"]).output
+    assert made.count("--owner") == 1
+    assert "--owner A7 --key ADMIN-KEY" in made

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,11 +12,14 @@ import pytest
 from typer.testing import CliRunner
 
 from souq.agents import brief as briefs
-from souq.agents.brief import Understanding
+from souq.agents.brief import Understanding, limits_of
 from souq.cli import app
+from souq.core.money import USD
 from souq.operations import BY_NAME
-from souq.sdk.signing import new_key_file
+from souq.sdk.client import Client
+from souq.sdk.signing import load_key, new_key_file
 from tests.cli.test_intake import Terminal, ok
+from tests.serving import ADMIN, serving
 
 PAGE = (Path(__file__).parents[2] / "docs" / "intake.md").read_text(encoding="utf-8")
 COMMAND = "$ souq intake --out brief.toml\n"
@@ -65,3 +69,15 @@ def test_the_python_runs(here: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == re.findall(r"\)  # (.*)$", code, re.MULTILINE)
+
+
+def test_the_path_from_nothing_ends_in_a_granted_mandate(here: Path) -> None:
+    (here / "answers.toml").write_text(block("toml", 'name = "Bea"'), encoding="utf-8")
+    with serving(here / "market") as served:
+        for line in block("sh").splitlines():
+            souq, *words = shlex.split(line.replace("ADMIN-KEY", ADMIN), comments=True)
+            assert souq == "souq"
+            done = CliRunner().invoke(app, words, env={"SOUQ_URL": served.url})
+            assert done.exit_code == 0, (line, done.output, done.exception)
+        with Client(served.url, key=load_key(here / "a1.key")) as agent:
+            assert agent.observe().limits == limits_of(briefs.read(here / "brief.toml"), USD)

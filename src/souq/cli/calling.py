@@ -1,7 +1,10 @@
 """`souq call` does or asks anything, `souq operations` lists it all, `souq keys` makes keys."""
 
 import re
+import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
@@ -11,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from souq.cli.commands import Json, app
-from souq.cli.connecting import URL, Key, Server, connect
+from souq.cli.connecting import URL, Key, Server, connect, key_of
 from souq.cli.output import Mistake, console
 from souq.core.credential import AddKey, Kind
 from souq.core.seal import Sealed, digest_only
@@ -19,7 +22,8 @@ from souq.journal.admission import READ, unsealed
 from souq.operations import BY_NAME, OPERATIONS, Operation
 from souq.operations.queries import GetMarket
 from souq.sdk.client import Client, new_id
-from souq.sdk.signing import new_key_file
+from souq.sdk.errors import NotProven
+from souq.sdk.signing import KeyFile, new_key_file
 
 _AMOUNT = re.compile(r"([0-9.]+) ?([A-Z]{2,12})")
 keys = typer.Typer(help="Make keys, and let the market know them.", no_args_is_help=True)
@@ -61,7 +65,7 @@ def call(
     found = BY_NAME.get(operation)
     if found is None:
         raise Mistake(f"there is no operation {operation}; `souq operations` lists them")
-    with connect(server, key) as client:
+    with knowing(key), connect(server, key) as client:
         asked = _read(found, fields or [], client)
         if not found.is_command:
             _write(client.ask(asked))
@@ -79,7 +83,7 @@ def call(
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="a new file for the key")],
     kind: Annotated[str, typer.Option(help="ed25519, es256 or bearer")] = "ed25519",
-    owner: Annotated[str, typer.Option(help="whose it is, such as A1")] = "",
+    owner: Annotated[str, typer.Option(help="whose it is: P1 is a person, A1 an agent")] = "",
 ) -> None:
     """Make a key, and print what the market must be told of it.
 
@@ -89,17 +93,18 @@ def new(
         raise Mistake(f"a key is one of {', '.join(get_args(Kind))}, not {kind}")
     made = new_key_file(file, kind, owner)  # type: ignore[arg-type]
     console.print(f"{file}: keep it; only you can read it", soft_wrap=True)
-    console.print(
-        f"Tell the market: souq keys add {file} --owner {owner or 'A1'} --key ADMIN-KEY",
-        soft_wrap=True,
-    )
+    for whose in [owner] if owner else ["P1", "A1"]:
+        who = "" if owner else "  (your own)" if whose == "P1" else "  (an agent's)"
+        console.print(f"Tell the market: {_adding(str(file), whose)}{who}", soft_wrap=True)
     _write({"kind": made.kind, "material": made.material})
 
 
 @keys.command("add")
 def add(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="what `souq keys new` made")],
-    owner: Annotated[str, typer.Option(help="who will speak with it, such as A1")] = "",
+    owner: Annotated[
+        str, typer.Option(help="who will speak with it: P1 is a person, A1 an agent")
+    ] = "",
     server: Server = URL,
     key: Key = "",
 ) -> None:
@@ -116,8 +121,31 @@ def add(
     whose = owner or made.owner
     if not whose:
         raise Mistake("say whose key it is with --owner")
-    with connect(server, key) as client:
+    with knowing(key), connect(server, key) as client:
         _write(client.submit(AddKey(whose, made.kind, made.material)))
+
+
+@contextmanager
+def knowing(key: str) -> Iterator[None]:
+    """Say how the market gets to know a key that it turned away. Raises Mistake."""
+    try:
+        yield
+    except NotProven as error:
+        if not key:
+            raise
+        found = key_of(key)
+        if isinstance(found, KeyFile):
+            add = _adding(key, found.owner or "P1")
+        else:
+            add = _adding("FILE", "P1")  # a secret is never repeated
+        raise Mistake(
+            f"{error}; if it is new, the market's operator makes it known: {add}, "
+            "where P1 is a person and A1 an agent"
+        ) from None
+
+
+def _adding(file: str, owner: str) -> str:
+    return f"souq keys add {shlex.quote(file)} --owner {owner} --key ADMIN-KEY"
 
 
 def _names(one: Operation) -> list[str]:

@@ -11,12 +11,14 @@ from rich.console import Console
 from souq.agents.brief import Brief
 from souq.agents.intake import Interview, NotUnderstood, Question, Terms
 from souq.agents.intake.gleaning import Start
+from souq.agents.intake.words import cleaned
 from souq.cli.output import Mistake
 from souq.cli.private_files import write_over
 
 LINE_BYTES_MAX = 100_000
-VERSION = 1  # of the questions: a draft of others cannot be taken up
+VERSION = 2  # of the questions: a draft of others cannot be taken up
 UNREADABLE = "I could not read that; the terminal sends other signs than UTF-8."
+UNSAID = "I heard nothing. Say skip to leave this out, or done where there is nothing more."
 Reading = Callable[[str], Start]
 
 
@@ -92,10 +94,12 @@ def _keep(path: Path, draft: Draft) -> None:
 
 
 def _answered(interview: Interview) -> str:
+    """Take an answer. Enter by itself is a slip of the finger, which must not end a list."""
     try:
-        return interview.answer(input())
+        line = input()
     except UnicodeDecodeError:
         return UNREADABLE
+    return interview.answer(line) if cleaned(line) else UNSAID
 
 
 def _taken_up(path: Path, terms: Terms) -> Draft:

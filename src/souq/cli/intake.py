@@ -1,5 +1,6 @@
 """`souq intake` makes a brief of what a person says; `souq mandate` checks or grants its limits."""
 
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -11,17 +12,19 @@ from rich.console import Console
 from souq.agents import brief as briefs
 from souq.agents.brief import Brief, limits_of
 from souq.agents.brief_writing import written
-from souq.agents.intake import NotUnderstood, Terms
+from souq.agents.intake import NotUnderstood, Terms, recap
 from souq.agents.intake import form as forms
+from souq.agents.intake.choices import digest_of as digest_of_choices
 from souq.agents.intake.gleaning import Start, glean
 from souq.agents.llm.calls import NoAnswer
 from souq.cli import models
+from souq.cli.calling import knowing
 from souq.cli.chatting import Left, Reading, draft_of, heard, talk
 from souq.cli.commands import Json, app
 from souq.cli.connecting import URL, Key, Server, connect, key_of
 from souq.cli.output import Mistake, console, write_json
 from souq.cli.private_files import write_new, write_over
-from souq.core.mandate import GrantMandate, Limits, SecretLimits
+from souq.core.mandate import GrantMandate, Limits, MandateRevoked, SecretLimits
 from souq.core.money import USD, Asset
 from souq.core.refusal import Refused
 from souq.core.seal import canonical
@@ -40,6 +43,7 @@ PaperFile = Annotated[Path, typer.Argument(metavar="FILE", help="what `souq inta
 
 @app.command()
 def intake(
+    context: typer.Context,
     out: Annotated[Path, typer.Option(metavar="FILE", help="where the brief goes")] = Path(
         "brief.toml"
     ),
@@ -79,22 +83,27 @@ def intake(
         return
     paper_file = out.with_suffix(".mandate.json")
     replace = _may_write(out, paper_file, replace=replace)
-    brief = _brief(out, form, terms, screen, _reading(model, terms))
+    brief = _brief(out, form, terms, screen, _reading(model, terms), again=_again(context))
     limits = limits_of(brief, asset)
     (write_over if replace else write_new)(out, written(brief))
     draft_of(out).unlink(missing_ok=True)
     made: dict[str, Any] = {"brief": str(out), "understanding": brief.understanding}
     made["acts_alone"] = not limits.approval_always
+    made["notes"] = recap.notes(brief, asset)
     if isinstance(person, KeyFile) and person.kind in PUBLIC_KINDS:
         paper = Paper(limits, digest_of(canonical.encode(brief)), int(time.time()), agent)
         (write_over if replace else write_new)(paper_file, signed(paper, person))
         made["mandate"] = str(paper_file)
+    elif person:
+        made["unsigned"] = "a bearer secret cannot sign; a key file can (souq keys new me.key)"
+    else:
+        made["unsigned"] = "that takes a key of yours (souq keys new me.key) and --key me.key"
     if agent:
-        made["granted"] = _granted(server, key, agent, limits, kept=out)
+        made |= _granted(server, key, agent, limits, kept=out)
     if as_json:
         write_json(made)
     else:
-        _sum_up(made, brief, agent, screen)
+        _sum_up(made, brief, agent, screen, noted=form is not None or not sys.stdin.isatty())
 
 
 def _asset_for(server: str, key: str, agent: str) -> Asset:
@@ -103,14 +112,23 @@ def _asset_for(server: str, key: str, agent: str) -> Asset:
         return USD
     if not key:
         raise Mistake("--agent needs your own key: --key me.key, or your bearer secret")
-    with connect(server, key) as client:
-        me = client.who_am_i()
-        if me.kind != "operator" and (me.kind != "principal" or agent not in me.agents):
-            raise Mistake(
-                f"this key speaks as {me.actor or 'nobody'}; only {agent}'s principal may grant"
-            )
+    with knowing(key), connect(server, key) as client:
+        _need_principal(client, agent)
         asset: Asset = client.get_market().rules.assets[0]
         return asset
+
+
+def _need_principal(client: Client, agent: str) -> None:
+    """Raise Mistake unless the key speaks for whom an agent belongs to."""
+    me = client.who_am_i()
+    if me.kind != "operator" and (me.kind != "principal" or agent not in me.agents):
+        speaks = f"{me.kind} {me.actor}" if me.actor else "nobody"
+        theirs = f", whose agents are {', '.join(me.agents)}" if me.agents else ""
+        raise Mistake(f"this key speaks as {speaks}{theirs}; only {agent}'s principal may grant")
+    try:
+        client.get_agent(agent)
+    except Refused:
+        raise Mistake(f"this market has no agent {agent}") from None
 
 
 def _share(least: str) -> str:
@@ -154,7 +172,13 @@ def _reading(model: str, terms: Terms) -> Reading | None:
 
 
 def _brief(
-    out: Path, form: Path | None, terms: Terms, screen: Console, reading: Reading | None
+    out: Path,
+    form: Path | None,
+    terms: Terms,
+    screen: Console,
+    reading: Reading | None,
+    *,
+    again: str,
 ) -> Brief:
     if form is not None:
         return forms.filled(forms.read(form), terms, f"{form}: ")
@@ -165,28 +189,51 @@ def _brief(
         return talk(draft, terms, screen, reading)
     except Left:
         if draft.exists():
-            say = f"Kept in {draft}. Go on with: souq intake --out {out}"
+            say = f"Kept in {draft}. Go on with: {again}"
             screen.print(f"\n{say}", markup=False, emoji=False, soft_wrap=True)
         raise typer.Exit(130) from None
+
+
+def _again(context: typer.Context) -> str:
+    """Write down the command as it was given, --out in any case, and no secret."""
+    words = ["souq", "intake", "--out", str(context.params["out"])]
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if option.name == "out" or source is None or source.name != "COMMANDLINE":
+            continue
+        value = context.params[option.name or ""]
+        words += [option.opts[0]] if value is True else [option.opts[0], _unsecret(str(value))]
+    return shlex.join(words)
+
+
+def _unsecret(value: str) -> str:
+    """Keep secrets off the screen: a bearer secret, or a password in an address."""
+    return "SECRET" if value.startswith("souq_") or ("://" in value and "@" in value) else value
 
 
 def _show_choices(form: Path | None, terms: Terms, *, as_json: bool) -> None:
     if form is None:
         raise Mistake("--choices needs the form they go with: --form answers.toml")
     found = forms.choices_in(forms.read(form), terms)
+    name = digest_of_choices(found)
     if as_json:
-        write_json([{"a": one.a_text, "b": one.b_text} for one in found])
+        pairs = [{"a": one.a_text, "b": one.b_text} for one in found]
+        write_json({"choices": pairs, "choices_for": name})
         return
     for n, one in enumerate(found, 1):
         line = f"{n:>3}  a) {one.a_text}   b) {one.b_text}"
         console.print(line, markup=False, emoji=False, soft_wrap=True)
     blanks = ", ".join(['""'] * len(found))
-    line = f"Put into {form}, above its first [[…]], with a or b in each: choices = [{blanks}]"
-    console.print(line, markup=False, emoji=False, soft_wrap=True)
+    for line in (
+        f"Put into {form}, above its first [[…]], with a or b in each:",
+        f"choices = [{blanks}]",
+        f'choices_for = "{name}"',
+    ):
+        console.print(line, markup=False, emoji=False, soft_wrap=True)
 
 
-def _granted(server: str, key: str, agent: str, limits: Limits, *, kept: Path) -> str:
-    """Grant with the person's own key; give the mandate's id."""
+def _granted(server: str, key: str, agent: str, limits: Limits, *, kept: Path) -> dict[str, str]:
+    """Grant with the person's own key; give the mandate's id, and the one's that it replaces."""
     try:
         with connect(server, key) as client:
             return _grant(client, agent, limits)
@@ -194,21 +241,36 @@ def _granted(server: str, key: str, agent: str, limits: Limits, *, kept: Path) -
         raise Mistake(f"{kept} is written, but nothing was granted: {error}") from None
 
 
-def _grant(client: Client, agent: str, limits: Limits) -> str:
+def _grant(client: Client, agent: str, limits: Limits) -> dict[str, str]:
     events = client.submit(GrantMandate(agent, SecretLimits(limits))).events
-    granted: str = events[-1].mandate
-    return granted
+    made = {"granted": events[-1].mandate}
+    for one in events:
+        if isinstance(one, MandateRevoked):
+            made["replaces"] = one.mandate
+    return made
 
 
-def _sum_up(made: dict[str, Any], brief: Brief, agent: str, screen: Console) -> None:
+def _granted_in_words(made: dict[str, Any], agent: str) -> str:
+    before = made.get("replaces")
+    replaced = f"; replaces {before}, counts from zero" if before else ""
+    return f"{made['granted']} is granted: {agent} may trade from now on{replaced}"
+
+
+def _sum_up(
+    made: dict[str, Any], brief: Brief, agent: str, screen: Console, *, noted: bool
+) -> None:
+    """Say what was made; with notes, where no recap has shown them."""
+
     def say(line: str) -> None:
         screen.print(line, markup=False, emoji=False, soft_wrap=True)
 
     say(f"{made['brief']}: your brief. Keep it to yourself and your agent")
+    for note in made["notes"] if noted else ():
+        say(note)
     if "mandate" in made:
         say(f"{made['mandate']}: what your agent may do, signed with your key")
     else:
-        say("Nothing is signed: that takes a key of yours (souq keys new me.key) and --key me.key")
+        say(f"Nothing is signed: {made['unsigned']}")
     understood = brief.understanding
     assert understood is not None, "every intake ends in the test"
     score = f"{understood.agreed} of {understood.pairs} choices were as I understood you"
@@ -217,7 +279,7 @@ def _sum_up(made: dict[str, Any], brief: Brief, agent: str, screen: Console) -> 
     else:
         say(f"{score}: your agent only proposes, and every deal waits for your approval")
     if agent:
-        say(f"{made['granted']} is granted: {agent} may trade from now on")
+        say(_granted_in_words(made, agent))
 
 
 @mandate.command("check")
@@ -260,8 +322,10 @@ def grant(file: PaperFile, agent: Agent = "", key: Key = "", server: Server = UR
         raise Mistake("say to whom with --agent")
     if paper.agent and whom != paper.agent:
         raise Mistake(f"{file} was signed for {paper.agent}, not for {whom}")
-    with connect(server, key) as client:
-        console.print(f"{_grant(client, whom, paper.limits)} is granted: {whom} may trade")
+    with knowing(key), connect(server, key) as client:
+        _need_principal(client, whom)
+        made = _grant(client, whom, paper.limits)
+    console.print(_granted_in_words(made, whom), markup=False, emoji=False, soft_wrap=True)
 
 
 def _checked(file: Path, key: str) -> Paper:
@@ -273,6 +337,10 @@ def _checked(file: Path, key: str) -> Paper:
         kind, material = found.kind, found.material
     try:
         return checked(file.read_bytes(), kind, material)
+    except FileNotFoundError:
+        raise Mistake(f"there is no file {file}; `souq intake --key me.key` signs one") from None
+    except OSError as error:
+        raise Mistake(f"{file} cannot be read: {error.strerror}") from None
     except NotSigned as error:
         raise Mistake(f"{file}: {error}") from None
 

@@ -34,7 +34,10 @@ def question(state: State, terms: Terms) -> Question | None:
             return _mend(state.brief, kind, place, field_of(kind, name))
         case Recapping():
             shown = recap.lines(state.brief, terms.asset)
-            understood = tuple(f"{line.mark:>4}  {line.name}: {line.text}" for line in shown)
+            understood = (
+                *(f"{line.mark:>4}  {line.name}: {line.text}" for line in shown),
+                *(f"   !  {note}" for note in recap.notes(state.brief, terms.asset)),
+            )
             asked = "This is what I understood. Is it right?"
             return Question("recap", asked, recap.HOW, understood, *_progress("recap"))
         case Choosing(choices=choices, picks=picks):

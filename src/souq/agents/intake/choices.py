@@ -2,9 +2,11 @@
 
 Each pair is something concrete within what they said. Of two wants, both at the same saving, the
 brief predicts the one that stands higher in its order; of a price and no deal, the one that the
-floor or the limit says. The prediction stands before the person is asked.
+floor or the limit says. Nothing is offered beyond the budget: nobody can say what they would rather
+do with money that they will not spend. The prediction stands before the person is asked.
 """
 
+import hashlib
 import random
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -17,6 +19,7 @@ from souq.core.money import Asset
 
 PAIRS_MAX = 12  # a coin passes the usual 0.6 with one chance in five; with six pairs, one in three
 LEAST = "0.6"
+DIGEST_SIGNS = 16
 Side = Literal["a", "b"]
 Act = Literal["buy", "sell", "nothing"]
 
@@ -64,13 +67,23 @@ def measured(choices: Sequence[Choice], picks: Sequence[str], least: str = LEAST
     return Understanding(agreed, len(choices), least)
 
 
+def digest_of(choices: Sequence[Choice]) -> str:
+    """Name these pairs as a person saw them, so that picks are not taken for those of others."""
+    seen = "\n".join(f"{one.a_text}\n{one.b_text}" for one in choices)
+    return hashlib.sha256(seen.encode()).hexdigest()[:DIGEST_SIGNS]
+
+
 Pair = tuple[Option, Option]  # the predicted one first
 
 
 def _between_wants(brief: Brief, asset: Asset) -> Iterator[Pair]:
     limits = [units(one.most, asset, "most") for one in brief.wants]
+    budget = _budget(brief, asset)
     for first, second in combinations(range(len(limits)), 2):
-        saving = _rounded(min(limits[first], limits[second]) // 4, asset)
+        low, high = sorted((limits[first], limits[second]))
+        saving = max(_rounded(low // 4, asset), 0 if budget is None else high - budget)
+        if saving > low or saving == low > 0:
+            continue  # the dearer one leaves nothing to pay for the other
         yield (
             Option("buy", first, limits[first] - saving),
             Option("buy", second, limits[second] - saving),
@@ -79,16 +92,24 @@ def _between_wants(brief: Brief, asset: Asset) -> Iterator[Pair]:
 
 def _at_limits(brief: Brief, asset: Asset) -> Iterator[Pair]:
     nothing = Option("nothing")
+    budget = _budget(brief, asset)
     for n, want in enumerate(brief.wants):
         most = units(want.most, asset, "most")
-        yield Option("buy", n, _rounded(most * 3 // 4, asset)), nothing
-        yield nothing, Option("buy", n, most + max(_step(most, asset), _rounded(most // 4, asset)))
+        payable = most if budget is None else min(most, budget)
+        yield Option("buy", n, _rounded(payable * 3 // 4, asset)), nothing
+        beyond = most + max(_step(most, asset), _rounded(most // 4, asset))
+        if budget is None or beyond <= budget:
+            yield nothing, Option("buy", n, beyond)
     for n, thing in enumerate(brief.things):
         ask = units(thing.ask, asset, "ask")
         floor = ask if thing.floor is None else units(thing.floor, asset, "floor")
         yield Option("sell", n, floor + _rounded((ask - floor) // 2, asset)), nothing
         if floor:
             yield nothing, Option("sell", n, _rounded(floor * 3 // 4, asset))
+
+
+def _budget(brief: Brief, asset: Asset) -> int | None:
+    return None if brief.budget is None else units(brief.budget, asset, "budget")
 
 
 def _step(amount: int, asset: Asset) -> int:

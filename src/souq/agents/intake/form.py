@@ -1,7 +1,8 @@
 """The interview as a form: one TOML file with a brief, and what was chosen. Nobody is asked.
 
 name = "Bea"
-choices = ["a", "b", ""]   # the test's pairs in order; "" cannot say
+choices = ["a", "b", ""]           # the test's pairs in order; "" cannot say
+choices_for = "0123456789abcdef"   # which pairs those are; `--choices` prints it
 
 [[things]]
 title = "Brass lamp"
@@ -21,7 +22,7 @@ import msgspec
 from souq.agents import brief as briefs
 from souq.agents.brief import BadBrief, Brief
 from souq.agents.intake import recap, words
-from souq.agents.intake.choices import Choice, choices_of, measured
+from souq.agents.intake.choices import Choice, choices_of, digest_of, measured
 from souq.agents.intake.questions import (
     ENTRIES_MAX,
     FIELDS,
@@ -42,9 +43,14 @@ _NOUN: dict[Kind, str] = {"thing": "things", "want": "wants"}
 
 
 class Form(Brief, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A brief with the sides picked in the test: "a", "b", or "" for neither."""
+    """A brief with the sides picked in the test: "a", "b", or "" for neither.
+
+    `choices_for` names the pairs they were picked from: other words, prices or another seed draw
+    others, and a side of those means something else.
+    """
 
     choices: tuple[str, ...] = ()
+    choices_for: str = ""
 
 
 def read(path: Path) -> Form:
@@ -64,12 +70,13 @@ def filled(form: Form, terms: Terms = _USUAL, where: str = "") -> Brief:
     """
     brief = tidied(form, terms, where)
     choices = choices_of(brief, terms.asset, terms.seed)
-    picks = _picks(form.choices, choices, where)
+    picks = _picks(form, choices, where)
     understanding = measured(choices, picks, terms.least)
     return msgspec.structs.replace(brief, understanding=understanding)
 
 
-def _picks(told: Sequence[str], choices: Sequence[Choice], where: str) -> Sequence[str]:
+def _picks(form: Form, choices: Sequence[Choice], where: str) -> Sequence[str]:
+    told = form.choices
     if told and len(told) != len(choices):
         raise BadBrief(
             f"{where}choices: {len(told)} picked of {len(choices)}; see them with --choices"
@@ -77,6 +84,15 @@ def _picks(told: Sequence[str], choices: Sequence[Choice], where: str) -> Sequen
     for n, one in enumerate(told, 1):
         if one not in ("a", "b", ""):
             raise BadBrief(f'{where}choice {n} is "a", "b" or "", not {words.echo(one)}')
+    if told and form.choices_for != digest_of(choices):
+        why = (
+            "choices were picked from other pairs than this form and --seed draw now"
+            if form.choices_for
+            else "choices do not say from which pairs they are"
+        )
+        raise BadBrief(
+            f"{where}{why}: list the pairs with --choices, pick anew, and copy choices_for"
+        )
     return told
 
 

@@ -1,12 +1,13 @@
 """The recap: what was understood, line by line, and the words by which a person corrects it."""
 
 import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
-from souq.agents.brief import BadBrief, Brief, ThingTold, WantTold, limits_of
+from souq.agents.brief import BadBrief, Brief, ThingTold, WantTold, limits_of, units
 from souq.agents.intake import words
 from souq.agents.intake.questions import (
     FIELDS,
@@ -93,6 +94,37 @@ def lines(brief: Brief, asset: Asset) -> list[Line]:
         *(Line(f"s{n}", "sells", _thing(one, asset)) for n, one in enumerate(brief.things, 1)),
         *(Line(f"w{n}", "wants", _want(one, asset)) for n, one in enumerate(brief.wants, 1)),
     ]
+
+
+def notes(brief: Brief, asset: Asset) -> list[str]:
+    """Say where what was told comes to something else at the market than it looks like."""
+    return [*_shared_ceilings(brief, asset), *_beyond_budget(brief, asset)]
+
+
+def _shared_ceilings(brief: Brief, asset: Asset) -> Iterator[str]:
+    """A mandate has one ceiling for a category; of two prices it is the higher."""
+    for category in dict.fromkeys(one.category for one in brief.wants):
+        alike = [one for one in brief.wants if one.category == category]
+        prices = {units(one.most, asset, "most") for one in alike}
+        if len(prices) > 1:
+            named = ", ".join(words.echo(one.what or one.category) for one in alike)
+            yield (
+                f"One category has one limit: under {category} your agent may pay up to "
+                f"{asset.format(max(prices))} {asset.code} for any of {named}. "
+                "Another category for one of them keeps them apart."
+            )
+
+
+def _beyond_budget(brief: Brief, asset: Asset) -> Iterator[str]:
+    if brief.budget is None:
+        return
+    budget = units(brief.budget, asset, "budget")
+    for n, one in enumerate(brief.wants, 1):
+        if units(one.most, asset, "most") > budget:
+            yield (
+                f"Your budget is {_money(brief.budget, asset)}, so your agent cannot pay the "
+                f"{_money(one.most, asset)} that w{n} says."
+            )
 
 
 def _about(brief: Brief, name: str, asset: Asset) -> str:

@@ -143,11 +143,16 @@ def entries(text: str, signs_max: int, asset: Asset) -> tuple[str, ...]:
 
 
 def places(text: str, among: int) -> tuple[int, ...]:
-    """Read an order such as “2 1”: those named come first, the others after them as they were."""
+    """Read a whole order such as “2 1”. One that names a few leaves open what the others are."""
     said = re.findall(r"[0-9]+", text)
     named = [int(one) - 1 for one in said if len(one) < 5]
     is_order = bool(said) and not re.sub(r"[w0-9\s,;.>]", "", text.lower())
     is_known = len(named) == len(said) and all(0 <= one < among for one in named)
     if not is_order or not is_known or len(set(named)) < len(named):
         raise NotUnderstood(f"Say each number once, from 1 to {among}, the most wanted first.")
-    return (*named, *(n for n in range(among) if n not in named))
+    if len(named) < among:
+        raise NotUnderstood(
+            f"That is {len(named)} of {among}: say the whole order, each number once, "
+            "the most wanted first."
+        )
+    return tuple(named)
