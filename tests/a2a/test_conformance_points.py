@@ -222,7 +222,7 @@ def first_act(market: Bazaar) -> Json:
 
 
 def test_the_kits_tasks_are_listed_a_page_at_a_time_newest_first(kit: Bazaar) -> None:
-    for _ in range(3):
+    for _ in range(4):
         made(kit, "tck-artifact-text")
     first = kit.rpc("", "ListTasks", {"pageSize": 2})["result"]
     second = kit.rpc("", "ListTasks", {"pageSize": 2, "pageToken": first["nextPageToken"]})
