@@ -98,8 +98,9 @@ class Representative:
     def _learn(self, refused: Any) -> None:
         if isinstance(refused, TakePrice):
             self._refused.add((refused.listing, refused.price.units))
-        elif isinstance(refused, PostListing):
+        elif isinstance(refused, PostListing) and refused.side == "sell":
             self._listed.discard(refused.ref)
+        elif isinstance(refused, PostListing):
             self._announced.discard(refused.category)
 
     def _noted(self, turn: Turn, table: moves.Table) -> Turn:
