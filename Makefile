@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 unexport PYTHONOPTIMIZE # it would switch the assertions off, and they guard the money
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-llm test test-a2a test-crash test-linear test-llm test-mcp test-postgres test-laws \
+.PHONY: help demo demo-llm test test-a2a test-crash test-linear test-llm test-mcp test-postgres test-laws test-server \
 	soak bench bench-http lock clean
 
 help: ## list what can be made
@@ -25,7 +25,8 @@ demo-llm: .venv/.llm ## six people trade through a small language model, here an
 		--out runs/demo-llm
 
 # Suites of minutes have targets of their own; .ci/run makes them all.
-OWN = --ignore=tests/a2a --ignore=tests/local --ignore=tests/mcp
+SERVER = tests/server tests/rails/test_kill.py tests/http/test_schemathesis.py
+OWN = $(addprefix --ignore=,tests/a2a tests/local tests/mcp $(SERVER))
 
 test: .venv/.dev ## lint, types, layers and every test that needs nobody else's programs
 	$(BIN)/ruff check
@@ -33,6 +34,9 @@ test: .venv/.dev ## lint, types, layers and every test that needs nobody else's 
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q -m "not slow" $(OWN)
+
+test-server: .venv/.dev ## real servers, killed and stopped under load, and strangers who try everything
+	$(BIN)/python -m pytest -q $(SERVER)
 
 test-crash: .venv/.dev ## kill the market and its servers at every step and bring them back (minutes)
 	SOUQ_FULL=1 $(BIN)/python -m pytest -q -s tests/crash tests/server
