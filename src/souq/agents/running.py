@@ -24,6 +24,7 @@ from souq.core.negotiation import AgreementReached
 from souq.core.refusal import Reason, Refused
 from souq.engine import Answer
 from souq.views.feed import RecordSeen
+from souq.views.log import harmless
 from souq.views.observation import NegotiationSeen, Observation
 
 TIMER_S = 2.0  # between two looks where nothing concerned the agent
@@ -262,7 +263,7 @@ class Runner:
 
 def plain(words: str, chars_max: int = 80) -> str:
     """Blank what a terminal would obey in a stranger's words."""
-    return "".join(sign if sign.isprintable() else " " for sign in words)[:chars_max]
+    return harmless(words)[:chars_max]
 
 
 def _words(name: str) -> str:

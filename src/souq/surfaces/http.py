@@ -28,6 +28,7 @@ from souq.surfaces.limits import Limits
 from souq.surfaces.metrics import Metrics
 from souq.surfaces.problems import Malformed, Problem, refused
 from souq.surfaces.routes import Route, Routes
+from souq.surfaces.unproven import send_unproven
 from souq.surfaces.wire import (
     BODY_MAX,
     JSON,
@@ -82,7 +83,7 @@ class Api:
         except Malformed as no:
             await send_problem(send, no.problem, no.lines)
         except Unauthenticated as no:
-            await self._unproven(scope, send, no)
+            await send_unproven(send, scope, self._limits, no)
         except Refused as no:
             await send_problem(send, refused(Refusal(no.reason.value, no.facts)))
         except (*_AWAY, Fault) as away:
@@ -171,16 +172,6 @@ class Api:
             allowed = ", ".join(methods)
             return Malformed(405, f"{path[:100]} answers to {allowed}", Allow=allowed)
         return Malformed(404, f"there is nothing at {path[:100]}; see /docs")
-
-    async def _unproven(self, scope: Any, send: Any, no: Unauthenticated) -> None:
-        try:
-            self._limits.failure(scope)
-        except Malformed as slow:
-            await send_problem(send, slow.problem, slow.lines)
-            return
-        problem = Problem("about:blank", "Who speaks is not proven", 401, no.why)
-        challenge: Headers = [(b"www-authenticate", no.challenge.encode())]
-        await send_problem(send, problem, challenge)
 
 
 def _command_id(headers: Headers) -> str:

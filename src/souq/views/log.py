@@ -49,13 +49,13 @@ def lines(
                 seq=record.seq,
                 at=record.at,
                 time=clock_time(record.at),
-                actor=_harmless(_name(history, record.actor)),
-                what=_harmless(_tell(history, record)),
+                actor=harmless(_name(history, record.actor)),
+                what=harmless(_tell(history, record)),
                 refusal=_refusal(record),
             )
 
 
-def _harmless(words: str) -> str:
+def harmless(words: str) -> str:
     """Blank what a terminal would obey: a title may hold escape codes, or a line break."""
     return "".join(sign if sign.isprintable() else " " for sign in words)
 

@@ -12,7 +12,6 @@ COUNT_MAX = 1_000
 _YES = frozenset(["y", "yes", "yeah", "yep", "ok", "okay", "sure", "right", "correct"])
 _NO = frozenset(["n", "no", "nope", "never"])
 _NOTHING = frozenset({"free", "nothing", "for free", "gift"})
-_DOLLARS = ("$", "dollars", "dollar", "bucks")
 _KEPT = "\u200c\u200d"  # without the joiners some scripts and many emoji fall apart
 _QUOTED = re.compile(r"[\"“](.*)[\"”]", re.DOTALL)
 _DECIMAL_COMMA = re.compile(r"[0-9]+,[0-9]{1,2}|[0-9]{1,3}(\.[0-9]{3})+,[0-9]{1,2}")

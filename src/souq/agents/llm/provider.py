@@ -33,14 +33,13 @@ from pydantic_ai.tools import ToolDefinition
 
 from souq.agents.llm import wording
 from souq.agents.llm.calls import Answer, Ask, Choice, Estimate, NoAnswer, NotReady
-from souq.agents.llm.recording import tokens_of
+from souq.agents.llm.recording import SIGNS_PER_TOKEN, tokens_of
 
 TIMEOUT_S = 120.0  # of one call with all its tries; the turn passes then
 AT_ONCE = 8
 TRIES = 5
 WAIT_S, WAIT_MAX_S = 1.0, 30.0
 TOKENS_MAX = 1_024
-SIGNS_PER_TOKEN = 4
 _PRICED_AS = {"gemini": "google"}
 _AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 

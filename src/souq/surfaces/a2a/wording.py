@@ -9,6 +9,7 @@ from google.protobuf.struct_pb2 import Value
 
 from souq.core.rules import Rules
 from souq.surfaces.a2a.vocabulary import NEGOTIATION
+from souq.views.log import harmless
 
 LINE_MAX = 120
 JSON = "application/json"
@@ -18,8 +19,7 @@ UNTRUSTED = {"source": "stranger", "trust": "untrusted"}
 
 def one_line(text: str) -> str:
     """Give a stranger's words as one line of a bounded length."""
-    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
-    return line[:LINE_MAX]
+    return " ".join(harmless(text).split())[:LINE_MAX]
 
 
 def money(rules: Rules, units: int, asset: str) -> str:

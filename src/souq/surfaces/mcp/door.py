@@ -25,7 +25,8 @@ from souq.surfaces.auth import Authenticator, Speaker, Unauthenticated
 from souq.surfaces.limits import Limits
 from souq.surfaces.mcp.advice import NOT_PROVEN, TOO_FAST, Unanswered
 from souq.surfaces.mcp.server import Context, Speech, build
-from souq.surfaces.problems import Malformed, Problem
+from souq.surfaces.problems import Malformed
+from souq.surfaces.unproven import send_unproven
 from souq.surfaces.wire import Disconnected, Headers, header, read_body, send_problem
 
 PATHS = ("/mcp", "/mcp/")
@@ -70,7 +71,7 @@ class McpDoor:
         except Malformed as no:
             await send_problem(send, no.problem, no.lines)
         except Unauthenticated as no:
-            await self._unproven(scope, send, no)
+            await send_unproven(send, scope, self._limits, no)
 
     async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["path"] not in PATHS:
@@ -137,15 +138,6 @@ class McpDoor:
         origin = header(headers, b"origin")
         if origin is not None and urlsplit(origin.decode("latin-1").lower()).netloc not in known:
             raise Malformed(403, "this market does not answer to other sites' pages")
-
-    async def _unproven(self, scope: Any, send: Any, no: Unauthenticated) -> None:
-        try:
-            self._limits.failure(scope)
-        except Malformed as slow:
-            await send_problem(send, slow.problem, slow.lines)
-            return
-        problem = Problem("about:blank", "Who speaks is not proven", 401, no.why)
-        await send_problem(send, problem, [(b"www-authenticate", no.challenge.encode())])
 
 
 class _Proven:
