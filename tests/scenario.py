@@ -57,6 +57,8 @@ the speaker's latest talk or deal; a trailing `in N1` or `in C1` names another.
                      the journal never shows 437 USD
 """
 
+import importlib
+import pkgutil
 import re
 from random import Random
 from typing import Any, Protocol
@@ -70,13 +72,12 @@ from souq.core.seal import PublicText
 from souq.engine import Answer, Engine
 from souq.journal.replay import records
 from souq.journal.store import Store
-from tests.scenarios import hook_words, key_words, model_words
+from tests import scenarios
 from tests.scenarios.words import CLAIMS, RULES, STEPS, interval
 
 START = 1_750_000_000_000_000
-assert key_words  # imported for the words it teaches
-assert hook_words
-assert model_words
+for found in pkgutil.iter_modules(scenarios.__path__):  # each teaches the language words
+    importlib.import_module(f"{scenarios.__name__}.{found.name}")
 OUTSIDERS = ("nobody", OPERATOR)
 VOICES = {"'s agent": "agent", " in person": "principal"}
 
@@ -239,6 +240,8 @@ class Play:
                 pair = getattr(event, "opener", ""), getattr(event, "responder", "")
                 self.parties[talk] = getattr(event, "parties", pair)
                 self.talk_of |= dict.fromkeys(self.parties[talk], talk)
+            case "PartyJoined":
+                self.talk_of[event.agent] = event.negotiation
             case "NegotiationClosed":
                 self.ended[event.negotiation] = event.why
             case "AgreementReached":

@@ -152,6 +152,7 @@ QUERIES: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "observe": ("buyer", lambda town: {"agent": town.ids["buyer"]}),
     "get_negotiation": ("buyer", lambda town: {"negotiation": town.talk}),
     "list_negotiations": ("buyer", lambda town: {"agent": town.ids["buyer"]}),
+    "list_runs": ("buyer", lambda town: {}),
     "get_contract": ("buyer", lambda town: {"contract": town.deal}),
     "list_contracts": ("buyer", lambda town: {"agent": town.ids["buyer"]}),
     "get_balance": ("buyer", lambda town: {"principal": town.ids["buyer_person"]}),

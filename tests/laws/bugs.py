@@ -25,7 +25,6 @@ from souq.core.ledger import HOLDS
 from souq.core.listing import LISTINGS
 from souq.core.mechanisms import alternating_offers, moves, posted_price, swap
 from souq.core.money import Money
-from souq.core.party import need_other_agent
 from souq.core.state import Draft, State
 from souq.engine import Engine
 from souq.journal.known import KnownIds
@@ -227,8 +226,8 @@ def a_window_forgets_too_early(patch: pytest.MonkeyPatch) -> None:
 def a_per_deal_cap_is_ignored(patch: pytest.MonkeyPatch) -> None:
     honest = authority._check_budget
 
-    def check(view: Any, found: Any, limits: Any, pays: int, id: str) -> None:
-        honest(view, found, msgspec.structs.replace(limits, per_deal_units=None), pays, id)
+    def check(view: Any, found: Any, limits: Any, pays: int, id: str, all: int) -> None:
+        honest(view, found, msgspec.structs.replace(limits, per_deal_units=None), pays, id, all)
 
     patch.setattr(authority, "_check_budget", check)
 
@@ -387,11 +386,8 @@ def a_title_stays_where_it_was(patch: pytest.MonkeyPatch) -> None:
 
 @bug
 def somebody_elses_money_is_told_of(patch: pytest.MonkeyPatch) -> None:
-    vouch = negotiation._vouch
-    patch.setattr(
-        negotiation,
-        "_vouch",
-        lambda draft, agreement, id, mover: vouch(
-            draft, agreement, id, need_other_agent(draft, agreement.parties[0])
-        ),
-    )
+    def tell(*_: Any) -> None:
+        raise  # just what the other side was refused for
+
+    for mechanism in (alternating_offers, posted_price, swap):
+        patch.setattr(mechanism, "unable", tell)

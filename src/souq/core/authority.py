@@ -18,9 +18,18 @@ from souq.core.rules import fee_of
 from souq.core.state import View
 
 
-def check(view: View, agent: Agent, legs: tuple[Leg, ...], *, negotiation: str) -> bool:
+def check(
+    view: View,
+    agent: Agent,
+    legs: tuple[Leg, ...],
+    *,
+    negotiation: str,
+    reserves: int | None = None,
+) -> bool:
     """Raise Refused unless the agent may be bound by these legs; tell whether approval is needed.
 
+    `reserves` is all that the agent's commitments in the negotiation could cost, these legs among
+    them; left out, these legs are all. Whoever it will deal with, where that is open, is "".
     Facts name the rule, and money only where it is the budget's: a floor never shows.
     """
     mandate = need_mandate(view, agent)
@@ -61,7 +70,7 @@ def check(view: View, agent: Agent, legs: tuple[Leg, ...], *, negotiation: str) 
             net -= pays  # paying somebody to take a thing away is less than giving it away
         if net < least:
             raise outside("goods")
-    _check_budget(view, mandate, limits, pays, negotiation)
+    _check_budget(view, mandate, limits, pays, negotiation, pays if reserves is None else reserves)
     above = limits.approval_above_units
     return limits.approval_always or (above is not None and pays > above)
 
@@ -69,6 +78,10 @@ def check(view: View, agent: Agent, legs: tuple[Leg, ...], *, negotiation: str) 
 def _check_others(view: View, limits: Limits, agent: Agent, legs: tuple[Leg, ...]) -> None:
     for other in {leg.giver for leg in legs} | {leg.taker for leg in legs}:
         if other == agent.id:
+            continue
+        if not other:  # anybody, so also whoever is not allowed
+            if limits.counterparties is not None or limits.counterparties_denied:
+                raise outside("counterparties")
             continue
         principal = need_other_agent(view, other).principal
         if principal in limits.counterparties_denied or (
@@ -78,11 +91,11 @@ def _check_others(view: View, limits: Limits, agent: Agent, legs: tuple[Leg, ...
 
 
 def _check_budget(
-    view: View, mandate: Mandate, limits: Limits, pays: int, negotiation: str
+    view: View, mandate: Mandate, limits: Limits, pays: int, negotiation: str, reserves: int
 ) -> None:
     if limits.per_deal_units is not None and pays > limits.per_deal_units:
         raise Refused(Reason.OUTSIDE_MANDATE, rule="per_deal", cap=limits.per_deal_units)
-    if not pays:
+    if not reserves:
         return
     own = view.get(RESERVATIONS, f"{mandate.agent}/{negotiation}")
     reserved = mandate.reserved_units
@@ -92,12 +105,12 @@ def _check_budget(
         ("lifetime", limits.lifetime_units, mandate.lifetime_units),
         ("window", limits.window_units, _window_sum(view, mandate, limits)),
     ):
-        if cap is not None and spent + reserved + pays > cap:
+        if cap is not None and spent + reserved + reserves > cap:
             raise Refused(
                 Reason.BUDGET_EXCEEDED,
                 rule=rule,
                 available=max(0, cap - spent - reserved),
-                needed=pays,
+                needed=reserves,
             )
 
 

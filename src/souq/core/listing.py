@@ -97,6 +97,7 @@ class Listing(Struct, frozen=True, omit_defaults=True):
     reserved: int = 0
     is_paused: bool = False
     is_withdrawn: bool = False
+    pledged: int = 0  # of what is reserved, what open bids and auctions stand on
 
     @property
     def has_stock(self) -> bool:
@@ -249,8 +250,16 @@ def _own(draft: Draft, actor: str, listing: str) -> Listing:
     return found
 
 
+def _own_free(draft: Draft, actor: str, listing: str) -> Listing:
+    """Give a listing of one's own that no open auction or order stands on: others rely on those."""
+    found = _own(draft, actor, listing)
+    if found.pledged:
+        raise Refused(Reason.WRONG_STATE, state="Pledged")
+    return found
+
+
 def _edit(draft: Draft, actor: str, command: EditListing) -> None:
-    listing = _own(draft, actor, command.listing)
+    listing = _own_free(draft, actor, command.listing)
     check_text("title", command.title, TITLE_MAX)
     check_text("description", command.description, TEXT_MAX)
     check_price(draft, command.price)
@@ -270,7 +279,7 @@ def _edit(draft: Draft, actor: str, command: EditListing) -> None:
 
 
 def _pause(draft: Draft, actor: str, command: PauseListing) -> None:
-    if _own(draft, actor, command.listing).is_paused:
+    if _own_free(draft, actor, command.listing).is_paused:
         raise Refused(Reason.WRONG_STATE, state="Paused")
     draft.emit(ListingPaused(command.listing))
 
@@ -282,7 +291,7 @@ def _resume(draft: Draft, actor: str, command: ResumeListing) -> None:
 
 
 def _withdraw(draft: Draft, actor: str, command: WithdrawListing) -> None:
-    _own(draft, actor, command.listing)
+    _own_free(draft, actor, command.listing)
     draft.emit(ListingWithdrawn(command.listing))
 
 

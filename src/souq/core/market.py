@@ -27,6 +27,7 @@ from souq.core import (
     officer,
     party,
     payout,
+    pledge,
     rules,
     settlement,
     standstill,
@@ -38,8 +39,9 @@ from souq.core.refusal import Reason, Refused
 from souq.core.seal import canonical
 from souq.core.state import DEADLINES, Draft, State, View
 
-# A command causes a handful of events; far more means that reactions feed each other.
-EVENTS_MAX = 1_000
+# A command causes a handful of events, and an auction's close one or two for each who took part;
+# more means that reactions feed each other.
+EVENTS_MAX = 250_000
 
 
 class Tick(Struct, frozen=True, tag=True):
@@ -68,6 +70,7 @@ _OTHERS: tuple[Any, ...] = (  # they answer to no command
     debt,
     deposit,
     stock,
+    pledge,
     negotiation,
     standstill,
 )
@@ -85,6 +88,7 @@ TABLES = (
     *payout.TABLES,
     *mandate.TABLES,
     *listing.TABLES,
+    *pledge.TABLES,
     *negotiation.TABLES,
     *contract.TABLES,
     *credential.TABLES,

@@ -4,7 +4,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from souq.core.negotiation import parties_of
+from souq.core.mechanisms import OPEN_TO_ALL
+from souq.core.negotiation import need_negotiation, parties_of
 from souq.core.party import need_agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.seal import PartyText, PublicText
@@ -50,6 +51,9 @@ def _post(draft: Draft, actor: str, command: PostMessage) -> None:
 
 def _send(draft: Draft, actor: str, command: SendMessage) -> None:
     agent = need_agent(draft, actor)
+    mechanism = need_negotiation(draft, command.negotiation).mechanism
+    if mechanism in OPEN_TO_ALL:  # rivals have no private channel; the floor is for everybody
+        raise Refused(Reason.WRONG_MECHANISM, mechanism=mechanism)
     if agent.id not in parties_of(draft, command.negotiation):
         raise Refused(Reason.NOT_YOURS, id=command.negotiation)
     _check(command.text.value)

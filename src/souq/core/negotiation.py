@@ -2,20 +2,30 @@
 
 A mechanism says what a move means and when it is over; this module says whether the people behind
 it can stand by it, and turns its outcome into agreements.
+
+Between two, a run ends with its agreement, and is refused where somebody cannot keep it. A run
+that anybody may join goes on without whoever cannot: its bid is dropped, and the next one counts.
 """
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
-from souq.core import authority, halt, ledger, mandate
-from souq.core.agreement import Agreement, CashLeg, cash_given
-from souq.core.mechanisms import BY_NAME, BY_OPENING, Mechanism
-from souq.core.mechanisms.moves import Accept, Reject, Standing, Withdraw
+from souq.core import authority, halt, ledger, mandate, pledge
+from souq.core.agreement import Agreement, CashLeg
+from souq.core.index import Rank
+from souq.core.mechanisms import BY_NAME, BY_OPENING, OPEN_TO_ALL, Mechanism
+from souq.core.mechanisms.moves import Accept, Effect, Outcome, Standing
+from souq.core.mechanisms.parties import PARTIES, Party, is_party
 from souq.core.party import Agent, need_agent, need_other_agent, wallet
 from souq.core.refusal import Reason, Refused
+from souq.core.rules import HOUR_US
 from souq.core.state import DEADLINES, Draft, Table, View, next_id, take_id, was_issued
 from souq.core.stock import are_goods_here
+
+AWARDS_MAX = 1_000  # carried out in one record; the rest follow in records of their own
+POSTPONED_US = HOUR_US
 
 
 class NegotiationOpened(Struct, frozen=True, tag=True):
@@ -23,8 +33,26 @@ class NegotiationOpened(Struct, frozen=True, tag=True):
     mechanism: str
 
 
+class PartyJoined(Struct, frozen=True, tag=True):
+    """An agent made its first move in a run that anybody may join."""
+
+    negotiation: str
+    agent: str
+
+
+class ClockSet(Struct, frozen=True, tag=True):
+    """A deadline moved: `why` is settling (more awards follow at once), settled, or halted."""
+
+    negotiation: str
+    due: int
+    why: str
+
+
 class NegotiationClosed(Struct, frozen=True, tag=True):
-    """`why`: agreed, rejected, withdrawn, lapsed, or goods_moved (the acceptance came too late)."""
+    """`why`: agreed, rejected, withdrawn, lapsed, or goods_moved (the acceptance came too late).
+
+    What an open run ended with besides is said by its mechanism.
+    """
 
     negotiation: str
     why: str
@@ -40,13 +68,21 @@ class AgreementReached(Struct, frozen=True, tag=True, omit_defaults=True):
     waiting: tuple[str, ...] = ()
 
 
-class Negotiation(Struct, frozen=True):
+class Negotiation(Struct, frozen=True, omit_defaults=True):
     id: str
     mechanism: str
+    joined: int = 0
 
 
-NEGOTIATIONS: Table[Negotiation] = Table("negotiations", Negotiation)
-TABLES: tuple[Table[Any], ...] = (NEGOTIATIONS,)
+def _rank(negotiation: Negotiation) -> Rank | None:
+    """Keep the runs that anybody may join at hand, by mechanism and age."""
+    if negotiation.mechanism not in OPEN_TO_ALL:
+        return None
+    return Rank(negotiation.mechanism, 0, int(negotiation.id[1:]))
+
+
+NEGOTIATIONS: Table[Negotiation] = Table("negotiations", Negotiation, rank=_rank)
+TABLES: tuple[Table[Any], ...] = (NEGOTIATIONS, PARTIES)
 
 
 def need_negotiation(view: View, id: str) -> Negotiation:
@@ -71,29 +107,34 @@ def standing(view: View, id: str) -> Standing:
 def open_or_move(draft: Draft, actor: str, command: Any) -> None:
     """Decide any mechanism's opening or move."""
     agent = need_agent(draft, actor)
-    mechanism = BY_OPENING.get(type(command))
-    _need_going(draft, command)
+    kind = type(command)
+    mechanism = BY_OPENING.get(kind)
+    _need_going(draft, kind)
     if mechanism is not None:
         id = next_id(draft, "N")
         draft.emit(NegotiationOpened(id, mechanism.NAME))
-        affected = mechanism.OPENS[type(command)](draft, agent, command, id)
+        if mechanism.JOINS:
+            draft.emit(PartyJoined(id, agent.id))
+        effect = mechanism.OPENS[kind](draft, agent, command, id)
     else:
         id = command.negotiation
         mechanism = BY_NAME[need_negotiation(draft, id).mechanism]
-        if agent.id not in mechanism.parties(draft, id):
+        move = mechanism.MOVES.get(kind)
+        if kind not in mechanism.JOINS and agent.id not in mechanism.parties(draft, id):
             raise Refused(Reason.NOT_YOURS, id=id)
-        move = mechanism.MOVES.get(type(command))
         if move is None:
             raise Refused(Reason.WRONG_MECHANISM, mechanism=mechanism.NAME)
-        affected = move(draft, agent, command, id)
-    _follow(draft, mechanism, id, affected, agent)
+        if kind in mechanism.JOINS and not is_party(draft, id, agent.id):
+            draft.emit(PartyJoined(id, agent.id))
+        effect = move(draft, agent, command, id)
+    _follow(draft, mechanism, id, effect, agent)
 
 
-def _need_going(draft: Draft, command: Any) -> None:
+def _need_going(draft: Draft, kind: type) -> None:
     """Raise Refused(halted) where the market stands still for such a move."""
-    if type(command) in BY_OPENING or type(command) is Accept:
+    if kind in BY_OPENING or kind is Accept or kind in _JOINS:
         halt.need(draft, "commitments")
-    elif type(command) not in (Reject, Withdraw):  # those only free somebody
+    elif kind not in _FREES:  # those only free somebody
         halt.need(draft, "negotiations")
 
 
@@ -102,57 +143,101 @@ def lapse(draft: Draft, id: str) -> None:
     negotiation = draft.get(NEGOTIATIONS, id)
     assert negotiation is not None, f"deadline without a negotiation: {id}"
     mechanism = BY_NAME[negotiation.mechanism]
-    _follow(draft, mechanism, id, mechanism.lapse(draft, id), None)
+    if mechanism.JOINS and halt.level(draft) != "open":
+        # What it would award must not bind while nothing new binds; it is looked at again.
+        draft.emit(ClockSet(id, draft.at + POSTPONED_US, "halted"))
+    elif mechanism.JOINS and mechanism.outcome(draft, id) is not None:
+        _follow(draft, mechanism, id, Effect(), None)
+        if draft.get(NEGOTIATIONS, id) is not None and mechanism.outcome(draft, id) is None:
+            due = mechanism.standing(draft, id).expires_at
+            draft.emit(ClockSet(id, max(due, draft.at + 1), "settled"))
+    else:
+        _follow(draft, mechanism, id, Effect(mechanism.lapse(draft, id)), None)
 
 
 def _follow(
-    draft: Draft,
-    mechanism: Mechanism,
-    id: str,
-    affected: tuple[str, ...],
-    mover: Agent | None,
+    draft: Draft, mechanism: Mechanism, id: str, effect: Effect, mover: Agent | None
 ) -> None:
     outcome = mechanism.outcome(draft, id)
-    if outcome is None:
-        for party in affected:
-            agent = need_other_agent(draft, party)
-            legs = mechanism.bound(draft, id, party)
-            if legs and mover is not None and party == mover.id:
-                authority.check(draft, agent, legs, negotiation=id)
-            mandate.reserve(draft, agent, id, cash_given(legs, party))
-        return
+    if outcome is None or not outcome.why:
+        if effect.stake and mover is not None:
+            units = mechanism.pledge(draft, id, mover.id).units
+            authority.check(draft, mover, effect.stake, negotiation=id, reserves=units)
+        _set_aside(draft, mechanism, id, effect.touched)
+    awarded = 0
+    while outcome is not None and not outcome.why:
+        if awarded == AWARDS_MAX:
+            draft.emit(ClockSet(id, draft.at + 1, "settling"))
+            return
+        for agreement in outcome.agreements:
+            _award(draft, mechanism, id, agreement, mover)
+        awarded += len(outcome.agreements)
+        outcome = mechanism.outcome(draft, id)
+    if outcome is not None:
+        _close(draft, mechanism, id, outcome, mover)
+
+
+def _set_aside(draft: Draft, mechanism: Mechanism, id: str, agents: tuple[str, ...]) -> None:
+    for party in agents:
+        agent = need_other_agent(draft, party)
+        pledge.set_aside(draft, agent, id, mechanism.pledge(draft, id, party))
+
+
+def _award(
+    draft: Draft, mechanism: Mechanism, id: str, agreement: Agreement, mover: Agent | None
+) -> None:
+    """Carry out one agreement of a run that goes on, or let the mechanism go on without it."""
+    waiting = []
+    for party in agreement.parties:
+        try:
+            if _vouch(draft, agreement, id, party, mechanism):
+                waiting.append(need_other_agent(draft, party).principal)
+        except Refused:
+            if mover is not None and party == mover.id:
+                raise
+            mechanism.unable(draft, id, agreement, party)
+            _set_aside(draft, mechanism, id, (party,))
+            return
+    _set_aside(draft, mechanism, id, mechanism.settled(draft, id, agreement))
+    draft.emit(AgreementReached(next_id(draft, "C"), id, agreement, tuple(waiting)))
+
+
+def _close(
+    draft: Draft, mechanism: Mechanism, id: str, outcome: Outcome, mover: Agent | None
+) -> None:
     parties = mechanism.parties(draft, id)
     if not all(are_goods_here(draft, agreement.legs) for agreement in outcome.agreements):
         draft.emit(NegotiationClosed(id, "goods_moved", parties))
         return
-    found = [(agreement, _vouch(draft, agreement, id, mover)) for agreement in outcome.agreements]
+    found = []
+    for agreement in outcome.agreements:
+        waiting = []
+        for party in agreement.parties:
+            # The mover learns what it lacks; of the others it learns only that they are unable.
+            try:
+                if _vouch(draft, agreement, id, party, mechanism):
+                    waiting.append(need_other_agent(draft, party).principal)
+            except Refused:
+                if mover is not None and party == mover.id:
+                    raise
+                mechanism.unable(draft, id, agreement, party)
+        found.append((agreement, tuple(waiting)))
+    if mechanism.JOINS:
+        pledge.release(draft, parties, id, outcome.forfeits)
     draft.emit(NegotiationClosed(id, outcome.why, parties))
-    for agreement, waiting in found:
-        draft.emit(AgreementReached(next_id(draft, "C"), id, agreement, waiting))
+    for agreement, waiting_for in found:
+        draft.emit(AgreementReached(next_id(draft, "C"), id, agreement, waiting_for))
 
 
-def _vouch(
-    draft: Draft, agreement: Agreement, negotiation: str, mover: Agent | None
-) -> tuple[str, ...]:
-    """Make sure that every party may and can; list the principals who must approve.
-
-    The mover learns what it lacks; of the others it learns only that they are unable.
-    """
-    waiting = []
-    for party in agreement.parties:
-        agent = need_other_agent(draft, party)
-        try:
-            if authority.check(draft, agent, agreement.legs, negotiation=negotiation):
-                waiting.append(agent.principal)
-            _check_funds(draft, agent, agreement)
-        except Refused:
-            if mover is not None and party == mover.id:
-                raise
-            raise Refused(Reason.COUNTERPARTY_UNABLE) from None
-    return tuple(waiting)
+def _vouch(draft: Draft, agreement: Agreement, id: str, party: str, mechanism: Mechanism) -> bool:
+    """Raise Refused unless a party may and can; tell whether its principal must approve."""
+    agent = need_other_agent(draft, party)
+    is_waiting = authority.check(draft, agent, agreement.legs, negotiation=id)
+    _check_funds(draft, agent, agreement, id if mechanism.IS_PREPAID else "")
+    return is_waiting
 
 
-def _check_funds(draft: Draft, agent: Agent, agreement: Agreement) -> None:
+def _check_funds(draft: Draft, agent: Agent, agreement: Agreement, prepaid_in: str) -> None:
     needed: dict[str, int] = {}
     for leg in agreement.legs:
         if isinstance(leg, CashLeg) and leg.giver == agent.id:
@@ -161,6 +246,8 @@ def _check_funds(draft: Draft, agent: Agent, agreement: Agreement) -> None:
         available = ledger.need_account(draft, wallet(agent.principal, asset)).available
         # Held money counts as gone. Otherwise two offers accepted in the same second could both
         # pass, and the second contract would have nothing behind it.
+        if prepaid_in:
+            available += pledge.held_units(draft, agent.id, prepaid_in)
         if available < units:
             raise Refused(Reason.INSUFFICIENT_FUNDS, available=available, needed=units)
 
@@ -175,12 +262,38 @@ def _opened(view: View, event: NegotiationOpened) -> None:
     view.put(NEGOTIATIONS, event.negotiation, Negotiation(event.negotiation, event.mechanism))
 
 
+def _need(view: View, id: str) -> Negotiation:
+    negotiation = view.get(NEGOTIATIONS, id)
+    assert negotiation is not None, f"no such negotiation: {id}"
+    return negotiation
+
+
+def _joined(view: View, event: PartyJoined) -> None:
+    id = event.negotiation
+    run = _need(view, id)
+    view.put(PARTIES, f"{id}/{event.agent}", Party(id, event.agent, run.joined))
+    view.put(NEGOTIATIONS, id, msgspec.structs.replace(run, joined=run.joined + 1))
+
+
+def _clock_set(view: View, event: ClockSet) -> None:
+    view.put(DEADLINES, event.negotiation, event.due)
+
+
 def _closed(view: View, event: NegotiationClosed) -> None:
-    negotiation = view.get(NEGOTIATIONS, event.negotiation)
-    assert negotiation is not None, f"closed twice: {event.negotiation}"
+    negotiation = _need(view, event.negotiation)
     BY_NAME[negotiation.mechanism].forget(view, event.negotiation)
+    if negotiation.joined:
+        for party in event.parties:
+            view.drop(PARTIES, f"{event.negotiation}/{party}")
     view.drop(NEGOTIATIONS, event.negotiation)
     view.drop(DEADLINES, event.negotiation)
 
 
-EVOLVE: dict[type, Any] = {NegotiationOpened: _opened, NegotiationClosed: _closed}
+_FREES = frozenset(kind for one in BY_NAME.values() for kind in one.FREES)
+_JOINS = frozenset(kind for one in BY_NAME.values() for kind in one.JOINS) - _FREES
+EVOLVE: dict[type, Any] = {
+    NegotiationOpened: _opened,
+    PartyJoined: _joined,
+    ClockSet: _clock_set,
+    NegotiationClosed: _closed,
+}

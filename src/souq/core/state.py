@@ -1,22 +1,25 @@
 """The market's state is tables of frozen entities; a draft is a sheet of changes over them."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappush, merge
 from typing import Any, Generic, Protocol, TypeVar
+
+from souq.core.index import Index, RankOf
 
 T = TypeVar("T")
 
 
 class Table(Generic[T]):
-    """A name for rows of one type, keyed by their typed id."""
+    """A name for rows of one type, keyed by their typed id; `rank` puts them in order."""
 
-    __slots__ = ("name", "of")
+    __slots__ = ("name", "of", "rank")
 
-    def __init__(self, name: str, of: Any) -> None:
+    def __init__(self, name: str, of: Any, rank: RankOf | None = None) -> None:
         self.name = name
         self.of = of
+        self.rank = rank
 
 
 class View(Protocol):
@@ -29,9 +32,11 @@ class View(Protocol):
     def put(self, table: Table[T], key: str, row: T) -> None: ...
     def put_many(self, table: Table[T], rows: dict[str, T]) -> None: ...
     def drop(self, table: Table[Any], key: str) -> None: ...
+    def walk(self, table: Table[T], group: str) -> Iterator[tuple[str, T]]: ...
+    def first(self, table: Table[T], group: str) -> tuple[str, T] | None: ...
 
 
-# Every entity that must be looked at again has one entry here; its heap is the only index so far.
+# Every entity that must be looked at again has one entry here, and one in its heap.
 DEADLINES: Table[int] = Table("deadlines", int)
 COUNTERS: Table[int] = Table("counters", int)
 
@@ -39,12 +44,13 @@ COUNTERS: Table[int] = Table("counters", int)
 class State:
     """All live entities. It changes by folding events, and by nothing else."""
 
-    __slots__ = ("_heap", "at", "tables")
+    __slots__ = ("_heap", "_indexes", "at", "tables")
 
     def __init__(self, tables: Iterable[Table[Any]]) -> None:
         self.at = 0
         self.tables: dict[Table[Any], dict[str, Any]] = {table: {} for table in tables}
         self._heap: list[tuple[int, str]] = []
+        self._indexes: dict[Table[Any], Index] = {}  # made when first asked for, then kept up
 
     def get(self, table: Table[T], key: str) -> T | None:
         return self.tables[table].get(key)
@@ -55,17 +61,42 @@ class State:
         return rows.get
 
     def put(self, table: Table[T], key: str, row: T) -> None:
-        self.tables[table][key] = row
+        rows = self.tables[table]
+        if table.rank is not None and table in self._indexes:
+            self._indexes[table].move(key, rows.get(key), row)
+        rows[key] = row
         if table is DEADLINES:
             due: Any = row
             heappush(self._heap, (due, key))
 
     def put_many(self, table: Table[T], rows: dict[str, T]) -> None:
         assert table is not DEADLINES, "deadlines go through put, which keeps their heap"
+        assert table not in self._indexes, "rows in order go through put, which keeps it"
         self.tables[table].update(rows)
 
     def drop(self, table: Table[Any], key: str) -> None:
-        self.tables[table].pop(key, None)
+        row = self.tables[table].pop(key, None)
+        if table.rank is not None and table in self._indexes:
+            self._indexes[table].move(key, row, None)
+
+    def walk(self, table: Table[T], group: str) -> Iterator[tuple[str, T]]:
+        """Iterate over a group's rows in the order of their ranks; nothing may change meanwhile."""
+        rows = self.tables[table]
+        for _, _, key in self.index(table).keys(group):
+            yield key, rows[key]
+
+    def first(self, table: Table[T], group: str) -> tuple[str, T] | None:
+        """Give the first of a group's rows."""
+        key = self.index(table).first(group)
+        return None if key is None else (key, self.tables[table][key])
+
+    def index(self, table: Table[Any]) -> Index:
+        """Give the order of a table's rows."""
+        found = self._indexes.get(table)
+        if found is None:
+            assert table.rank is not None, f"rows of {table.name} stand in no order"
+            found = self._indexes[table] = Index(table.rank, self.tables[table])
+        return found
 
     def rows(self, table: Table[T]) -> dict[str, T]:
         """Give a table's rows; readers must not change them."""
@@ -156,19 +187,44 @@ class Draft:
         self._changed.setdefault(table, {})[key] = None
         self._shrunk.add(table)
 
+    def walk(self, table: Table[T], group: str) -> Iterator[tuple[str, T]]:
+        """Iterate over a group's rows in the order of their ranks; nothing may change meanwhile."""
+        changed = self._changed.get(table)
+        if not changed:
+            yield from self.state.walk(table, group)
+            return
+        rank = table.rank
+        assert rank is not None, f"rows of {table.name} stand in no order"
+        rows: dict[str, T] = self._tables[table]
+        theirs = (one for one in self.state.index(table).keys(group) if one[2] not in changed)
+        ours = sorted(
+            (at.major, at.minor, key)
+            for key, row in changed.items()
+            if row is not None and (at := rank(row)) is not None and at.group == group
+        )
+        for _, _, key in merge(theirs, ours):
+            yield key, changed[key] if key in changed else rows[key]
+
+    def first(self, table: Table[T], group: str) -> tuple[str, T] | None:
+        """Give the first of a group's rows."""
+        if table in self._changed:
+            return next(self.walk(table, group), None)
+        return self.state.first(table, group)
+
     def merge(self) -> None:
         """Make the changes the state's own."""
         state = self.state
         state.at = self.at
         for table, changed in self._changed.items():
             rows = self._tables[table]
-            if table is not DEADLINES and table not in self._shrunk:
+            is_kept_up = table is DEADLINES or table.rank is not None
+            if not is_kept_up and table not in self._shrunk:
                 rows.update(changed)
                 continue
             for key, row in changed.items():
                 if row is None:
-                    rows.pop(key, None)
-                elif table is DEADLINES:
+                    state.drop(table, key)
+                elif is_kept_up:
                     state.put(table, key, row)
                 else:
                     rows[key] = row

@@ -68,6 +68,7 @@ _QUERIES: tuple[tuple[type, type, str], ...] = (
     (ask.Observe, Observation, "/v1/observation"),
     (ask.GetNegotiation, ask.Negotiation, "/v1/negotiations/{negotiation}"),
     (ask.ListNegotiations, ask.Negotiations, "/v1/negotiations"),
+    (ask.ListRuns, ask.Runs, "/v1/runs"),
     (ask.GetContract, ask.Contract, "/v1/contracts/{contract}"),
     (ask.ListContracts, ask.Contracts, "/v1/contracts"),
     (ask.GetBalance, ask.Balances, "/v1/balance"),

@@ -1,8 +1,11 @@
 """Where each command of the core is reached over HTTP; what it asks and means stands in the core.
 
 The fields named in a path are left out of the body. A command that is missing here stops the
-import, so none can be forgotten.
+import, so none can be forgotten; a mechanism's own need no line, since their paths follow from
+their names.
 """
+
+import re
 
 from souq.core import (
     annotation,
@@ -20,7 +23,7 @@ from souq.core import (
     rules,
     webhook,
 )
-from souq.core.mechanisms import alternating_offers, moves, posted_price, swap
+from souq.core.mechanisms import MECHANISMS, alternating_offers, moves, posted_price, swap
 
 PATHS: dict[type, str] = {
     rules.OpenMarket: "/v1/market/open",
@@ -74,5 +77,22 @@ PATHS: dict[type, str] = {
     contract.Rule: "/v1/contracts/{contract}/rule",
 }
 
+
+def _of_mechanisms() -> dict[type, str]:
+    """Give paths to what mechanisms declare: /v1/runs/english_auction, /v1/negotiations/N1/bid."""
+    found: dict[type, str] = {}
+    for mechanism in MECHANISMS:
+        for kind in mechanism.OPENS:
+            found[kind] = f"/v1/runs/{_snake(kind)}"
+        for kind in mechanism.MOVES:
+            found[kind] = f"/v1/negotiations/{{negotiation}}/{_snake(kind)}"
+    return found
+
+
+def _snake(kind: type) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+
+
+PATHS = {**_of_mechanisms(), **PATHS}
 _missing = {command.__name__ for command in market.COMMANDS} - {one.__name__ for one in PATHS}
 assert not _missing, f"no path for {', '.join(sorted(_missing))}"

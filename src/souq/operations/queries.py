@@ -97,7 +97,10 @@ class Observe(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tru
 
 
 class GetNegotiation(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Give a negotiation, running or ended. By its parties and their principals."""
+    """Give a negotiation, running or ended.
+
+    By its parties and their principals; a run that is open to anybody may be read by anybody.
+    """
 
     negotiation: str
 
@@ -111,6 +114,33 @@ class ListNegotiations(Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     cursor: str = ""
 
 
+class ListRuns(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """List the auctions, calls and books that are open to anybody, oldest first.
+
+    Of one `mechanism`, or of all.
+    """
+
+    mechanism: str = ""
+    limit: int = LIMIT
+    cursor: str = ""
+
+
+class Run(Struct, frozen=True):
+    """A run open to anybody. `opener` began it; what `notice` tells is on the mechanism's page."""
+
+    id: str
+    mechanism: str
+    opener: str
+    parties: int
+    expires_at: int
+    notice: dict[str, int | str | bool]
+
+
+class Runs(Struct, frozen=True):
+    runs: tuple[Run, ...]
+    cursor: str = ""
+
+
 class OfferStep(Struct, frozen=True, omit_defaults=True):
     """One step of a negotiation; `units` is the payment it names."""
 
@@ -121,7 +151,10 @@ class OfferStep(Struct, frozen=True, omit_defaults=True):
 
 
 class Negotiation(Struct, frozen=True, omit_defaults=True):
-    """A negotiation. `state` is open, or how it ended; `terms` is the digest to accept."""
+    """A negotiation. `state` is open, or how it ended; `terms` is the digest to accept.
+
+    Of a run that is open to anybody, `notice` tells where it stands, `steps` its latest ones.
+    """
 
     id: str
     mechanism: str
@@ -133,6 +166,7 @@ class Negotiation(Struct, frozen=True, omit_defaults=True):
     is_waiting_for: tuple[str, ...] = ()
     expires_at: int | None = None
     contract: str = ""
+    notice: dict[str, int | str | bool] = {}
 
 
 class Negotiations(Struct, frozen=True):

@@ -26,6 +26,7 @@ from souq.operations.queries import (
     Negotiations,
     Payouts,
     Reports,
+    Runs,
     Webhooks,
 )
 from souq.views.catalogue.card import ListingCard, SearchPage
@@ -33,6 +34,55 @@ from souq.views.feed import FeedPage
 from souq.views.observation import Observation
 
 class Methods:
+    def take_price(
+        self, listing: str, price: Money, quantity: int = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Buy a listing, or supply a want, at the price it states per unit."""
+    def make_offer(
+        self,
+        items: Sequence[Item],
+        price: Money,
+        to: str = ...,
+        payer: str = ...,
+        valid_us: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Offer a price for one or several listings of another agent, and open a negotiation."""
+    def counter(
+        self,
+        negotiation: str,
+        price: Money,
+        items: Sequence[Item] = ...,
+        payer: str = ...,
+        valid_us: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Answer the other side's offer with another one."""
+    def accept(self, negotiation: str, terms: str, *, command_id: str = "") -> Answer:
+        """Accept exactly the terms whose digest is named."""
+    def reject(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """End a negotiation by turning the other side's terms down."""
+    def withdraw(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """End a negotiation by taking one's own terms back."""
+    def propose_swap(
+        self, legs: Sequence[SwapLeg], valid_us: int | None = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Propose that listings change hands at once."""
+    def open_sealed_bid(
+        self,
+        listing: str,
+        reserve: Money,
+        bidding_us: int,
+        quantity: int = ...,
+        pricing: Literal["first_price", "second_price"] = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Sell a listing of one's own to the highest sealed bid."""
+    def place_sealed_bid(self, negotiation: str, price: Money, *, command_id: str = "") -> Answer:
+        """Bid for the whole; nobody sees it until the close."""
     def open_market(self, rules: Rules = ..., *, command_id: str = "") -> Answer:
         """Open the market under its rules."""
     def set_halt(
@@ -166,42 +216,6 @@ class Methods:
         """Take agreements on a paused listing again."""
     def withdraw_listing(self, listing: str, *, command_id: str = "") -> Answer:
         """End a listing."""
-    def take_price(
-        self, listing: str, price: Money, quantity: int = ..., *, command_id: str = ""
-    ) -> Answer:
-        """Buy a listing, or supply a want, at the price it states per unit."""
-    def make_offer(
-        self,
-        items: Sequence[Item],
-        price: Money,
-        to: str = ...,
-        payer: str = ...,
-        valid_us: int | None = ...,
-        *,
-        command_id: str = "",
-    ) -> Answer:
-        """Offer a price for one or several listings of another agent, and open a negotiation."""
-    def counter(
-        self,
-        negotiation: str,
-        price: Money,
-        items: Sequence[Item] = ...,
-        payer: str = ...,
-        valid_us: int | None = ...,
-        *,
-        command_id: str = "",
-    ) -> Answer:
-        """Answer the other side's offer with another one."""
-    def propose_swap(
-        self, legs: Sequence[SwapLeg], valid_us: int | None = ..., *, command_id: str = ""
-    ) -> Answer:
-        """Propose that listings change hands at once."""
-    def accept(self, negotiation: str, terms: str, *, command_id: str = "") -> Answer:
-        """Accept exactly the terms whose digest is named."""
-    def reject(self, negotiation: str, *, command_id: str = "") -> Answer:
-        """End a negotiation by turning the other side's terms down."""
-    def withdraw(self, negotiation: str, *, command_id: str = "") -> Answer:
-        """End a negotiation by taking one's own terms back."""
     def send_message(self, negotiation: str, text: str, *, command_id: str = "") -> Answer:
         """Say something to the other parties of a negotiation."""
     def post_message(self, text: str, *, command_id: str = "") -> Answer:
@@ -266,6 +280,8 @@ class Methods:
         self, agent: str = ..., is_open: bool = ..., limit: int = ..., cursor: str = ...
     ) -> Negotiations:
         """List an agent's negotiations, newest first."""
+    def list_runs(self, mechanism: str = ..., limit: int = ..., cursor: str = ...) -> Runs:
+        """List the auctions, calls and books that are open to anybody, oldest first."""
     def get_contract(self, contract: str) -> Contract:
         """Give a contract, running or ended."""
     def list_contracts(
@@ -296,6 +312,57 @@ class Methods:
         """List what happened after a record, as far as one may see it; `types` narrows it down."""
 
 class AsyncMethods:
+    async def take_price(
+        self, listing: str, price: Money, quantity: int = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Buy a listing, or supply a want, at the price it states per unit."""
+    async def make_offer(
+        self,
+        items: Sequence[Item],
+        price: Money,
+        to: str = ...,
+        payer: str = ...,
+        valid_us: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Offer a price for one or several listings of another agent, and open a negotiation."""
+    async def counter(
+        self,
+        negotiation: str,
+        price: Money,
+        items: Sequence[Item] = ...,
+        payer: str = ...,
+        valid_us: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Answer the other side's offer with another one."""
+    async def accept(self, negotiation: str, terms: str, *, command_id: str = "") -> Answer:
+        """Accept exactly the terms whose digest is named."""
+    async def reject(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """End a negotiation by turning the other side's terms down."""
+    async def withdraw(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """End a negotiation by taking one's own terms back."""
+    async def propose_swap(
+        self, legs: Sequence[SwapLeg], valid_us: int | None = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Propose that listings change hands at once."""
+    async def open_sealed_bid(
+        self,
+        listing: str,
+        reserve: Money,
+        bidding_us: int,
+        quantity: int = ...,
+        pricing: Literal["first_price", "second_price"] = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Sell a listing of one's own to the highest sealed bid."""
+    async def place_sealed_bid(
+        self, negotiation: str, price: Money, *, command_id: str = ""
+    ) -> Answer:
+        """Bid for the whole; nobody sees it until the close."""
     async def open_market(self, rules: Rules = ..., *, command_id: str = "") -> Answer:
         """Open the market under its rules."""
     async def set_halt(
@@ -435,42 +502,6 @@ class AsyncMethods:
         """Take agreements on a paused listing again."""
     async def withdraw_listing(self, listing: str, *, command_id: str = "") -> Answer:
         """End a listing."""
-    async def take_price(
-        self, listing: str, price: Money, quantity: int = ..., *, command_id: str = ""
-    ) -> Answer:
-        """Buy a listing, or supply a want, at the price it states per unit."""
-    async def make_offer(
-        self,
-        items: Sequence[Item],
-        price: Money,
-        to: str = ...,
-        payer: str = ...,
-        valid_us: int | None = ...,
-        *,
-        command_id: str = "",
-    ) -> Answer:
-        """Offer a price for one or several listings of another agent, and open a negotiation."""
-    async def counter(
-        self,
-        negotiation: str,
-        price: Money,
-        items: Sequence[Item] = ...,
-        payer: str = ...,
-        valid_us: int | None = ...,
-        *,
-        command_id: str = "",
-    ) -> Answer:
-        """Answer the other side's offer with another one."""
-    async def propose_swap(
-        self, legs: Sequence[SwapLeg], valid_us: int | None = ..., *, command_id: str = ""
-    ) -> Answer:
-        """Propose that listings change hands at once."""
-    async def accept(self, negotiation: str, terms: str, *, command_id: str = "") -> Answer:
-        """Accept exactly the terms whose digest is named."""
-    async def reject(self, negotiation: str, *, command_id: str = "") -> Answer:
-        """End a negotiation by turning the other side's terms down."""
-    async def withdraw(self, negotiation: str, *, command_id: str = "") -> Answer:
-        """End a negotiation by taking one's own terms back."""
     async def send_message(self, negotiation: str, text: str, *, command_id: str = "") -> Answer:
         """Say something to the other parties of a negotiation."""
     async def post_message(self, text: str, *, command_id: str = "") -> Answer:
@@ -535,6 +566,8 @@ class AsyncMethods:
         self, agent: str = ..., is_open: bool = ..., limit: int = ..., cursor: str = ...
     ) -> Negotiations:
         """List an agent's negotiations, newest first."""
+    async def list_runs(self, mechanism: str = ..., limit: int = ..., cursor: str = ...) -> Runs:
+        """List the auctions, calls and books that are open to anybody, oldest first."""
     async def get_contract(self, contract: str) -> Contract:
         """Give a contract, running or ended."""
     async def list_contracts(

@@ -1,23 +1,28 @@
 """Answers about trading: listings, negotiations, contracts, messages, and all of it at a glance."""
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from souq.core.agreement import givers, takers
 from souq.core.contract import CONTRACTS, Delivered, Disputed, Formed, Held, due_at
 from souq.core.listing import need_listing
+from souq.core.mechanisms import BY_NAME, OPEN_TO_ALL
+from souq.core.mechanisms.parties import PARTIES
 from souq.core.message import MessagePosted, MessageSent
 from souq.core.negotiation import (
     NEGOTIATIONS,
     AgreementReached,
+    Negotiation,
     NegotiationOpened,
+    PartyJoined,
     need_negotiation,
     parties_of,
     standing,
 )
-from souq.core.refusal import Reason, Refused
+from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import rules
-from souq.core.state import View, was_issued
+from souq.core.state import State, View, was_issued
 from souq.operations import queries as ask
 from souq.venue.access import agent_asked, need_party, speaks_for
 from souq.venue.desk import Desk, check_after, check_limit, read_cursor, write_cursor
@@ -28,6 +33,7 @@ from souq.views.observation import MESSAGES_SEEN, ListingSeen, Observation, Obse
 from souq.views.story import deal_story, talk_story
 
 LISTINGS_SEEN = 100
+STEPS_SEEN = 100  # of a run open to anybody
 FLOOR = "floor"
 _SEQ_END = 1 << 53
 
@@ -58,8 +64,37 @@ def get_negotiation(desk: Desk, actor: str, query: ask.GetNegotiation) -> ask.Ne
 def list_negotiations(desk: Desk, actor: str, query: ask.ListNegotiations) -> ask.Negotiations:
     agent = agent_asked(desk.state, actor, query.agent)
     is_open = desk.affairs.talks(agent)
-    page = _page(desk, f"talks:{agent}", NegotiationOpened, is_open, query)
+    page = _page(desk, f"talks:{agent}", (NegotiationOpened, PartyJoined), is_open, query)
     return ask.Negotiations(tuple(_negotiation(desk, actor, id) for id in page[0]), page[1])
+
+
+def list_runs(desk: Desk, actor: str, query: ask.ListRuns) -> ask.Runs:
+    check_limit(query.limit)
+    if query.mechanism and query.mechanism not in OPEN_TO_ALL:
+        raise invalid("mechanism", f"one of {', '.join(sorted(OPEN_TO_ALL))}")
+    after = read_cursor(query.cursor, int) if query.cursor else 0
+    state = desk.state
+    names = (query.mechanism,) if query.mechanism else sorted(OPEN_TO_ALL)
+    runs = [run for name in names for _, run in state.walk(NEGOTIATIONS, name)]
+    runs = sorted((run for run in runs if int(run.id[1:]) > after), key=lambda run: int(run.id[1:]))
+    page = runs[: query.limit]
+    more = len(runs) > query.limit
+    return ask.Runs(
+        tuple(_run(state, run) for run in page), write_cursor(int(page[-1].id[1:])) if more else ""
+    )
+
+
+def _run(state: State, run: Negotiation) -> ask.Run:
+    on_table = BY_NAME[run.mechanism].standing(state, run.id)
+    opener = state.first(PARTIES, run.id)
+    return ask.Run(
+        id=run.id,
+        mechanism=run.mechanism,
+        opener=opener[1].agent if opener else "",
+        parties=run.joined,
+        expires_at=on_table.expires_at,
+        notice=on_table.notice,
+    )
 
 
 def get_contract(desk: Desk, actor: str, query: ask.GetContract) -> ask.Contract:
@@ -69,7 +104,7 @@ def get_contract(desk: Desk, actor: str, query: ask.GetContract) -> ask.Contract
 def list_contracts(desk: Desk, actor: str, query: ask.ListContracts) -> ask.Contracts:
     agent = agent_asked(desk.state, actor, query.agent)
     is_open = desk.affairs.contracts(agent)
-    page = _page(desk, f"deals:{agent}", AgreementReached, is_open, query)
+    page = _page(desk, f"deals:{agent}", (AgreementReached,), is_open, query)
     return ask.Contracts(tuple(_contract(desk, actor, id) for id in page[0]), page[1])
 
 
@@ -148,7 +183,7 @@ class _Source:
 def _page(
     desk: Desk,
     subject: str,
-    began: type,
+    began: tuple[type, ...],
     is_open: tuple[str, ...],
     query: ask.ListNegotiations | ask.ListContracts,
 ) -> tuple[list[str], str]:
@@ -158,7 +193,7 @@ def _page(
     if query.is_open:
         # By number, so that what ends between two pages shifts nothing.
         numbers = [number for id in reversed(is_open) if (number := int(id[1:])) < before]
-        letter = "N" if began is NegotiationOpened else "C"
+        letter = "N" if NegotiationOpened in began else "C"
         found = [f"{letter}{number}" for number in numbers[: query.limit]]
         more = len(numbers) > query.limit
         return found, write_cursor(numbers[query.limit - 1]) if more else ""
@@ -166,9 +201,9 @@ def _page(
     running = set(is_open)
     found = []
     for seq in seqs[: query.limit]:
-        name = "negotiation" if began is NegotiationOpened else "contract"
+        name = "negotiation" if NegotiationOpened in began else "contract"
         events = desk.feed.record(seq).events
-        ids = [getattr(event, name) for event in events if isinstance(event, began)]
+        ids = dict.fromkeys(getattr(event, name) for event in events if isinstance(event, began))
         found += [id for id in ids if id not in running]
     more = len(seqs) > query.limit
     return found, write_cursor(seqs[query.limit - 1]) if more else ""
@@ -197,7 +232,16 @@ def _said(desk: Desk, subject: str, before: int, limit: int) -> tuple[list[ask.M
 
 def _story(desk: Desk, id: str) -> NegotiationStory:
     """Give a negotiation's story; one so new that no view has read it yet has no steps."""
-    found = talk_story(desk.story(id), id, desk.store.payload)
+    records = list(islice(desk.story(id), 1))
+    is_public = any(
+        isinstance(event, NegotiationOpened) and event.mechanism in OPEN_TO_ALL
+        for record in records
+        for event in record.events
+    )
+    # A book has a million steps: of what anybody may join, the beginning and the latest are told.
+    latest = desk.mentions.before((id,), _SEQ_END, STEPS_SEEN) if is_public else ()
+    records += [desk.feed.record(seq) for seq in sorted(latest) if seq != records[0].seq]
+    found = talk_story(records if is_public else desk.story(id), id, desk.store.payload)
     if found is None:
         found = NegotiationStory(id, need_negotiation(desk.state, id).mechanism)
     return found
@@ -212,10 +256,10 @@ def _negotiation(desk: Desk, actor: str, id: str) -> ask.Negotiation:
     state = desk.state
     _need_issued(state, id, "N")
     is_open = state.get(NEGOTIATIONS, id) is not None
-    if is_open:
+    if is_open and not _is_public(state, id):
         need_party(state, actor, parties_of(state, id), id)
     story = _story(desk, id)
-    if not is_open:
+    if not is_open and story.mechanism not in OPEN_TO_ALL:
         need_party(state, actor, story.parties, id)
     on_table = standing(state, id) if is_open else None
     return ask.Negotiation(
@@ -229,7 +273,12 @@ def _negotiation(desk: Desk, actor: str, id: str) -> ask.Negotiation:
         is_waiting_for=on_table.waiting_for if on_table else (),
         expires_at=on_table.expires_at if on_table else None,
         contract=story.contract,
+        notice=on_table.notice if on_table else {},
     )
+
+
+def _is_public(view: View, id: str) -> bool:
+    return need_negotiation(view, id).mechanism in OPEN_TO_ALL
 
 
 def _contract(desk: Desk, actor: str, id: str) -> ask.Contract:
@@ -280,6 +329,7 @@ ANSWERS: dict[type, Any] = {
     ask.Observe: observe,
     ask.GetNegotiation: get_negotiation,
     ask.ListNegotiations: list_negotiations,
+    ask.ListRuns: list_runs,
     ask.GetContract: get_contract,
     ask.ListContracts: list_contracts,
     ask.ListMessages: list_messages,

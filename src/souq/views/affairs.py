@@ -9,7 +9,13 @@ from typing import Any
 from souq.core.contract import CONTRACTS, ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.mechanisms.alternating_offers import OfferMade
 from souq.core.mechanisms.swap import SwapProposed
-from souq.core.negotiation import NEGOTIATIONS, AgreementReached, NegotiationClosed, parties_of
+from souq.core.negotiation import (
+    NEGOTIATIONS,
+    AgreementReached,
+    NegotiationClosed,
+    PartyJoined,
+    parties_of,
+)
 from souq.core.party import AGENTS, AgentRegistered
 from souq.core.state import State
 
@@ -71,6 +77,8 @@ class Affairs:
             elif kind is SwapProposed:
                 for party in event.parties:
                     self._talks.add(party, event.negotiation)
+            elif kind is PartyJoined:
+                self._talks.add(event.agent, event.negotiation)
             elif kind is NegotiationClosed:
                 for party in event.parties:
                     self._talks.drop(party, event.negotiation)

@@ -26,13 +26,14 @@ from souq.core import (
     officer,
     party,
     payout,
+    pledge,
     rules,
     standstill,
     stock,
     webhook,
 )
 from souq.core.annotation import Annotated
-from souq.core.mechanisms import alternating_offers, posted_price, swap
+from souq.core.mechanisms import MECHANISMS, OPEN_TO_ALL, alternating_offers, posted_price, swap
 from souq.core.transfer import HOLD, pick
 from souq.journal.record import Record
 
@@ -139,6 +140,14 @@ def _talk(event: Any, known: Known) -> Audience:
     return known.sides(event.negotiation)
 
 
+def _opened(event: negotiation.NegotiationOpened, known: Known) -> Audience:
+    return (PUBLIC,) if event.mechanism in OPEN_TO_ALL else _talk(event, known)
+
+
+def _closed(event: negotiation.NegotiationClosed, known: Known) -> Audience:
+    return (*event.parties, *map(known.principal, event.parties))
+
+
 def _contract(event: Any, known: Known) -> Audience:
     return known.sides(event.contract)
 
@@ -217,6 +226,7 @@ def deposit_id(rail: str, reference: str) -> str:
     return f"deposit:{rail}/{reference}"
 
 
+_BY_WORD = {"public": _everybody, "parties": _talk, "own": _agent}
 AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     rules.MarketOpened: _everybody,
     halt.HaltSet: _everybody,
@@ -235,15 +245,12 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     stock.TitleMoved: _everybody,
     message.MessagePosted: _everybody,
     message.MessageSent: _talk,
-    negotiation.NegotiationOpened: _talk,
-    negotiation.NegotiationClosed: _talk,
-    alternating_offers.OfferMade: _talk,
-    alternating_offers.OfferAccepted: _talk,
-    alternating_offers.OfferEnded: _talk,
-    posted_price.PriceTaken: _talk,
-    swap.SwapProposed: _talk,
-    swap.SwapAccepted: _talk,
-    swap.SwapEnded: _talk,
+    negotiation.NegotiationOpened: _opened,
+    negotiation.PartyJoined: _agent,
+    negotiation.ClockSet: _everybody,
+    negotiation.NegotiationClosed: _closed,
+    pledge.GoodsPledged: _agent,
+    **{event: _BY_WORD[seen] for one in MECHANISMS for event, seen in one.SEEN.items()},
     negotiation.AgreementReached: _contract,
     contracts.ContractHeld: _contract,
     contracts.ContractApproved: _contract,
@@ -307,6 +314,7 @@ OWNERS: dict[type, Callable[[Any], Iterable[tuple[str, tuple[str, ...]]]]] = {
     alternating_offers.OfferMade: lambda of: ((of.negotiation, (of.opener, of.responder)),),
     posted_price.PriceTaken: lambda of: ((of.negotiation, of.agreement.parties),),
     swap.SwapProposed: lambda of: ((of.negotiation, of.parties),),
+    negotiation.PartyJoined: lambda of: ((of.negotiation, (of.agent,)),),
     negotiation.AgreementReached: lambda of: ((of.contract, of.agreement.parties),),
     mandate.MandateGranted: lambda of: ((of.mandate, (of.agent,)),),
     credential.KeyAdded: lambda of: ((of.key, (of.owner,)),),

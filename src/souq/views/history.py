@@ -15,7 +15,7 @@ from souq.core import contract as contracts
 from souq.core import listing, message, negotiation, party, rules, stock
 from souq.core.agreement import Agreement, CashLeg, Leg
 from souq.core.annotation import Annotated
-from souq.core.mechanisms import alternating_offers, posted_price, swap
+from souq.core.mechanisms import MECHANISMS, alternating_offers, posted_price, swap
 from souq.journal.record import Payload
 from souq.journal.replay import reader, records
 from souq.journal.store import Store
@@ -258,6 +258,24 @@ def _swap_accepted(history: History, at: int, event: swap.SwapAccepted) -> None:
     history.negotiations[event.negotiation].moves.append(Move(at, event.by, "accepts"))
 
 
+def _joined(history: History, at: int, event: negotiation.PartyJoined) -> None:
+    story = history.negotiations[event.negotiation]
+    story.parties = (*story.parties, event.agent)
+
+
+def _step(history: History, at: int, event: Any) -> None:
+    """Note what everybody saw of a run; how it reads follows from the event's own words."""
+    story = history.negotiations.get(event.negotiation)
+    if story is not None:
+        by, units = getattr(event, "agent", ""), getattr(event, "units", None)
+        story.moves.append(Move(at, by, in_words(type(event).__name__), units))
+
+
+def in_words(name: str) -> str:
+    """Write the name of an event as words: "BidPlaced" as "bid placed"."""
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
+
+
 def _closed(history: History, at: int, event: negotiation.NegotiationClosed) -> None:
     history.negotiations[event.negotiation].why = event.why
 
@@ -302,6 +320,12 @@ def _noted(history: History, at: int, event: Annotated) -> None:
 
 
 _FOLD: dict[type, Callable[[History, int, Any], None]] = {
+    **{
+        event: _step
+        for mechanism in MECHANISMS
+        for event, seen in mechanism.SEEN.items()
+        if seen == "public"
+    },
     rules.MarketOpened: _opened,
     party.PrincipalRegistered: _principal,
     party.AgentRegistered: _agent,
@@ -320,6 +344,7 @@ _FOLD: dict[type, Callable[[History, int, Any], None]] = {
     posted_price.PriceTaken: _taken,
     swap.SwapProposed: _proposed,
     swap.SwapAccepted: _swap_accepted,
+    negotiation.PartyJoined: _joined,
     negotiation.NegotiationClosed: _closed,
     negotiation.AgreementReached: _agreed,
     contracts.ContractHeld: _stage("held"),

@@ -14,7 +14,7 @@ from souq.core.transfer import Batch
 from souq.journal.record import Record
 from souq.journal.replay import records
 from souq.journal.store import Store
-from souq.views.history import History
+from souq.views.history import History, in_words
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -112,7 +112,7 @@ def _refusal(record: Record) -> str:
 
 def _tell(history: History, record: Record) -> str:
     if record.refusal is not None:
-        return f"asks {_words(type(record.command).__name__)}"
+        return f"asks {in_words(type(record.command).__name__)}"
     told = [_event(history, event) for event in record.events]
     return "; ".join(one for one in told if one)
 
@@ -129,11 +129,7 @@ def _event(history: History, event: Any) -> str:
         ),
         "",
     )
-    return f"{_words(type(event).__name__)} {subject}".strip()
-
-
-def _words(name: str) -> str:
-    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
+    return f"{in_words(type(event).__name__)} {subject}".strip()
 
 
 def _money(history: History, units: int, code: str = "") -> str:

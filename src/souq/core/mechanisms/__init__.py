@@ -1,15 +1,15 @@
 """Mechanisms turn offers and bids into agreements. To add one, write it and list it here."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
-from souq.core.agreement import Leg
-from souq.core.mechanisms import alternating_offers, posted_price, swap
-from souq.core.mechanisms.moves import Outcome, Standing
+from souq.core.agreement import Agreement
+from souq.core.mechanisms import alternating_offers, posted_price, sealed_bid, swap
+from souq.core.mechanisms.moves import Effect, Outcome, Pledge, Standing
 from souq.core.state import Draft, Table, View
 
-# Returns the agents whose commitment the move may have changed; emits events; may refuse.
-Move = Callable[[Draft, Any, Any, str], tuple[str, ...]]
+Move = Callable[[Draft, Any, Any, str], Effect]  # emits events; may refuse
+Seen = Literal["public", "parties", "own"]  # own: of the agent in its field `agent`
 
 
 class Mechanism(Protocol):
@@ -18,18 +18,30 @@ class Mechanism(Protocol):
     NAME: str
     OPENS: dict[type, Move]  # commands that start a run
     MOVES: dict[type, Move]  # commands within one
+    JOINS: tuple[type, ...]  # of the moves, those anybody may make; none between two
+    FREES: tuple[type, ...]  # of the moves, those that bind nobody: no halt stops them
+    IS_PREPAID: bool  # whatever an award costs has been held in the run, and is let go before it
     TABLES: tuple[Table[Any], ...]  # its own rows, keyed by negotiation
     EVOLVE: dict[type, Callable[[View, Any], None]]
+    SEEN: dict[type, Seen]  # who sees each event
 
     def parties(self, view: View, id: str, /) -> tuple[str, ...]: ...
     def standing(self, view: View, id: str, /) -> Standing: ...
-    def bound(self, view: View, id: str, agent: str, /) -> tuple[Leg, ...]: ...
+    def pledge(self, view: View, id: str, agent: str, /) -> Pledge: ...
     def outcome(self, view: View, id: str, /) -> Outcome | None: ...
+    def settled(self, draft: Draft, id: str, agreement: Agreement, /) -> tuple[str, ...]: ...
+    def unable(self, draft: Draft, id: str, agreement: Agreement, agent: str, /) -> None: ...
     def lapse(self, draft: Draft, id: str, /) -> tuple[str, ...]: ...
     def forget(self, view: View, id: str, /) -> None: ...
 
 
-MECHANISMS: tuple[Mechanism, ...] = (posted_price, alternating_offers, swap)
+MECHANISMS: tuple[Mechanism, ...] = (
+    posted_price,
+    alternating_offers,
+    swap,
+    sealed_bid,
+)
 
 BY_NAME = {mechanism.NAME: mechanism for mechanism in MECHANISMS}
 BY_OPENING = {command: mechanism for mechanism in MECHANISMS for command in mechanism.OPENS}
+OPEN_TO_ALL = frozenset(mechanism.NAME for mechanism in MECHANISMS if mechanism.JOINS)

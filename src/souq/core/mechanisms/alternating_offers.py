@@ -13,14 +13,19 @@ from souq.core.listing import check_price
 from souq.core.mechanisms.moves import (
     ITEMS_MAX,
     Accept,
+    Effect,
     Item,
     Outcome,
+    Pledge,
     Reject,
     Standing,
     Withdraw,
+    bargain,
     expiry,
     need_listed,
     need_strangers,
+    never_settles,
+    refuse_unable,
 )
 from souq.core.money import Money
 from souq.core.party import Agent, need_other_agent
@@ -98,12 +103,12 @@ HAGGLES: Table[Haggle] = Table("alternating_offers", Haggle)
 TABLES: tuple[Table[Any], ...] = (HAGGLES,)
 
 
-def _make_offer(draft: Draft, agent: Agent, command: MakeOffer, id: str) -> tuple[str, ...]:
+def _make_offer(draft: Draft, agent: Agent, command: MakeOffer, id: str) -> Effect:
     other = _counterparty(draft, agent, command)
     need_strangers(draft, (agent.id, other))
     legs = _legs(draft, (agent.id, other), command.items, command.price, command.payer)
     _put_offer(draft, id, (agent.id, other), agent.id, legs, 1, command.valid_us)
-    return (agent.id,)
+    return Effect((agent.id,), legs)
 
 
 def _counterparty(draft: Draft, agent: Agent, command: MakeOffer) -> str:
@@ -158,7 +163,7 @@ def _put_offer(
     draft.emit(OfferMade(id, *pair, by, legs, terms, version, expiry(draft, valid_us)))
 
 
-def _counter(draft: Draft, agent: Agent, command: Counter, id: str) -> tuple[str, ...]:
+def _counter(draft: Draft, agent: Agent, command: Counter, id: str) -> Effect:
     haggle = _others_turn(draft, agent, id)
     if haggle.version >= rules(draft).rounds_max:
         raise Refused(Reason.ROUND_LIMIT, rounds=haggle.version)
@@ -172,28 +177,28 @@ def _counter(draft: Draft, agent: Agent, command: Counter, id: str) -> tuple[str
             payer = next((leg.giver for leg in haggle.legs if isinstance(leg, CashLeg)), "")
     legs = _legs(draft, pair, items, command.price, payer)
     _put_offer(draft, id, pair, agent.id, legs, haggle.version + 1, command.valid_us)
-    return pair
+    return Effect(pair, legs)
 
 
-def _accept(draft: Draft, agent: Agent, command: Accept, id: str) -> tuple[str, ...]:
+def _accept(draft: Draft, agent: Agent, command: Accept, id: str) -> Effect:
     haggle = _others_turn(draft, agent, id)
     if command.terms != haggle.terms:
         raise Refused(Reason.TERMS_CHANGED, terms=haggle.terms)
     draft.emit(OfferAccepted(id, agent.id, haggle.terms))
-    return (haggle.opener, haggle.responder)
+    return Effect()
 
 
-def _reject(draft: Draft, agent: Agent, command: Reject, id: str) -> tuple[str, ...]:
+def _reject(draft: Draft, agent: Agent, command: Reject, id: str) -> Effect:
     _others_turn(draft, agent, id)
     draft.emit(OfferEnded(id, "rejected"))
-    return ()
+    return Effect()
 
 
-def _withdraw(draft: Draft, agent: Agent, command: Withdraw, id: str) -> tuple[str, ...]:
+def _withdraw(draft: Draft, agent: Agent, command: Withdraw, id: str) -> Effect:
     if _need(draft, id).by != agent.id:
         raise Refused(Reason.NOT_YOUR_TURN)
     draft.emit(OfferEnded(id, "withdrawn"))
-    return ()
+    return Effect()
 
 
 def _others_turn(draft: Draft, agent: Agent, id: str) -> Haggle:
@@ -224,10 +229,10 @@ def standing(view: View, id: str) -> Standing:
     return Standing((on.opener, on.responder), on.legs, on.terms, on.expires_at, (other,))
 
 
-def bound(view: View, id: str, agent: str) -> tuple[Leg, ...]:
+def pledge(view: View, id: str, agent: str) -> Pledge:
     """Only the maker of the offer on the table is bound by it."""
     haggle = _need(view, id)
-    return haggle.legs if haggle.by == agent else ()
+    return bargain(haggle.legs if haggle.by == agent else (), agent)
 
 
 def outcome(view: View, id: str) -> Outcome | None:
@@ -297,4 +302,9 @@ MOVES: dict[type, Any] = {
     Reject: _reject,
     Withdraw: _withdraw,
 }
+settled, unable = never_settles, refuse_unable
+JOINS: tuple[type, ...] = ()
+IS_PREPAID = False
+FREES: tuple[type, ...] = (Reject, Withdraw)
+SEEN: dict[type, Any] = dict.fromkeys((OfferMade, OfferAccepted, OfferEnded), "parties")
 EVOLVE: dict[type, Any] = {OfferMade: _made, OfferAccepted: _accepted, OfferEnded: _offer_ended}

@@ -2,9 +2,9 @@
 
 from msgspec import Struct
 
-from souq.core.agreement import Agreement, Leg
+from souq.core.agreement import Agreement, CashLeg, Leg, cash_given
 from souq.core.listing import Listing, need_listing, need_open
-from souq.core.party import AGENTS
+from souq.core.party import AGENTS, Agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import rules
 from souq.core.state import View
@@ -38,21 +38,71 @@ class Withdraw(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     negotiation: str
 
 
+class Effect(Struct, frozen=True, gc=False):
+    """What a move changes around its mechanism.
+
+    `stake` is what the mover would now be bound to, judged by its mandate; whoever it will deal
+    with, where nobody knows yet, is "". `touched` lists the agents whose pledges may differ now.
+    """
+
+    touched: tuple[str, ...] = ()
+    stake: tuple[Leg, ...] = ()
+
+
+class Pledge(Struct, frozen=True, gc=False):
+    """What an agent's open commitments in one run set aside for them.
+
+    `units` of its mandate's budget; of them `held_units` of its principal's money, in `asset`; and
+    goods of its listings.
+    """
+
+    units: int = 0
+    held_units: int = 0
+    asset: str = ""
+    goods: tuple[Item, ...] = ()
+
+
+NOTHING = Pledge()
+
+
 class Outcome(Struct, frozen=True):
-    """How a run ended, and what was agreed in it."""
+    """What a run has come to: agreements to carry out, and how it ended, or "" while it goes on.
+
+    `forfeits` are paid out of what was held, to whoever they go to.
+    """
 
     why: str
     agreements: tuple[Agreement, ...] = ()
+    forfeits: tuple[CashLeg, ...] = ()
 
 
 class Standing(Struct, frozen=True):
-    """What lies on the table of an open run; `waiting_for` lists whose move it is."""
+    """What lies on the table of an open run; `waiting_for` lists whose move it is.
+
+    `notice` tells everybody the rest, by names that the mechanism's page explains.
+    """
 
     parties: tuple[str, ...]
     legs: tuple[Leg, ...]
     terms: str
     expires_at: int
     waiting_for: tuple[str, ...]
+    notice: dict[str, int | str | bool] = {}
+
+
+def bargain(legs: tuple[Leg, ...], agent: str) -> Pledge:
+    """Give the pledge of whoever is bound by legs: budget alone, since others may come first."""
+    return Pledge(cash_given(legs, agent))
+
+
+def refuse_unable(draft: View, id: str, agreement: Agreement, agent: str) -> None:
+    """Raise Refused(counterparty_unable): between two, nobody else could take its place."""
+    raise Refused(Reason.COUNTERPARTY_UNABLE)
+
+
+def never_settles(draft: View, id: str, agreement: Agreement) -> tuple[str, ...]:
+    """Never comes: a bargain ends with its agreement."""
+    raise AssertionError(f"a bargain goes on after its agreement: {id}")
 
 
 def need_listed(view: View, item: Item, mechanism: str) -> Listing:
@@ -61,6 +111,14 @@ def need_listed(view: View, item: Item, mechanism: str) -> Listing:
     if mechanism not in listing.mechanisms:
         raise Refused(Reason.WRONG_MECHANISM, listing=listing.id)
     need_open(listing, item.quantity)
+    return listing
+
+
+def need_own(view: View, agent: Agent, item: Item, mechanism: str) -> Listing:
+    """Give an item's listing. Raises Refused unless it is the agent's and can be had now."""
+    listing = need_listed(view, item, mechanism)
+    if listing.agent != agent.id:
+        raise Refused(Reason.NOT_YOURS, id=listing.id)
     return listing
 
 

@@ -5,7 +5,18 @@ from typing import Any
 from msgspec import Struct
 
 from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
-from souq.core.mechanisms.moves import Item, Outcome, Standing, need_listed, need_strangers
+from souq.core.mechanisms.moves import (
+    NOTHING,
+    Effect,
+    Item,
+    Outcome,
+    Pledge,
+    Standing,
+    need_listed,
+    need_strangers,
+    never_settles,
+    refuse_unable,
+)
 from souq.core.money import UNITS_MAX, Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
@@ -34,7 +45,7 @@ TAKES: Table[Agreement] = Table("posted_price", Agreement)
 TABLES: tuple[Table[Any], ...] = (TAKES,)
 
 
-def _take(draft: Draft, agent: Agent, command: TakePrice, id: str) -> tuple[str, ...]:
+def _take(draft: Draft, agent: Agent, command: TakePrice, id: str) -> Effect:
     listing = need_listed(draft, Item(command.listing, command.quantity), NAME)
     if listing.price is None:
         raise Refused(Reason.WRONG_MECHANISM, listing=listing.id)
@@ -50,7 +61,7 @@ def _take(draft: Draft, agent: Agent, command: TakePrice, id: str) -> tuple[str,
     if total.units:
         legs += (CashLeg(buyer, seller, total),)
     draft.emit(PriceTaken(id, Agreement((agent.id, listing.agent), legs)))
-    return (agent.id,)
+    return Effect()
 
 
 def _need(view: View, id: str) -> Agreement:
@@ -69,9 +80,9 @@ def standing(view: View, id: str) -> Standing:
     raise AssertionError(f"a posted price lies on no table: {id}")
 
 
-def bound(view: View, id: str, agent: str) -> tuple[Leg, ...]:
-    """Give the legs that bind an agent."""
-    return _need(view, id).legs
+def pledge(view: View, id: str, agent: str) -> Pledge:
+    """A run ends in the command that began it, so nothing waits for it."""
+    return NOTHING
 
 
 def outcome(view: View, id: str) -> Outcome | None:
@@ -89,8 +100,13 @@ def forget(view: View, id: str) -> None:
     view.drop(TAKES, id)
 
 
+settled, unable = never_settles, refuse_unable
 OPENS: dict[type, Any] = {TakePrice: _take}
 MOVES: dict[type, Any] = {}
+JOINS: tuple[type, ...] = ()
+IS_PREPAID = False
+FREES: tuple[type, ...] = ()
+SEEN: dict[type, Any] = {PriceTaken: "parties"}
 EVOLVE: dict[type, Any] = {
     PriceTaken: lambda view, event: view.put(TAKES, event.negotiation, event.agreement)
 }

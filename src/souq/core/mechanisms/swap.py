@@ -11,15 +11,20 @@ from msgspec import Struct
 
 from souq.core.agreement import Agreement, GoodsLeg, Leg, digest_of
 from souq.core.mechanisms.moves import (
+    NOTHING,
     Accept,
+    Effect,
     Item,
     Outcome,
+    Pledge,
     Reject,
     Standing,
     Withdraw,
     expiry,
     need_listed,
     need_strangers,
+    never_settles,
+    refuse_unable,
 )
 from souq.core.party import Agent, need_other_agent
 from souq.core.refusal import Reason, Refused, invalid
@@ -80,7 +85,7 @@ PROPOSALS: Table[Proposal] = Table("swap", Proposal)
 TABLES: tuple[Table[Any], ...] = (PROPOSALS,)
 
 
-def _propose(draft: Draft, agent: Agent, command: ProposeSwap, id: str) -> tuple[str, ...]:
+def _propose(draft: Draft, agent: Agent, command: ProposeSwap, id: str) -> Effect:
     if not 2 <= len(command.legs) <= LEGS_MAX:
         raise invalid("legs", f"a swap has 2 to {LEGS_MAX} legs")
     if len({leg.listing for leg in command.legs}) != len(command.legs):
@@ -100,10 +105,10 @@ def _propose(draft: Draft, agent: Agent, command: ProposeSwap, id: str) -> tuple
     draft.emit(
         SwapProposed(id, agent.id, parties, tuple(legs), terms, expiry(draft, command.valid_us))
     )
-    return (agent.id,)
+    return Effect((agent.id,), tuple(legs))
 
 
-def _accept(draft: Draft, agent: Agent, command: Accept, id: str) -> tuple[str, ...]:
+def _accept(draft: Draft, agent: Agent, command: Accept, id: str) -> Effect:
     proposal = _need(draft, id)
     if agent.id in proposal.accepted:
         raise Refused(Reason.NOT_YOUR_TURN)
@@ -115,22 +120,22 @@ def _accept(draft: Draft, agent: Agent, command: Accept, id: str) -> tuple[str, 
         draft.emit(SwapAccepted(id, agent.id))
     else:
         draft.emit(SwapEnded(id, "goods_moved"))
-    return (agent.id,)
+    return Effect((agent.id,), proposal.legs)
 
 
-def _reject(draft: Draft, agent: Agent, command: Reject, id: str) -> tuple[str, ...]:
+def _reject(draft: Draft, agent: Agent, command: Reject, id: str) -> Effect:
     if agent.id in _need(draft, id).accepted:
         raise Refused(Reason.NOT_YOUR_TURN)
     draft.emit(SwapEnded(id, "rejected"))
-    return ()
+    return Effect()
 
 
-def _withdraw(draft: Draft, agent: Agent, command: Withdraw, id: str) -> tuple[str, ...]:
+def _withdraw(draft: Draft, agent: Agent, command: Withdraw, id: str) -> Effect:
     # Until the last member accepts, whoever has accepted may still step back.
     if agent.id not in _need(draft, id).accepted:
         raise Refused(Reason.NOT_YOUR_TURN)
     draft.emit(SwapEnded(id, "withdrawn"))
-    return ()
+    return Effect()
 
 
 def _need(view: View, id: str) -> Proposal:
@@ -151,10 +156,9 @@ def standing(view: View, id: str) -> Standing:
     return Standing(on.parties, on.legs, on.terms, on.expires_at, others)
 
 
-def bound(view: View, id: str, agent: str) -> tuple[Leg, ...]:
-    """Whoever has accepted is bound."""
-    proposal = _need(view, id)
-    return proposal.legs if agent in proposal.accepted else ()
+def pledge(view: View, id: str, agent: str) -> Pledge:
+    """No money moves in a swap, and its goods wait for nobody."""
+    return NOTHING
 
 
 def outcome(view: View, id: str) -> Outcome | None:
@@ -199,7 +203,12 @@ def _ended(view: View, event: SwapEnded) -> None:
     view.put(PROPOSALS, event.negotiation, msgspec.structs.replace(proposal, ended=event.why))
 
 
+settled, unable = never_settles, refuse_unable
 OPENS: dict[type, Any] = {ProposeSwap: _propose}
+JOINS: tuple[type, ...] = ()
+IS_PREPAID = False
+FREES: tuple[type, ...] = (Reject, Withdraw)
+SEEN: dict[type, Any] = dict.fromkeys((SwapProposed, SwapAccepted, SwapEnded), "parties")
 MOVES: dict[type, Any] = {Accept: _accept, Reject: _reject, Withdraw: _withdraw}
 EVOLVE: dict[type, Any] = {
     SwapProposed: _proposed,
