@@ -106,7 +106,7 @@ class GetNegotiation(Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 
 
 class ListNegotiations(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """List an agent's bargains, newest first; what is open to anybody is listed by `list_runs`."""
+    """List an agent's bargains, newest first. What is open to anybody, `list_runs` lists."""
 
     agent: str = ""
     is_open: bool = True

@@ -279,7 +279,7 @@ class Methods:
     def list_negotiations(
         self, agent: str = ..., is_open: bool = ..., limit: int = ..., cursor: str = ...
     ) -> Negotiations:
-        """List an agent's bargains, newest first; what is open to anybody is listed by `list_runs`."""
+        """List an agent's bargains, newest first."""
     def list_runs(
         self, mechanism: str = ..., agent: str = ..., limit: int = ..., cursor: str = ...
     ) -> Runs:
@@ -567,7 +567,7 @@ class AsyncMethods:
     async def list_negotiations(
         self, agent: str = ..., is_open: bool = ..., limit: int = ..., cursor: str = ...
     ) -> Negotiations:
-        """List an agent's bargains, newest first; what is open to anybody is listed by `list_runs`."""
+        """List an agent's bargains, newest first."""
     async def list_runs(
         self, mechanism: str = ..., agent: str = ..., limit: int = ..., cursor: str = ...
     ) -> Runs:
