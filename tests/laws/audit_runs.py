@@ -28,6 +28,7 @@ class Runs:
         self._forfeited: Counter[str] = Counter()
         self._most_pledged: dict[tuple[str, str, str], int] = {}  # agent, run, listing
         self._given: Counter[tuple[str, str, str]] = Counter()
+        self._most_reserved: dict[tuple[str, str], int] = {}
         self._touched: set[str] = set()
 
     def begin(self) -> None:
@@ -35,6 +36,11 @@ class Runs:
         self._paid.clear()
         self._forfeited.clear()
         self._given.clear()
+        self._most_reserved = {
+            (agent, run): units
+            for (agent, run), (_, units) in self._limits.owed.items()
+            if run[0] == "N"
+        }
         self._most_pledged = {
             (agent, run, listing): quantity
             for (agent, run), goods in self._goods.pledged.items()
@@ -94,6 +100,18 @@ class Runs:
                 self._forfeited[batch["debit"][n]] += batch["amount"][n]
             else:
                 need(kind == 3, "runs", f"{id} takes what was only set aside")
+
+    def reserved(self, event: Json) -> None:
+        """Note the most budget that is reserved within this record."""
+        key = (event["agent"], event["negotiation"])
+        self._most_reserved[key] = max(self._most_reserved.get(key, 0), event["units"])
+
+    def may_wait(self, agent: str, run: str) -> bool:
+        """Tell whether a deal may wait for approval since all that was bound asks for it."""
+        above = self._limits.mandates[self._limits.of_agent[agent]].limits.get(
+            "approval_above_units"
+        )
+        return above is not None and self._most_reserved.get((agent, run), 0) > above
 
     def agreement(self, event: Json, prepaid: frozenset[str]) -> None:
         """Check who deals, and that what they pay had been held."""

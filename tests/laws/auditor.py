@@ -193,6 +193,7 @@ class Auditor:
             self.limits.claim(event)
             if event["type"] == "BudgetReserved":
                 self.limits.reserve(event["agent"], event["negotiation"], event["units"])
+                self.runs.reserved(event)
             elif event["type"] == "BudgetReleased":
                 self.limits.release(event["agent"], event["negotiation"])
         else:
@@ -292,7 +293,12 @@ class Auditor:
             )
             for leg in cash
         ]
-        waiting = [self.principals[agent] for agent in parties if self._allow(agent, legs)]
+        run = event["negotiation"]
+        waiting = [
+            self.principals[agent]
+            for agent in parties
+            if self._allow(agent, legs) or (self.runs.has(run) and self.runs.may_wait(agent, run))
+        ]
         asked = event.get("waiting", [])
         need(waiting == asked, "approval", f"{waiting} must approve, {asked} were asked")
         self.books.begin_contract(id, payments, self.rules.get("fee_bps", 0))

@@ -1,4 +1,4 @@
-"""The hash of the journal each example leaves; `python -m tests.mechanisms.frozen` writes them anew.
+"""The hash of the journal that each example leaves; `python -m tests.mechanisms.frozen` writes it.
 
 Do that when an example or a mechanism is meant to change. A hash that changes by itself means that
 last month's journals no longer come out of last month's commands.

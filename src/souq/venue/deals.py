@@ -1,6 +1,7 @@
 """Answers about trading: listings, negotiations, contracts, messages, and all of it at a glance."""
 
 from collections.abc import Iterable
+from heapq import merge
 from itertools import islice
 from typing import Any
 
@@ -74,16 +75,20 @@ def list_runs(desk: Desk, actor: str, query: ask.ListRuns) -> ask.Runs:
     after = read_cursor(query.cursor, int) if query.cursor else 0
     state = desk.state
     names = (query.mechanism,) if query.mechanism else sorted(OPEN_TO_ALL)
-    runs = [run for name in names for _, run in state.walk(NEGOTIATIONS, name)]
+    each = [(run for _, run in state.walk(NEGOTIATIONS, name)) for name in names]
+    runs: Iterable[Negotiation] = merge(*each, key=_number)
     if query.agent:
         own = set(desk.affairs.runs(agent_asked(state, actor, query.agent)))
-        runs = [run for run in runs if run.id in own]
-    runs = sorted((run for run in runs if int(run.id[1:]) > after), key=lambda run: int(run.id[1:]))
-    page = runs[: query.limit]
-    more = len(runs) > query.limit
+        runs = (run for run in runs if run.id in own)
+    found = list(islice((run for run in runs if _number(run) > after), query.limit + 1))
+    page, more = found[: query.limit], len(found) > query.limit
     return ask.Runs(
-        tuple(_run(state, run) for run in page), write_cursor(int(page[-1].id[1:])) if more else ""
+        tuple(_run(state, run) for run in page), write_cursor(_number(page[-1])) if more else ""
     )
+
+
+def _number(run: Negotiation) -> int:
+    return int(run.id[1:])
 
 
 def _run(state: State, run: Negotiation) -> ask.Run:
