@@ -12,7 +12,7 @@ unexport PYTHONOPTIMIZE # it would switch the assertions off, and they guard the
 	replicate soak bench bench-http bench-mechanisms lock clean
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: .venv/.lab ## 69 people trade through their agents; the report lands in runs/demo
 	@rm -rf runs/demo
