@@ -6,6 +6,8 @@ import, so none can be forgotten.
 
 from souq.core import (
     annotation,
+    channel,
+    channel_batch,
     contract,
     credential,
     funds,
@@ -72,6 +74,12 @@ PATHS: dict[type, str] = {
     contract.CancelContract: "/v1/contracts/{contract}/cancel",
     contract.OpenDispute: "/v1/contracts/{contract}/dispute",
     contract.Rule: "/v1/contracts/{contract}/rule",
+    channel.OpenChannel: "/v1/channels",
+    channel.TopUpChannel: "/v1/channels/{channel}/top-up",
+    channel.PresentVoucher: "/v1/channels/{channel}/voucher",
+    channel.CloseChannel: "/v1/channels/{channel}/close",
+    channel.AgreeClose: "/v1/channels/{channel}/agree",
+    channel_batch.SettleChannels: "/v1/channels/settle",
 }
 
 _missing = {command.__name__ for command in market.COMMANDS} - {one.__name__ for one in PATHS}

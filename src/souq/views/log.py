@@ -124,7 +124,15 @@ def _event(history: History, event: Any) -> str:
     subject = next(
         (
             value
-            for name in ("contract", "negotiation", "listing", "mandate", "agent", "account")
+            for name in (
+                "channel",
+                "contract",
+                "negotiation",
+                "listing",
+                "mandate",
+                "agent",
+                "account",
+            )
             if isinstance(value := getattr(event, name, None), str)
         ),
         "",
@@ -169,6 +177,13 @@ def _transfers(history: History, batch: Batch) -> str:
     return ", ".join(told[:6]) + more
 
 
+def _channels_ended(history: History, event: Any) -> str:
+    rows = zip(event.channels, event.paid_units, event.why, strict=True)
+    told = [f"{id} ends ({why}): {units} units are paid" for id, units, why in rows]
+    more = f" and {len(told) - 6} more" if len(told) > 6 else ""
+    return ", ".join(told[:6]) + more
+
+
 _TELL: dict[str, Callable[[History, Any], str]] = {
     "MarketOpened": lambda history, event: f"opens the market “{event.rules.name}”",
     "PrincipalRegistered": lambda history, event: f"{_name(history, event.principal)} joins",
@@ -204,6 +219,19 @@ _TELL: dict[str, Callable[[History, Any], str]] = {
     "RulingMade": lambda history, event: (
         f"{event.contract}: {event.payer_bps / 100:g} % of the price goes back"
     ),
+    "ChannelOpened": lambda history, event: (
+        f"opens {event.channel} to {event.payee} with "
+        + _money(history, event.deposit.units, event.deposit.asset)
+    ),
+    "ChannelToppedUp": lambda history, event: (
+        f"tops {event.channel} up to " + _money(history, event.deposit.units, event.deposit.asset)
+    ),
+    "VoucherPresented": lambda history, event: f"presents a voucher of {event.channel}",
+    "CloseAsked": lambda history, event: f"asks for the end of {event.channel}",
+    "CloseOffered": lambda history, event: f"agrees to end {event.channel} at {event.units} units",
+    "ChannelsEnded": _channels_ended,
+    "ClaimsFailed": lambda history, event: f"{len(event.channels)} more did not end",
+    "BudgetsSettled": lambda history, event: "",
     "MessagePosted": lambda history, event: f"says “{history.words(event.text)}”",
     "MessageSent": lambda history, event: (
         f"says in {event.negotiation} “{history.words(event.text)}”"

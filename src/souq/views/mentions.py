@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from souq.core import (
+    channel,
+    channel_batch,
     credential,
     debt,
     deposit,
@@ -179,10 +181,13 @@ class Mentions:
         """Give whose an object is, and their principals, by the record that first mentions it."""
         found = self._sides.get(id)
         if found is None:
-            # Of a running contract the live state tells: a halt may speak of all at once.
+            # Of what is running the live state tells: a halt may speak of all at once.
             running = self._state().get(CONTRACTS, id)
             if running is not None:
                 return self._with_principals(running.agreement.parties)
+            flowing = self._state().get(channel.CHANNELS, id)
+            if flowing is not None:
+                return self._with_principals((flowing.terms.payer, flowing.terms.payee))
             seq = self.first(id)
             if seq is not None:
                 self.learn_owners(self.record(seq).events)
@@ -325,7 +330,7 @@ def _contracts(event: Any) -> tuple[str, ...]:
 
 # What an event is about stands in the first of these fields that it has; what else it is about
 # is said below.
-_FIELDS = ("contract", "negotiation", "listing", "payout", "report", "webhook")
+_FIELDS = ("channel", "contract", "negotiation", "listing", "payout", "report", "webhook")
 _MORE: dict[type, Callable[[Any], Iterable[str]]] = {
     alternating_offers.OfferMade: _begun,
     posted_price.PriceTaken: _begun,
@@ -343,6 +348,9 @@ _MORE: dict[type, Callable[[Any], Iterable[str]]] = {
     credential.KeyRevoked: lambda of: (of.key,),
     deposit.DepositBrought: lambda of: (deposit_id(of.rail, of.reference),),
     debt.DebtIncurred: lambda of: (of.account,),
+    channel.ChannelsEnded: lambda of: of.channels,
+    channel_batch.ClaimsFailed: lambda of: (),
+    mandate.BudgetsSettled: lambda of: of.contracts,
     standstill.ClocksStopped: _contracts,
     standstill.ClocksStarted: _contracts,
     TransfersMade: _held,
