@@ -42,7 +42,7 @@ def _settle(draft: Draft, actor: str, command: SettleChannels) -> None:
     claims = command.claims
     if not 0 < len(claims) <= CLAIMS_MAX:
         raise invalid("claims", f"1 to {CLAIMS_MAX} channels")
-    if sum(one.proof.index for one in claims if isinstance(one.proof, Payword)) > HASHES_MAX:
+    if sum(max(0, it.proof.index) for it in claims if isinstance(it.proof, Payword)) > HASHES_MAX:
         raise invalid("claims", f"their chains take more than {HASHES_MAX} hashes")
     halt.need(draft, "settlements")
     ends: dict[str, channel.End] = {}

@@ -122,22 +122,13 @@ def _event(history: History, event: Any) -> str:
     if teller is not None:
         return teller(history, event)
     subject = next(
-        (
-            value
-            for name in (
-                "channel",
-                "contract",
-                "negotiation",
-                "listing",
-                "mandate",
-                "agent",
-                "account",
-            )
-            if isinstance(value := getattr(event, name, None), str)
-        ),
+        (value for name in _SUBJECTS if isinstance(value := getattr(event, name, None), str)),
         "",
     )
     return f"{_words(type(event).__name__)} {subject}".strip()
+
+
+_SUBJECTS = ("channel", "contract", "negotiation", "listing", "mandate", "agent", "account")
 
 
 def _words(name: str) -> str:
