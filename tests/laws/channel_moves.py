@@ -89,7 +89,8 @@ def _proof(walk: Any, id: str, terms: Any) -> Proof:
     if isinstance(terms.means, HashChain):
         index = chance.randint(0, LENGTH)
         name = _CHAINS[terms.means.anchor] if chance.randint(0, 9) else "another"
-        return Payword(index, hashed(secret(name), LENGTH - index).hex())
+        claimed = index if chance.randint(0, 9) else index + 1
+        return Payword(claimed, hashed(secret(name), LENGTH - index).hex())
     assert isinstance(terms.means, SignedVouchers)
     units = chance.randint(0, terms.deposit.units + 2)
     own = next(name for name in NAMES if signed(name) == terms.means)

@@ -15,7 +15,6 @@ from typing import Any, get_type_hints
 
 from souq.core import (
     channel,
-    channel_batch,
     credential,
     debt,
     deposit,
@@ -349,8 +348,6 @@ _MORE: dict[type, Callable[[Any], Iterable[str]]] = {
     deposit.DepositBrought: lambda of: (deposit_id(of.rail, of.reference),),
     debt.DebtIncurred: lambda of: (of.account,),
     channel.ChannelsEnded: lambda of: of.channels,
-    channel_batch.ClaimsFailed: lambda of: (),
-    mandate.BudgetsSettled: lambda of: of.contracts,
     standstill.ClocksStopped: _contracts,
     standstill.ClocksStarted: _contracts,
     TransfersMade: _held,
