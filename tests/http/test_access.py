@@ -112,7 +112,7 @@ ASKED: dict[str, Row] = {
     "get_contract": {"ok": (*BUYERS, *SELLERS, "arbiter", "operator")},  # it is disputed
     "list_contracts": _OWN,
     "get_channel": {"ok": (*STRANGERS, *SELLERS, "operator")},
-    "list_channels": _OWN,
+    "list_channels": {"ok": (*STRANGERS, "operator")},
     "get_balance": _MONEY,
     "list_entries": _MONEY,
     "get_mandate": _OWN,
