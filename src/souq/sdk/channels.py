@@ -56,6 +56,8 @@ class Payer(Protocol):
     def means(self) -> Means: ...
     @property
     def paid(self) -> int: ...
+    @property
+    def proof(self) -> Proof: ...
     def enter(self, channel: Channel) -> None: ...
     def pay(self, units: int) -> Proof: ...
 
@@ -76,20 +78,27 @@ class SigningPayer:
         """Give what the channel is opened with."""
         return SignedVouchers(self._key.public_key().public_bytes_raw().hex())
 
+    @property
+    def proof(self) -> Voucher:
+        """Give the proof of all that was paid."""
+        if self._scope is None:
+            raise ValueError("enter a channel first")
+        signature = self._key.sign(signed_bytes(self._scope, self.paid)).hex()
+        return Voucher(self.paid, signature)
+
     def enter(self, channel: Channel) -> None:
         """Pay on this channel; again after it was topped up."""
         self._scope, self._deposit = _entered(channel, self.means), channel.deposit.units
 
     def pay(self, units: int) -> Voucher:
         """Pay so much more. Raises Spent beyond the deposit."""
-        if self._scope is None:
-            raise ValueError("enter a channel first")
         paid = self.paid + units
-        if units < 0 or paid > self._deposit:
+        if units < 0:
+            raise ValueError("a payment is not taken back")
+        if paid > self._deposit:
             raise Spent(f"{paid} units are more than the deposit of {self._deposit}")
-        signature = self._key.sign(signed_bytes(self._scope, paid)).hex()
         self.paid = paid
-        return Voucher(paid, signature)
+        return self.proof
 
 
 class ChainPayer:
@@ -118,6 +127,11 @@ class ChainPayer:
         """Give what has been paid in all."""
         return self._index * self._unit
 
+    @property
+    def proof(self) -> Payword:
+        """Give the proof of all that was paid."""
+        return Payword(self._index, self._words[self._index].hex())
+
     def enter(self, channel: Channel) -> None:
         """Pay on this channel; again after it was topped up."""
         _entered(channel, self.means)
@@ -125,7 +139,8 @@ class ChainPayer:
 
     def pay(self, units: int) -> Payword:
         """Pay so much more, in whole words. Raises Spent beyond the chain or the deposit."""
-        return Payword(self._index, self._step(units).hex())
+        self._step(units)
+        return self.proof
 
     def pay_word(self) -> bytes:
         """Pay one word more, in bytes: the quickest way."""
