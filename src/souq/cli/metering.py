@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 from msgspec import Struct
 
+from souq.app.listening import Listener, bind, on_signals, url_of
 from souq.cli.calling import knowing
 from souq.cli.commands import Json, app
 from souq.cli.connecting import URL, Key, Server, connect
@@ -23,10 +23,8 @@ from souq.sdk.channels import ChainPayer, Payer, SigningPayer, Spent
 from souq.sdk.client import Client
 from souq.sdk.metering import WINDOW_ROWS, Meter, NotServed, Reader, offer_at
 
-START_S = 10.0
 SETTLE_EVERY_S = 10.0
-SIGNS, HASHES = "pays by signed vouchers", "pays by a hash a row"
-STOPS, FORGES = "stops paying half-way", "forges its vouchers"
+READERS = ("signs", "hashes", "stops paying", "forges")
 Price = Annotated[str, typer.Option(help="of one row")]
 Window = Annotated[int, typer.Option(min=1, help="how many rows may be unpaid at a time")]
 
@@ -114,8 +112,7 @@ def demo(
         told = [f"row {n}" for n in range(rows)]
         seller = Meter(sol.client, told, price=amount, window_rows=window, patience_s=0.3)
         with listening(seller) as url:
-            readers = (SIGNS, HASHES, STOPS, FORGES)
-            found = [_demonstrated(market, seller, url, name, amount) for name in readers]
+            found = [_demonstrated(market, seller, url, name, amount) for name in READERS]
         due, paid = sum(seller.due.values()), seller.settle()
         if as_json:
             write_json({"readers": found, "due_units": due, "settled_units": paid})
@@ -124,13 +121,12 @@ def demo(
             f"{rows} rows at {price} {sol.asset.code} each, {window} of them on trust",
             ["reader", "rows", "paid", "unpaid rows", "end"],
             [
-                [one.reader, str(one.rows), sol.asset.format(one.paid_units)]
-                + [str(one.unpaid_rows), one.end]
+                [str(cell) for cell in (one.reader, one.rows, one.paid, one.unpaid_rows, one.end)]
                 for one in found
             ],
         )
         told_paid = f"{sol.asset.format(paid)} of {sol.asset.format(due)} {sol.asset.code} due"
-        console.print(f"Settled in one command: {told_paid}; the seller now has {sol.balance()}.")
+        console.print(f"Settled in one command: {told_paid}.")
 
 
 class Shown(Struct, frozen=True):
@@ -138,7 +134,7 @@ class Shown(Struct, frozen=True):
 
     reader: str
     rows: int
-    paid_units: int
+    paid: str
     unpaid_rows: int
     end: str
 
@@ -172,11 +168,11 @@ def _demonstrated(market: Client, seller: Meter, url: str, name: str, price: Mon
     units = price.units * rows
     payer: Payer
     match name:
-        case "pays by a hash a row":
+        case "hashes":
             payer = ChainPayer(unit=price.units, length=min(LENGTH_MAX, rows))
-        case "stops paying half-way":
+        case "stops paying":
             payer = Stingy(units // 2)
-        case "forges its vouchers":
+        case "forges":
             payer = Forger()
         case _:
             payer = SigningPayer()
@@ -192,7 +188,7 @@ def _demonstrated(market: Client, seller: Meter, url: str, name: str, price: Mon
     reader.close()
     paid = seller.due[reader.channel]
     unpaid = seller.sent[reader.channel] - paid // price.units
-    return Shown(name, reader.received, paid, unpaid, end or reader.end)
+    return Shown(name, reader.received, asset.format(paid), unpaid, end or reader.end)
 
 
 def _entered(client: Client, url: str, deposit: Money, payer: Payer) -> Reader:
@@ -206,32 +202,24 @@ def _entered(client: Client, url: str, deposit: Money, payer: Payer) -> Reader:
 @contextmanager
 def listening(seller: Meter) -> Iterator[str]:
     """Serve a meter in a thread, on a free port; give its URL."""
-    server = uvicorn.Server(uvicorn.Config(seller.app, port=0, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
+    socket = bind("127.0.0.1", 0)
+    server = Listener(seller.app, proxies=(), on_exit=lambda: None)
+    thread = threading.Thread(target=server.run, args=([socket],), daemon=True)
     thread.start()
-    for _ in range(int(START_S / 0.01)):
-        if server.started:
-            break
-        thread.join(0.01)
-    if not server.started:
-        raise Mistake("the meter does not listen")
     try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        yield url_of(socket)  # who comes early waits in the socket's queue
     finally:
         server.should_exit = True
-        thread.join(START_S)
+        thread.join()
 
 
 async def _sell(seller: Meter, host: str, port: int) -> None:
     """Listen until Ctrl-C or SIGTERM, ending meanwhile what must be ended in time."""
-    config = uvicorn.Config(seller.app, host=host, port=port, log_level="error", lifespan="off")
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.01)
-    if server.started:
-        found = server.servers[0].sockets[0].getsockname()[1]
-        console.print(f"{seller.payee} sells at http://{host}:{found}", soft_wrap=True)
+    socket = bind(host, port)
+    server = Listener(seller.app, proxies=(), on_exit=lambda: None)
+    on_signals(asyncio.get_running_loop(), server.stop)
+    console.print(f"{seller.payee} sells at {url_of(socket)}", soft_wrap=True)
+    serving = asyncio.create_task(server.serve([socket]))
     while not serving.done():
         await asyncio.wait((serving,), timeout=SETTLE_EVERY_S)
         await asyncio.to_thread(seller.settle_due)

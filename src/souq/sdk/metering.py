@@ -13,7 +13,7 @@ has received, and for one row ahead as its ticket, which nobody else could show.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpx2
 import msgspec
@@ -25,7 +25,7 @@ from starlette.routing import Route
 
 from souq.core.channel_batch import CLAIMS_MAX, HASHES_MAX, Claim
 from souq.core.money import Money
-from souq.core.refusal import Refused
+from souq.core.refusal import Reason, Refused
 from souq.core.rules import HOUR_US
 from souq.core.voucher import BadProof, Payword, Proof
 from souq.engine import system_clock
@@ -105,7 +105,7 @@ class Meter:
         self._left_us = left_us
         self._clock = clock
         self._kept = _read_kept(keep) if keep else {}
-        self._keep = keep.open("ab", buffering=0) if keep else None
+        self._keep = _opened(keep) if keep else None
         self._tabs: dict[str, _Tab] = {}
         self.payee = str(client.who_am_i().actor)
         self.app = Starlette(
@@ -128,16 +128,19 @@ class Meter:
 
     def settle(self, ids: Sequence[str] | None = None) -> int:
         """End channels, all of them by default, and give what they paid in units."""
-        wanted = list(self._tabs) if ids is None else [id for id in ids if id in self._tabs]
+        tabs = {id: tab.payee.best for id, tab in self._tabs.items()}
+        best = {id: proof for id, proof in (self._kept | tabs).items() if proof is not None}
+        wanted = list(best) if ids is None else [id for id in ids if id in best]
         paid = 0
-        for claims in _batches([self._tabs[id].payee.claim() for id in wanted]):
+        for claims in _batches([Claim(id, best[id]) for id in wanted]):
             try:
-                ended = self._client.settle_channels(claims).events[0]
-            except Refused:
-                continue  # none of them goes on: their payers or their time ended them
-            paid += sum(ended.paid_units)
-            for id in ended.channels:
-                self._tabs.pop(id, None)
+                paid += sum(self._client.settle_channels(claims).events[0].paid_units)
+            except Refused as refused:
+                if refused.reason is Reason.HALTED:
+                    continue  # until the market goes on
+            for claim in claims:  # what did not end now had ended before
+                self._tabs.pop(claim.channel, None)
+                self._kept.pop(claim.channel, None)
         return paid
 
     def settle_due(self) -> int:
@@ -348,6 +351,13 @@ def _read_kept(path: Path) -> dict[str, Proof]:
             continue
         found[ticket.channel] = ticket.proof
     return found
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a file to add lines to; one that was cut off ends here."""
+    file = path.open("ab", buffering=0)
+    file.write(b"\n")
+    return file
 
 
 def _line(line: Line | Ticket) -> bytes:
