@@ -48,6 +48,25 @@ def test_a_mandate_bounds_the_deposit(limits: dict[str, Any], told: str) -> None
     assert till.refusal(BEA, OpenChannel(SOL, usd(100), signed())) == told
 
 
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"counterparties": ("P3",)},
+        {"counterparties_denied": ("P1",)},
+        {"approval_always": True},
+        {"asset": "USD", "expires_at": 1},
+    ],
+)
+def test_a_payee_that_may_not_take_it_is_unable_and_nobody_learns_why(
+    limits: dict[str, Any],
+) -> None:
+    till = Till()
+    till.stall.grant(SOL, **limits)
+    assert till.refusal(BEA, OpenChannel(SOL, usd(100), signed())) == "counterparty_unable"
+    assert till.refusal(BEA, TopUpChannel("X1", usd(100))) == "counterparty_unable"
+    till.do(SOL, CloseChannel("X1", till.voucher(30)))  # what was promised before stands
+
+
 @pytest.mark.parametrize("limit", ["per_deal_units", "approval_above_units", "lifetime_units"])
 def test_topping_up_goes_round_no_limit(limit: str) -> None:
     till = Till()

@@ -348,6 +348,8 @@ def _channels(day: Day) -> None:
     root = bytes(range(32))
     chain = HashChain(hashed(root, 100).hex(), 3, 100)
     day.do("P2", GrantMandate("A2", SecretLimits(Limits(lifetime_units=10_000))))
+    day.do("A2", OpenChannel("A1", usd(500), SignedVouchers(point)))  # refused: A1 is unable
+    day.do("P1", GrantMandate("A1", SecretLimits(Limits())))
     day.do("A2", OpenChannel("A1", usd(500), SignedVouchers(point)))
     day.do("A2", OpenChannel("A1", usd(300), chain))
     day.do("A2", OpenChannel("A1", usd(300), chain))  # refused: these words may be known

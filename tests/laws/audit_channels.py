@@ -137,10 +137,11 @@ class Channels:
         legs = [
             {"type": "cash", "giver": one["payer"], "taker": one["payee"], "amount": one["deposit"]}
         ]
-        asks = self.limits.allow(
-            one["payer"], legs, at, principals=self.principals, listings={}, fee_bps=0
-        )
-        need(not asks, "approval", f"{id} should have waited for its principal")
+        for side in (one["payer"], one["payee"]):
+            asks = self.limits.allow(
+                side, legs, at, principals=self.principals, listings={}, fee_bps=0
+            )
+            need(not asks, "approval", f"{id} should have waited for {side}'s principal")
         self.limits.commit(one["payer"], _claim(id, len(one["claims"]) - 1), added, at)
 
     def _ended(

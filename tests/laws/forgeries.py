@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from souq.core import channel, channel_deposit, mandate, voucher
+from souq.core import authority, channel, channel_deposit, mandate, signature, voucher
 from souq.core.money import Money
 from souq.core.voucher import Scope
 from tests.laws.bugs import bug
@@ -17,7 +18,7 @@ def a_forged_voucher_is_paid(patch: pytest.MonkeyPatch) -> None:
 
 @bug
 def a_voucher_of_another_channel_is_paid(patch: pytest.MonkeyPatch) -> None:
-    honest = voucher.is_signed
+    honest = signature.is_signed
 
     def is_signed(kind: str, key: str, signature: bytes, message: bytes) -> bool:
         head, _, rest = message.partition(b'"X')
@@ -83,7 +84,25 @@ def a_payer_may_redeem_for_its_payee(patch: pytest.MonkeyPatch) -> None:
 
 @bug
 def a_channel_is_bound_by_no_mandate(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(channel_deposit.authority, "check", lambda *_, **__: False)
+    honest = authority.check
+
+    def check(view: Any, agent: Any, legs: Any, *, negotiation: str) -> bool:
+        return not negotiation.startswith("X") and honest(
+            view, agent, legs, negotiation=negotiation
+        )
+
+    patch.setattr(authority, "check", check)
+
+
+@bug
+def a_payee_is_asked_for_no_mandate(patch: pytest.MonkeyPatch) -> None:
+    honest = authority.check
+
+    def check(view: Any, agent: Any, legs: Any, *, negotiation: str) -> bool:
+        is_payee = legs[0].taker == agent.id and negotiation.startswith("X")
+        return not is_payee and honest(view, agent, legs, negotiation=negotiation)
+
+    patch.setattr(authority, "check", check)
 
 
 @bug
@@ -91,7 +110,7 @@ def a_top_up_counts_by_itself(patch: pytest.MonkeyPatch) -> None:
     def live_limits(view: Any, found: Any) -> Any:
         return mandate.Limits()
 
-    patch.setattr(channel_deposit.mandate, "live_limits", live_limits)
+    patch.setattr(mandate, "live_limits", live_limits)
 
 
 @bug
@@ -99,6 +118,6 @@ def what_is_on_record_may_be_lowered(patch: pytest.MonkeyPatch) -> None:
     honest = channel._worth
 
     def worth(view: Any, id: str, state: Any, proof: Any) -> int:
-        return honest(view, id, channel.replace(state, best=None), proof)
+        return honest(view, id, msgspec.structs.replace(state, best=None), proof)
 
     patch.setattr(channel, "_worth", worth)

@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from souq.core import halt
-from souq.core.channel_deposit import Due, Terms, check_payer, pay_out, set_aside
+from souq.core.channel_deposit import Due, Terms, check_sides, pay_out, set_aside
 from souq.core.funds import need_amount
 from souq.core.money import UNITS_MAX, Money
 from souq.core.party import need_agent, need_other_agent
@@ -222,7 +222,7 @@ def _open(draft: Draft, actor: str, command: OpenChannel) -> None:
         raise Refused(Reason.ALREADY_EXISTS)  # its words may be known
     id, deposit = next_id(draft, "X"), command.deposit
     terms = Terms(agent.id, payee.id, deposit, means, draft.at, command.window_us)
-    check_payer(draft, id, terms, deposit)
+    check_sides(draft, id, terms, deposit)
     expires_at = draft.at + command.valid_us
     draft.emit(ChannelOpened(id, agent.id, payee.id, deposit, means, expires_at, command.window_us))
     set_aside(draft, id, terms, deposit)
@@ -245,7 +245,7 @@ def _top_up(draft: Draft, actor: str, command: TopUpChannel) -> None:
     if whole.units > UNITS_MAX or terms.topups >= TOPUPS_MAX:
         raise invalid("deposit", f"at most {TOPUPS_MAX} times, and below 2**53 in all")
     after = replace(terms, deposit=whole, topups=terms.topups + 1)
-    check_payer(draft, id, after, added)
+    check_sides(draft, id, after, added)
     draft.emit(ChannelToppedUp(id, whole))
     set_aside(draft, id, after, added)
 

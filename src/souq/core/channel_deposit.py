@@ -46,10 +46,14 @@ class Due(NamedTuple):
 _Row = tuple[str, str, str, int, int, str]
 
 
-def check_payer(draft: Draft, id: str, terms: Terms, added: Money) -> None:
-    """Raise Refused unless the payer may add so much to the deposit of these terms, and has it."""
+def check_sides(draft: Draft, id: str, terms: Terms, added: Money) -> None:
+    """Raise Refused unless the payer may add so much to the deposit of these terms, and has it.
+
+    The payee must be free to take it; of that the payer learns no more than in any deal.
+    """
+    legs = _legs(terms, added)
     agent = need_other_agent(draft, terms.payer)
-    is_above = authority.check(draft, agent, _legs(terms, added), negotiation=id)
+    is_above = authority.check(draft, agent, legs, negotiation=id)
     # However often it is topped up, a channel is one deal.
     limits = mandate.live_limits(draft, mandate.need_mandate(draft, agent))
     whole = terms.deposit.units
@@ -61,6 +65,13 @@ def check_payer(draft: Draft, id: str, terms: Terms, added: Money) -> None:
     available = ledger.need_account(draft, wallet(agent.principal, added.asset)).available
     if available < added.units:
         raise Refused(Reason.INSUFFICIENT_FUNDS, available=available, needed=added.units)
+    payee = need_other_agent(draft, terms.payee)
+    try:
+        must_ask = authority.check(draft, payee, legs, negotiation=id)
+    except Refused:
+        must_ask = True
+    if must_ask:
+        raise Refused(Reason.COUNTERPARTY_UNABLE)
 
 
 def set_aside(draft: Draft, id: str, terms: Terms, added: Money) -> None:

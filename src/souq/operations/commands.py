@@ -79,7 +79,7 @@ PATHS: dict[type, str] = {
     channel.PresentVoucher: "/v1/channels/{channel}/voucher",
     channel.CloseChannel: "/v1/channels/{channel}/close",
     channel.AgreeClose: "/v1/channels/{channel}/agree",
-    channel_batch.SettleChannels: "/v1/channels/settle",
+    channel_batch.SettleChannels: "/v1/settlements",
 }
 
 _missing = {command.__name__ for command in market.COMMANDS} - {one.__name__ for one in PATHS}
