@@ -156,3 +156,5 @@ def test_a_batch_has_a_size_and_a_number_of_hashes() -> None:
         assert till.refusal(SOL, SettleChannels(claims)).startswith("invalid field=claims")
     many = (Claim("X1", word(LENGTH)), Claim("X1", Payword(HASHES_MAX, "ab" * 32)))
     assert "hashes" in till.refusal(SOL, SettleChannels(many))
+    less = Claim("X1", Payword(-HASHES_MAX, "ab" * 32))
+    assert "hashes" in till.refusal(SOL, SettleChannels((*many, less)))
