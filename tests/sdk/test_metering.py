@@ -205,6 +205,18 @@ def test_a_meter_that_was_killed_knows_what_it_was_paid(tmp_path: Path) -> None:
     assert third.settle() == DEPOSIT
 
 
+def test_the_payment_after_a_line_that_was_cut_off_is_kept(tmp_path: Path) -> None:
+    keep = tmp_path / "paid.jsonl"
+    keep.write_bytes(b'{"channel": "X1", "pro')
+    payer = SigningPayer()
+    with open_bazaar(keep=keep) as bazaar:
+        _, id = bazaar.enter(payer)
+        ticket = msgspec.json.encode(Ticket(id, payer.pay(PRICE.units)))
+        assert httpx2.post(f"{bazaar.url}/read", content=ticket).status_code == 200
+    again = Meter(bazaar.sol.client, ROWS, **bazaar.more)
+    assert again.settle() == PRICE.units
+
+
 def test_kept_payments_are_settled_though_nobody_comes_back(tmp_path: Path) -> None:
     keep = tmp_path / "paid.jsonl"
     with open_bazaar(keep=keep) as bazaar:
