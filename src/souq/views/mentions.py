@@ -48,7 +48,7 @@ from souq.views.audience import (
 )
 from souq.views.derived import DerivedFile, Place
 
-VERSION = "mentions 1"  # raise it with any change to the table, to audiences or to subjects
+VERSION = "mentions 2"  # raise it with any change to the table, to audiences or to subjects
 WAITING_MAX = 64  # records, before they are written: less than a millisecond's work
 UNKEPT_MAX = 2_000  # records, before they are kept
 KNOWN_MAX = 16_384
