@@ -10,6 +10,8 @@ import string
 from collections.abc import Callable
 
 from tests.laws.audit_cash import KINDS, Cash
+from tests.laws.audit_channels import KINDS as CHANNEL_KINDS
+from tests.laws.audit_channels import Channels
 from tests.laws.audit_goods import Goods
 from tests.laws.audit_halt import KINDS as HALT_KINDS
 from tests.laws.audit_halt import Halts
@@ -75,6 +77,7 @@ class Auditor:
         self.terms: set[str] = set()
         self.contracts: dict[str, Json] = {}
         self.due: dict[str, int] = {}  # negotiations and contracts that time will end
+        self.channels = Channels(self.books, self.limits, self.principals, self.due)
         self.halts = Halts(self.books, self.contracts, self.due)
         self.runs = Runs(self.books, self.goods, self.limits, self.due)
         self.keys = Keys(self.principals)
@@ -94,6 +97,7 @@ class Auditor:
             self.runs.check(self.principals)
             self.books.check()
             self.cash.check()
+            self.channels.check(self.rules)
             self.goods.check()
             self.limits.check(self.at)
         except Broken as broken:
@@ -130,7 +134,7 @@ class Auditor:
         kind = event["type"]
         if kind in RUN_KINDS or self.runs.has(event.get("negotiation", "")):
             self._run(event, actor)
-        elif "Offer" in kind or "Swap" in kind or kind in ("PriceTaken", "NegotiationClosed"):
+        elif kind.startswith(("Offer", "Swap")) or kind in ("PriceTaken", "NegotiationClosed"):
             self._negotiation(event, actor, command)
         elif kind == "AgreementReached":
             self._agreement(event)
@@ -148,6 +152,8 @@ class Auditor:
                 need(actor == owner, "authority", f"{actor} changes {owner}'s {id}")
                 if kind == "ListingPosted":
                     self.limits.allow_listing(actor, self.goods.listings[id], self.at)
+        elif kind in CHANNEL_KINDS:
+            self.channels.see(event, actor, command, self.at, self.rules)
         elif kind.startswith("Budget"):
             self.limits.claim(event)
         elif kind == "TransfersMade":

@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 import msgspec
 
-from souq.core import contract as contracts
 from souq.core import (
+    channel,
+    channel_batch,
     credential,
     debt,
     deposit,
@@ -32,6 +33,7 @@ from souq.core import (
     stock,
     webhook,
 )
+from souq.core import contract as contracts
 from souq.core.annotation import Annotated
 from souq.core.mechanisms import MECHANISMS, OPEN_TO_ALL, alternating_offers, posted_price, swap
 from souq.core.transfer import HOLD, pick
@@ -160,6 +162,14 @@ def _unless_operator(actor: str) -> str:
     return "" if actor == rules.OPERATOR else actor
 
 
+def _channel(event: Any, known: Known) -> Audience:
+    return known.sides(event.channel)
+
+
+def _by(event: Any, known: Known) -> Audience:
+    return (event.by, known.principal(event.by))
+
+
 def _agent(event: Any, known: Known) -> Audience:
     return (event.agent, known.principal(event.agent))
 
@@ -221,6 +231,22 @@ def _clocks(event: Any, known: Known) -> Rows:
     return found
 
 
+def _channels(event: channel.ChannelsEnded, known: Known) -> Rows:
+    found: Rows = {}
+    for n, id in enumerate(event.channels):
+        for subject in known.sides(id):
+            found.setdefault(subject, []).append(n)
+    return found
+
+
+def _budgets(event: mandate.BudgetsSettled, known: Known) -> Rows:
+    found: Rows = {}
+    for n, agent in enumerate(event.agents):
+        for subject in (agent, known.principal(agent)):
+            found.setdefault(subject, []).append(n)
+    return found
+
+
 def deposit_id(rail: str, reference: str) -> str:
     """Name a deposit, which has no id of its own."""
     return f"deposit:{rail}/{reference}"
@@ -262,12 +288,20 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     contracts.ContractFulfilled: _contract,
     contracts.ContractCancelled: _contract,
     contracts.RulingMade: _dispute,
+    channel.ChannelOpened: _channel,
+    channel.ChannelToppedUp: _channel,
+    channel.VoucherPresented: _channel,
+    channel.CloseAsked: _channel,
+    channel.CloseOffered: _channel,
+    channel.ChannelsEnded: _channels,
+    channel_batch.ClaimsFailed: _by,
     mandate.MandateGranted: _agent,
     mandate.MandateRevoked: _mandate,
     mandate.BudgetReserved: _agent,
     mandate.BudgetReleased: _agent,
     mandate.BudgetCommitted: _agent,
     mandate.BudgetSettled: _agent,
+    mandate.BudgetsSettled: _budgets,
     credential.KeyAdded: _key,
     credential.KeyRevoked: _key,
     webhook.WebhookAdded: _webhook,
@@ -316,6 +350,7 @@ OWNERS: dict[type, Callable[[Any], Iterable[tuple[str, tuple[str, ...]]]]] = {
     swap.SwapProposed: lambda of: ((of.negotiation, of.parties),),
     negotiation.PartyJoined: lambda of: ((of.negotiation, (of.agent,)),),
     negotiation.AgreementReached: lambda of: ((of.contract, of.agreement.parties),),
+    channel.ChannelOpened: lambda of: ((of.channel, (of.payer, of.payee)),),
     mandate.MandateGranted: lambda of: ((of.mandate, (of.agent,)),),
     credential.KeyAdded: lambda of: ((of.key, (of.owner,)),),
     webhook.WebhookAdded: lambda of: ((of.webhook, (of.owner,)),),
@@ -359,6 +394,8 @@ _CUTS: dict[type, Callable[[Any, list[int]], Any]] = {
     ledger.TransfersMade: _cut_transfers,
     debt.DebtsRepaid: _cut_columns,
     debt.ClaimsPaid: _cut_columns,
+    channel.ChannelsEnded: _cut_columns,
+    mandate.BudgetsSettled: _cut_columns,
     standstill.ClocksStopped: _cut_columns,
     standstill.ClocksStarted: _cut_columns,
 }

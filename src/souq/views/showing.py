@@ -158,7 +158,7 @@ def _cut(event: Any, found: Iterable[str] | Rows, viewer: Viewer) -> Any:
     return cut(event, sorted({n for face in viewer.faces for n in found.get(face, ())}))
 
 
-_NAMES = ("by", "agent", "principal", "owner", "opener", "responder")
+_NAMES = ("by", "agent", "principal", "owner", "opener", "responder", "payer", "payee")
 
 
 def _named(events: tuple[Any, ...]) -> set[str]:
