@@ -27,7 +27,7 @@ from souq.core.transfer import Batch
 from souq.journal.memory import MemoryStore
 from souq.journal.store import Store
 from souq.lab.hall import Hall
-from souq.views import audience, mentions, showing
+from souq.views import audience, cutting, mentions, showing
 from souq.views.feed import Feed
 from souq.views.mentions import Mentions
 from souq.views.showing import TEXTS, RecordSeen
@@ -445,7 +445,7 @@ def test_a_rule_that_is_forgotten_is_caught(bug: str, monkeypatch: pytest.Monkey
 
 
 def test_a_batch_that_is_not_cut_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(audience._CUTS, ledger.TransfersMade, lambda event, rows: event)
+    monkeypatch.setitem(cutting._CUTS, ledger.TransfersMade, lambda event, rows: event)
     with pytest.raises(AssertionError):
         check_everybody(long_day(MemoryStore()).engine)
 

@@ -26,9 +26,8 @@ from souq.views.audience import (
     Known,
     Rows,
     audience,
-    cut,
-    without_secrets,
 )
+from souq.views.cutting import cut, without_secrets
 from souq.views.history import ERASED, Find
 
 _strings = msgspec.json.Decoder(str)
