@@ -12,7 +12,7 @@ PPM = 1_000_000
 
 
 class Side(Struct, frozen=True):
-    """One side: how much of a share is left after waiting a round, and what it has without a deal."""
+    """One side: what waiting a round leaves of its share, and what it has without a deal."""
 
     discount_ppm: int = PPM
     outside_units: int = 0

@@ -34,8 +34,7 @@ class Close(Struct, frozen=True):
 def haggle(path: Path, opener: Plan, responder: Plan, *, rounds: int, is_buyer: bool) -> Close:
     """Let two new agents haggle over a new thing; the opener buys it, or sells it."""
     ids = path.join(2)
-    buyer, seller = ids if is_buyer else reversed(ids)
-    listing = path.post(seller)
+    listing = path.post(ids[1] if is_buyer else ids[0])
     offer = MakeOffer((Item(listing),), _usd(opener.price(1)), to=ids[1])
     run = path.open(ids[0], offer)
     plans = (opener, responder)

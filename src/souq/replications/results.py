@@ -76,7 +76,7 @@ class Result(Struct, frozen=True):
 
     @property
     def is_as_it_should_be(self) -> bool:
-        """Tell whether all came out right, a claim and a control among it: else it shows nothing."""
+        """Tell whether all came out right; without a claim and a control it shows nothing."""
         return (
             not self.fault
             and self.tapes is not None

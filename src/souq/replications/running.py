@@ -37,9 +37,9 @@ def measure(replication: Replication, scale: Scale) -> Result:
 def measure_all(
     replications: Iterable[Replication], scale: Scale, *, jobs: int = 1, tell: Tell | None = None
 ) -> Report:
-    """Run several, at most `jobs` at once, and call `tell` as each ends. A fault stops only its own.
+    """Run several, at most `jobs` at once, and call `tell` as each ends.
 
-    Each must be a module: another process imports it by its name.
+    A fault stops only the one it is in. Each must be a module: processes import it by name.
     """
     began = time.perf_counter()
     modules = [cast(ModuleType, one).__name__ for one in replications]
