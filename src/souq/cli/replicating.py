@@ -142,5 +142,5 @@ def _tape_row(tapes: Tapes) -> list[str]:
 
 
 def number(value: float) -> str:
-    """Write a figure with six digits that count."""
-    return f"{value:,.0f}" if value == round(value) and abs(value) >= 1 else f"{value:.6g}"
+    """Write a figure with seven digits that count."""
+    return f"{value:,.0f}" if value == round(value) and abs(value) >= 1 else f"{value:.7g}"
