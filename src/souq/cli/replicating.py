@@ -16,7 +16,7 @@ from souq.cli.commands import Json, app
 from souq.cli.output import Mistake, console, write_json
 from souq.replications import BY_ID, REPLICATIONS, Replication
 from souq.replications.replication import Scale
-from souq.replications.results import FILE, Measured, Report, Result, Tapes
+from souq.replications.results import FILE, Measured, Report, Result, Tapes, number
 from souq.replications.running import measure_all
 
 ALL = "all"
@@ -60,8 +60,12 @@ def replicate(
     else:
         _show(report)
         console.print(f"Results: {file}", soft_wrap=True)
-    if not report.is_as_it_should_be:
-        raise typer.Exit(1)
+    raise typer.Exit(exit_code(report))
+
+
+def exit_code(report: Report) -> int:
+    """Say how the command ends: 1 where anything is not as it should be."""
+    return 0 if report.is_as_it_should_be else 1
 
 
 def chosen(ids: list[str]) -> list[Replication]:
@@ -139,8 +143,3 @@ def _tape_row(tapes: Tapes) -> list[str]:
         f"{tapes.trades:,}",
         tapes.verdict,
     ]
-
-
-def number(value: float) -> str:
-    """Write a figure with seven digits that count."""
-    return f"{value:,.0f}" if value == round(value) and abs(value) >= 1 else f"{value:.7g}"

@@ -81,7 +81,7 @@ def _rubinstein() -> Iterator[Finding]:
         for rounds, within in ((200, 1e-6), (50, 1e-2)):
             yield Finding(
                 f"The first proposer's share, discounts {d1} and {d2}, {rounds} rounds",
-                f"{expected:.6f}",
+                "derived",
                 expected,
                 expected - within,
                 expected + within,
@@ -95,7 +95,7 @@ def _rubinstein() -> Iterator[Finding]:
     ):
         yield Finding(
             f"The first proposer's share is that of discounts 0.9 and 0.9, though {claim}",
-            f"{expected:.6f}",
+            "derived",
             expected,
             expected - 1e-2,
             expected + 1e-2,
@@ -140,7 +140,7 @@ def _nash() -> Iterator[Finding]:
         price = haggle(_kernel(), *both, rounds=1, is_buyer=True).price or 0
         yield Finding(
             f"The first side's share, both go by Nash's product, it has {outside} without a deal",
-            "0.6",
+            "derived",
             0.6,
             0.6,
             0.6,
@@ -153,7 +153,7 @@ def _nash() -> Iterator[Finding]:
         second = _patient(_kernel(), WHOLE, sides[::-1], rounds=ROUNDS, breakdown_ppm=100_000)
         yield Finding(
             f"Its share when talks may break down, mean of who opens, it has {outside} then",
-            "0.6",
+            "derived",
             0.6,
             0.6 - 1e-6,
             0.6 + 1e-6,
@@ -190,7 +190,7 @@ def _faratin() -> Iterator[Finding]:
         ):
             yield Finding(
                 f"Concession by the clock, beta {betas[0]:g} against {betas[1]:g}: {what}",
-                f"{expected:g}",
+                "derived",
                 expected,
                 expected - within,
                 expected + within,
@@ -206,7 +206,7 @@ def _faratin() -> Iterator[Finding]:
     step = FARATIN[0.5, 1.0][0]
     yield Finding(
         "The step of beta 0.5 against 1, though t to the beta stands for t to the 1/beta",
-        f"{step}",
+        "derived",
         step,
         step,
         step,

@@ -122,7 +122,7 @@ def _growth() -> Iterator[Finding]:
         how = "0.9983 and 1 times" if is_control else "0.9983 and 1.270589 times"
         yield Finding(
             f"Growth of the dearer price a cycle, each sets {how} the other's",
-            "1.268429",
+            "derived",
             GROWTH,
             GROWTH - 1e-6,
             GROWTH + 1e-6,
@@ -133,7 +133,7 @@ def _growth() -> Iterator[Finding]:
         if not is_control:
             yield Finding(
                 "Cycles from 35.54 to 23,698,655.93 dollars",
-                "56.4",
+                "derived",
                 56.4,
                 56.35,
                 56.45,
@@ -151,7 +151,7 @@ def _breaker() -> Iterator[Finding]:
         how = "bounded" if rules is BOUNDED else "free"
         yield Finding(
             f"Which update of more than 20 % was the first that was stopped, prices {how}",
-            "by the second",
+            "derived",
             1,
             1,
             2,
@@ -229,7 +229,7 @@ def _cobweb() -> Iterator[Finding]:
         yield Finding(
             f"Cobweb of slopes {ratio:g} {fate}: swing after {SEASONS} seasons to the first, "
             f"growers expect {how}",
-            fate,
+            "derived",
             ratio**SEASONS,
             ratio**SEASONS - within,
             ratio**SEASONS + within,

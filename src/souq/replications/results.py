@@ -127,3 +127,10 @@ def _verdict(finding: Finding) -> Verdict:
     if finding.is_control:
         return "fails, as it must" if finding.is_as_it_should_be else "holds, but must not"
     return "holds" if finding.is_as_it_should_be else "does not hold"
+
+
+def number(value: float) -> str:
+    """Write a figure with seven digits that count."""
+    if value == round(value) and 1 <= abs(value) < 1e15:
+        return f"{value:,.0f}"
+    return f"{value:.7g}"
