@@ -45,7 +45,7 @@ def test_every_mechanism_and_every_command_says_what_it_is(mechanism: Any) -> No
 def test_notices_are_explained_where_a_mechanism_does() -> None:
     plain = {name: getattr(sealed_bid, name) for name in dir(sealed_bid)}
     named = SimpleNamespace(**{**plain, "NOTICE": {"bids": "how many | bids there are"}})
-    assert "| `bids` | how many \\| bids there are |" in section(named)  # type: ignore[arg-type]
+    assert "| `bids` | how many \\| bids there are |" in section(named)
 
 
 def test_those_that_anybody_may_join_come_first() -> None:
@@ -93,5 +93,5 @@ def _hints() -> dict[str, Any]:
 
 def test_a_page_without_marks_is_refused() -> None:
     assert written(f"a\n{BEGIN}\nold\n{END}\nb") == f"a\n{BEGIN}\n\n{sections()}\n\n{END}\nb"
-    with pytest.raises(ValueError, match="no marks|has no"):
+    with pytest.raises(ValueError, match="has no"):
         written("words")
