@@ -114,13 +114,20 @@ def test_where_nothing_is_bounded_a_principal_does_not_edit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "far"),
-    [("price_update_bps", 1_201), ("price_hour_bps", 1_501), ("price_day_times", 2_001)],
+    ("rule", "bound", "low", "high"),
+    [
+        ("price_update_bps", 2_000, 800, 1_200),
+        ("price_hour_bps", 5_000, 500, 1_500),
+        ("price_day_times", 2, 500, 2_000),
+        ("price_day_times", 3, 334, 3_000),
+    ],
 )
-def test_each_bound_stands_by_itself(rule: str, far: int) -> None:
-    kernel = shop(Rules(**{rule: getattr(BANDED, rule)}))
+@pytest.mark.parametrize("way", ["up", "down"])
+def test_each_bound_stands_by_itself(rule: str, bound: int, low: int, high: int, way: str) -> None:
+    kernel = shop(Rules(**{rule: bound}))
+    near, far = (high, high + 1) if way == "up" else (low, low - 1)
     assert reprice(kernel, far)["rule"] == rule.split("_")[1]
-    assert reprice(kernel, far - 1) == {}
+    assert reprice(kernel, near) == {}
 
 
 def test_a_first_price_is_free_and_another_asset_is_not() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from souq.lab.kernel import Trade
-from souq.replications.replication import Finding, Scale
+from souq.replications.replication import Finding, Scale, digest
 from souq.replications.results import judged, number
 from souq.replications.running import measure, measure_all
 from tests.replications.toys import broken, sound
@@ -70,7 +70,7 @@ def test_without_a_claim_and_a_control_nothing_is_shown(findings: tuple[Finding,
 @pytest.mark.parametrize(
     ("tapes", "tape", "verdict"),
     [
-        (lambda seed: ([], []), sound.TAPE, "no trades"),
+        (lambda seed: ([], []), digest([]), "no trades"),
         (lambda seed: ([TRADE], []), sound.TAPE, "kernel and market differ"),
         (lambda seed: ([TRADE], [TRADE, TRADE]), sound.TAPE, "kernel and market differ"),
         (sound.tapes, "00" * 8, "not the tape it was"),

@@ -88,6 +88,23 @@ class Patient:
         return share >= self.whole - self.demands[round - 1]
 
 
+class Stubborn:
+    """Names one price for ever, takes no other, and counts how often it named it."""
+
+    def __init__(self, price: int) -> None:
+        self._price = price
+        self.named = 0
+
+    def price(self, round: int) -> int:
+        """Name it again."""
+        self.named += 1
+        return self._price
+
+    def takes(self, round: int, price: int) -> bool:
+        """Take nothing."""
+        return False
+
+
 class Fair:
     """Names Nash's solution, and takes what is no worse."""
 

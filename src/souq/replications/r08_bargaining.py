@@ -14,6 +14,7 @@ from souq.core.contract import AcceptDelivery, SubmitDelivery
 from souq.core.ledger import ACCOUNTS
 from souq.core.mechanisms import alternating_offers
 from souq.core.party import AGENTS, wallet
+from souq.core.refusal import Reason, Refused
 from souq.core.rules import Rules
 from souq.core.state import State
 from souq.lab.hall import PURSE_UNITS, Hall
@@ -25,6 +26,7 @@ from souq.replications.haggling import (
     Fair,
     Path,
     Patient,
+    Stubborn,
     haggle,
 )
 from souq.replications.replication import Finding, Scale
@@ -51,14 +53,15 @@ FARATIN = {
 def run(scale: Scale) -> Iterator[Finding]:
     """Measure every claim."""
     yield from _rubinstein()
+    yield from _horizon()
     yield from _deviations(scale)
     yield from _nash()
     yield from _faratin()
     yield from _units(scale)
 
 
-def _kernel() -> Kernel:
-    return Kernel(alternating_offers, Rules(rounds_max=ROUNDS))
+def _kernel(rounds: int = ROUNDS) -> Kernel:
+    return Kernel(alternating_offers, Rules(rounds_max=rounds))
 
 
 def _patient(
@@ -85,7 +88,7 @@ def _rubinstein() -> Iterator[Finding]:
                 expected,
                 expected - within,
                 expected + within,
-                _patient(_kernel(), WHOLE, sides, rounds=rounds),
+                _patient(_kernel(rounds), WHOLE, sides, rounds=rounds),
                 1,
             )
     expected = 0.1 / 0.19
@@ -99,10 +102,25 @@ def _rubinstein() -> Iterator[Finding]:
             expected,
             expected - 1e-2,
             expected + 1e-2,
-            _patient(_kernel(), WHOLE, sides, rounds=rounds),
+            _patient(_kernel(rounds), WHOLE, sides, rounds=rounds),
             1,
             is_control=True,
         )
+
+
+def _horizon() -> Iterator[Finding]:
+    """Let two who never give way talk on: the house ends it, where backward induction begins."""
+    rounds = 50
+    plans = Stubborn(0), Stubborn(WHOLE)
+    made = 0
+    try:
+        haggle(_kernel(rounds), *plans, rounds=2 * rounds, is_buyer=True)
+    except Refused as refused:
+        if refused.reason is not Reason.ROUND_LIMIT:
+            raise
+        made = sum(plan.named for plan in plans) - 1
+    claim = "Offers that two who never give way can make, the house allows 50"
+    yield Finding(claim, "derived", rounds, rounds, rounds, made, 1)
 
 
 def _deviations(scale: Scale) -> Iterator[Finding]:
@@ -112,7 +130,7 @@ def _deviations(scale: Scale) -> Iterator[Finding]:
     first = Patient(WHOLE, sides, rounds=rounds, is_buyer=True)
     second = Patient(WHOLE, sides, rounds=rounds, is_buyer=False)
     worth = []
-    kernel = Kernel(alternating_offers, Rules(rounds_max=rounds))
+    kernel = _kernel(rounds)
     for price in [first.price(1), *(n * WHOLE // grid for n in range(grid + 1))]:
         close = haggle(kernel, Deviating(price, first), second, rounds=rounds, is_buyer=True)
         worth.append(_worth(close, 0.9))
