@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -124,7 +125,7 @@ def test_where_nothing_is_bounded_a_principal_does_not_edit() -> None:
 )
 @pytest.mark.parametrize("way", ["up", "down"])
 def test_each_bound_stands_by_itself(rule: str, bound: int, low: int, high: int, way: str) -> None:
-    kernel = shop(Rules(**{rule: bound}))
+    kernel = shop(msgspec.structs.replace(Rules(), **{rule: bound}))
     near, far = (high, high + 1) if way == "up" else (low, low - 1)
     assert reprice(kernel, far)["rule"] == rule.split("_")[1]
     assert reprice(kernel, near) == {}
