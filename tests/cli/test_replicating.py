@@ -44,6 +44,8 @@ def test_json_on_stdout_is_what_is_in_the_file(tmp_path: Path) -> None:
 def test_an_unknown_one_is_told_with_the_list() -> None:
     with pytest.raises(Mistake, match=r"no replication R99; there are .*R8.*, or all"):
         replicating.chosen(["R8", "R99"])
+    with pytest.raises(Mistake, match="no replication R99"):
+        replicating.chosen(["all", "R99"])
 
 
 def test_they_are_run_in_their_own_order_and_each_once() -> None:

@@ -27,7 +27,7 @@ _HEADS = ("claim", "published", "expected", "measured", "95 % interval", "draws"
 @app.command()
 def replicate(
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[R1 R5 …|all]", help="which; all unless named")
+        list[str] | None, typer.Argument(metavar="R1 R5 …|all", help="which; all unless named")
     ] = None,
     is_quick: Annotated[bool, typer.Option("--quick", help="fewer draws: about a minute")] = False,
     seed: Annotated[int, typer.Option(help="the same seed gives the same figures")] = 1,
@@ -70,12 +70,10 @@ def exit_code(report: Report) -> int:
 
 def chosen(ids: list[str]) -> list[Replication]:
     """Give the replications asked for, in their own order. Raises Mistake for an unknown one."""
-    if any(id.lower() == ALL for id in ids):
-        return list(REPLICATIONS)
     named = {id.upper() for id in ids}
-    if unknown := sorted(named - BY_ID.keys()):
+    if unknown := sorted(named - {ALL.upper()} - BY_ID.keys()):
         raise Mistake(f"no replication {', '.join(unknown)}; there are {', '.join(BY_ID)}, or all")
-    return [one for one in REPLICATIONS if one.ID in named]
+    return [one for one in REPLICATIONS if one.ID in named or ALL.upper() in named]
 
 
 def _progress(*, is_quiet: bool) -> Progress:
