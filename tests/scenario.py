@@ -14,6 +14,7 @@ the speaker's latest talk or deal; a trailing `in N1` or `in C1` names another.
   before anything    market fee 250 bps | market arbiter rui | market rounds 3
                      market silent ruling 3/10 | market categories home,bikes
                      market rails credits,bank,manual | market four eyes above 100 USD
+                     market price band 20 % a step, 50 % an hour, 2 times a day
   money and people   W receives 5 USD [by bank] [as d1] | W cashes out 5 USD | dan speaks for W
                      W asks for 5 USD [by bank] | W sends|confirms|fails|cancels W1
                      operator takes back 5 USD of d1 by bank | reserve receives 5 USD
@@ -330,7 +331,8 @@ def judge(answer: Answer, expected: str) -> None:
     assert answer.refusal is not None, "it was accepted"
     reason, *facts = expected.split()
     assert answer.refusal.reason == reason, f"refused for another reason: {answer.refusal}"
-    money_facts = {"cap", "needed", "units"} | ({"available"} if "stock" not in reason else set())
+    money_facts = {"cap", "needed", "units", "price_min", "price_max"}
+    money_facts |= {"available"} if "stock" not in reason else set()
     found = {
         name: USD.format(int(value)).removesuffix(".00") if name in money_facts else str(value)
         for name, value in answer.refusal.facts.items()

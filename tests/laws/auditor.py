@@ -21,6 +21,7 @@ from tests.laws.audit_keys import KINDS as KEY_KINDS
 from tests.laws.audit_keys import Keys
 from tests.laws.audit_limits import Limits, pays
 from tests.laws.audit_money import Books, Broken, Json, need
+from tests.laws.audit_prices import Prices
 from tests.laws.audit_runs import Runs
 from tests.mechanisms.plays import OPEN, OPEN_EVENTS
 
@@ -66,6 +67,7 @@ class Auditor:
         self.books = Books()
         self.cash = Cash(self.books)
         self.goods = Goods()
+        self.prices = Prices()
         self.limits = Limits(payload)
         self.rules: Json = {}
         self.seq = 0
@@ -142,6 +144,7 @@ class Auditor:
             self._contract(event, actor)
         elif kind.startswith(("Listing", "Stock", "Title")):
             self.goods.see(event)
+            self.prices.see(event, self.at)
             if kind.startswith("Listing"):
                 id = (
                     event["listing"]
@@ -149,6 +152,7 @@ class Auditor:
                     else event["listing"]["id"]
                 )
                 owner = self.goods.listings[id]["agent"]
+                owner = self.principals[owner] if event.get("is_confirmed") else owner
                 need(actor == owner, "authority", f"{actor} changes {owner}'s {id}")
                 if kind == "ListingPosted":
                     self.limits.allow_listing(actor, self.goods.listings[id], self.at)
@@ -174,7 +178,7 @@ class Auditor:
         elif kind == "ModelDeclared":
             self._model(event, actor, command)
         elif kind == "MarketOpened":
-            self.rules = event["rules"]
+            self.rules = self.prices.rules = event["rules"]
         elif kind == "NegotiationOpened" and event["mechanism"] in OPEN_NAMES:
             self.runs.opened(event)
         elif kind == "NegotiationOpened":

@@ -88,11 +88,24 @@ def edit(walk: Any) -> Move:
     listing = _pick(walk, walk.rows(LISTINGS))
     if listing is None:
         return None
+    if _odds(walk, 2):
+        return _creep(walk)
     stock = 1 if listing.delivery == "title" else walk.chance.randint(1, 4)
     command = EditListing(listing.id, price=Money(walk.chance.randint(1, 60), "USD"))
     if _odds(walk, 2):
         command = EditListing(listing.id, title=PublicText("a better thing"), available=stock)
-    return listing.agent, command
+    # Where the house bounds an agent's prices, its principal sets any.
+    return listing.principal if _odds(walk, 4) else listing.agent, command
+
+
+def _creep(walk: Any) -> Move:
+    """Go on with one listing's price, so that many small steps come to a large one."""
+    priced = [one for one in walk.rows(LISTINGS) if one.price is not None]
+    if not priced:
+        return None
+    asked = priced[0].price
+    units = asked.units * walk.chance.choice((12, 14, 15, 15, 6)) // 10
+    return priced[0].agent, EditListing(priced[0].id, price=Money(units, asked.asset))
 
 
 def shut(walk: Any) -> Move:

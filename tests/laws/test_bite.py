@@ -5,7 +5,7 @@ from functools import cache
 import pytest
 
 from souq.engine import Fault
-from tests.laws import eavesdroppers, embezzlements, forgeries, outages, thefts, trespasses
+from tests.laws import eavesdroppers, embezzlements, forgeries, leaps, outages, thefts, trespasses
 from tests.laws.audit_money import Broken
 from tests.laws.bugs import BUGS, Plant
 from tests.laws.walk import walk
@@ -14,6 +14,7 @@ assert trespasses  # imported for the bugs it puts on the list
 assert embezzlements
 assert forgeries
 assert outages
+assert leaps
 assert thefts
 assert eavesdroppers
 SEEDS, STEPS = tuple(range(24)), 1_200
