@@ -195,8 +195,8 @@ def _award(
         except Refused:
             if mover is not None and party == mover.id:
                 raise
-            mechanism.unable(draft, id, agreement, party)
-            _set_aside(draft, mechanism, id, (party,))
+            touched = mechanism.unable(draft, id, agreement, party)
+            _set_aside(draft, mechanism, id, touched or (party,))
             return
     _set_aside(draft, mechanism, id, mechanism.settled(draft, id, agreement))
     draft.emit(AgreementReached(next_id(draft, "C"), id, agreement, tuple(waiting)))

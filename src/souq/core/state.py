@@ -198,9 +198,9 @@ class Draft:
         rows: dict[str, T] = self._tables[table]
         theirs = (one for one in self.state.index(table).keys(group) if one[2] not in changed)
         ours = sorted(
-            (at.major, at.minor, key)
+            (at[1], at[2], key)
             for key, row in changed.items()
-            if row is not None and (at := rank(row)) is not None and at.group == group
+            if row is not None and (at := rank(row)) is not None and at[0] == group
         )
         for _, _, key in merge(theirs, ours):
             yield key, changed[key] if key in changed else rows[key]
