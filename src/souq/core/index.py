@@ -78,7 +78,8 @@ class Index:
             if not group.majors:
                 del self._groups[was[0]]
         if now is not None:
-            self._group(now[0]).add(key, now[1], now[2])
+            found = self._groups.get(now[0])
+            (found or self._group(now[0])).add(key, now[1], now[2])
 
     def keys(self, group: str) -> Iterator[tuple[int, int, str]]:
         """Iterate over (major, minor, key) of a group, in order; nothing may change meanwhile."""

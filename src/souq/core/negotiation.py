@@ -120,7 +120,7 @@ def open_or_move(draft: Draft, actor: str, command: Any) -> None:
         id = command.negotiation
         mechanism = BY_NAME[need_negotiation(draft, id).mechanism]
         move = mechanism.MOVES.get(kind)
-        if kind not in mechanism.JOINS and agent.id not in mechanism.parties(draft, id):
+        if kind not in mechanism.JOINS and not _takes_part(draft, mechanism, id, agent.id):
             raise Refused(Reason.NOT_YOURS, id=id)
         if move is None:
             raise Refused(Reason.WRONG_MECHANISM, mechanism=mechanism.NAME)
@@ -128,6 +128,12 @@ def open_or_move(draft: Draft, actor: str, command: Any) -> None:
             draft.emit(PartyJoined(id, agent.id))
         effect = move(draft, agent, command, id)
     _follow(draft, mechanism, id, effect, agent)
+
+
+def _takes_part(draft: Draft, mechanism: Mechanism, id: str, agent: str) -> bool:
+    if mechanism.JOINS:
+        return is_party(draft, id, agent)
+    return agent in mechanism.parties(draft, id)
 
 
 def _need_going(draft: Draft, kind: type) -> None:

@@ -62,8 +62,10 @@ class State:
 
     def put(self, table: Table[T], key: str, row: T) -> None:
         rows = self.tables[table]
-        if table.rank is not None and table in self._indexes:
-            self._indexes[table].move(key, rows.get(key), row)
+        if table.rank is not None:
+            index = self._indexes.get(table)
+            if index is not None:
+                index.move(key, rows.get(key), row)
         rows[key] = row
         if table is DEADLINES:
             due: Any = row
@@ -87,7 +89,7 @@ class State:
 
     def first(self, table: Table[T], group: str) -> tuple[str, T] | None:
         """Give the first of a group's rows."""
-        key = self.index(table).first(group)
+        key = (self._indexes.get(table) or self.index(table)).first(group)
         return None if key is None else (key, self.tables[table][key])
 
     def index(self, table: Table[Any]) -> Index:

@@ -36,7 +36,9 @@ from souq.core.mechanisms.double_auction_matching import (
 from souq.core.mechanisms.double_auction_rows import (
     ASKS,
     BIDS,
+    BOOKS,
     EXPIRIES,
+    TALLIES,
     TRADERS,
     OrderBookClosed,
     OrderBookOpened,
@@ -158,7 +160,8 @@ def _open(draft: Draft, agent: Agent, command: OpenOrderBook, id: str) -> Effect
 
 
 def _place(draft: Draft, agent: Agent, command: PlaceOrder, id: str) -> Effect:
-    book, tally = need_book(draft, id), need_tally(draft, id)
+    book, tally = draft.get(BOOKS, id), draft.get(TALLIES, id)
+    assert book is not None and tally is not None, f"no order book: {id}"  # noqa: PT018
     units, quantity = command.price.units, command.quantity
     if draft.at >= book.closes_at:
         raise Refused(Reason.CLOSED, id=id)
@@ -174,11 +177,12 @@ def _place(draft: Draft, agent: Agent, command: PlaceOrder, id: str) -> Effect:
         raise invalid("price", f"a multiple of {book.tick_units} above 0, in {book.asset}")
     if units * quantity > UNITS_MAX:
         raise invalid("price", "times the quantity must be below 2**53 units")
-    expires_at = book.closes_at
+    expires_at = 0
     if command.valid_us is not None:
         if command.valid_us <= 0:
             raise invalid("valid_us", "must be above 0")
-        expires_at = min(expires_at, draft.at + command.valid_us)
+        if draft.at + command.valid_us < book.closes_at:
+            expires_at = draft.at + command.valid_us
     resting_max = CLEARED_MAX if book.is_cleared_after_trade else RESTING_MAX
     if tally.resting >= resting_max:
         raise Refused(Reason.OVERLOADED, orders_max=resting_max)
@@ -249,13 +253,13 @@ def _cancel(draft: Draft, agent: Agent, command: CancelOrder, id: str) -> Effect
         raise Refused(reason, id=str(command.order)[:32])
     if order.agent != agent.id:
         raise Refused(Reason.NOT_YOURS, id=str(command.order))
-    until = order.placed_at + need_book(draft, id).resting_us
+    book = need_book(draft, id)
+    until = order.placed_at + book.resting_us
     if draft.at < until:
         raise Refused(Reason.WRONG_STATE, state="Resting", until=until)
     touched = {agent.id: None}
-    was_crossed = need_tally(draft, id).is_crossed
     cancel_order(draft, order, "cancelled")
-    if was_crossed:
+    if book.band is not None:  # without one, no orders are left that meet
         follow(draft, id, touched)
     return Effect(tuple(touched))
 
@@ -319,11 +323,12 @@ _CLOSED = Outcome("closed")
 
 def outcome(view: View, id: str) -> Outcome | None:
     """Let the best bid and the best ask trade where they meet."""
-    tally = need_tally(view, id)
+    tally = view.get(TALLIES, id)
+    assert tally is not None, f"no order book: {id}"
+    if not tally.is_crossed and not tally.is_closed:
+        return None
     if tally.is_closed:
         return _CLOSED
-    if not tally.is_crossed:
-        return None
     pair = meeting(view, id)
     if pair is None or not pair.units:
         return None

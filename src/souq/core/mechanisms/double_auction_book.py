@@ -87,6 +87,7 @@ def _placed(view: View, event: OrderPlaced) -> None:
         units,
         quantity,
         number,
+        event.side,
         view.at,
         event.expires_at,
         event.is_immediate,
@@ -131,7 +132,7 @@ def _placed(view: View, event: OrderPlaced) -> None:
             tally.last_units,
         ),
     )
-    if event.expires_at < need_book(view, id).closes_at:
+    if event.expires_at:
         view.put(EXPIRIES, f"{id}/{number}", Expiry(id, event.expires_at, number))
         _set_clock(view, id)
 
@@ -153,6 +154,7 @@ def _lessen(view: View, table: Table[Order], key: str, quantity: int) -> int:
                 order.units,
                 left,
                 order.number,
+                order.side,
                 order.placed_at,
                 order.expires_at,
                 order.is_immediate,
@@ -160,7 +162,7 @@ def _lessen(view: View, table: Table[Order], key: str, quantity: int) -> int:
         )
     else:
         view.drop(table, key)
-        if view.get(EXPIRIES, key) is not None:
+        if order.expires_at:
             view.drop(EXPIRIES, key)
             _set_clock(view, id)
     of = f"{id}/{order.agent}"
@@ -196,8 +198,7 @@ def _is_crossed(view: View, id: str) -> bool:
 
 def _cancelled(view: View, event: OrderCancelled) -> None:
     id, key = event.negotiation, f"{event.negotiation}/{event.number}"
-    table = BIDS if view.get(BIDS, key) is not None else ASKS
-    _lessen(view, table, key, event.quantity)
+    _lessen(view, BIDS if event.side == "bid" else ASKS, key, event.quantity)
     tally = need_tally(view, id)
     is_crossed = tally.is_crossed and _is_crossed(view, id)
     trades, last_units = tally.trades, tally.last_units

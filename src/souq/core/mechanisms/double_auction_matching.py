@@ -35,7 +35,8 @@ class Pair(Struct, frozen=True, gc=False):
 
 def cancel_order(draft: Draft, order: Order, why: Why) -> None:
     """Take what is left of an order off the book."""
-    draft.emit(OrderCancelled(order.negotiation, order.agent, order.number, order.quantity, why))
+    id, left = order.negotiation, order.quantity
+    draft.emit(OrderCancelled(id, order.agent, order.number, order.side, left, why))
 
 
 def meeting(view: View, id: str) -> Pair | None:

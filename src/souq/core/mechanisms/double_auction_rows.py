@@ -26,7 +26,10 @@ class OrderBookOpened(Struct, frozen=True, tag=True, omit_defaults=True):
 
 
 class OrderPlaced(Struct, frozen=True, tag=True, gc=False):
-    """`units` is the price of one piece; `number` counts the book's orders."""
+    """`units` is the price of one piece; `number` counts the book's orders.
+
+    `expires_at` is 0 where the order ends with its book.
+    """
 
     negotiation: str
     agent: str
@@ -50,6 +53,7 @@ class OrderCancelled(Struct, frozen=True, tag=True, gc=False):
     negotiation: str
     agent: str
     number: int
+    side: Side
     quantity: int
     why: Why
 
@@ -119,6 +123,7 @@ class Order(Struct, frozen=True, gc=False, array_like=True):
     units: int
     quantity: int
     number: int
+    side: Side
     placed_at: int
     expires_at: int
     is_immediate: bool
