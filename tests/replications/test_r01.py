@@ -1,4 +1,4 @@
-"""Zero-intelligence traders, run quick: each claim holds, each control does not, and both paths trade alike."""
+"""Zero-intelligence traders, run quick."""
 
 from souq.replications import r01_zero_intelligence
 from souq.replications.replication import Scale, digest

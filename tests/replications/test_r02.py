@@ -1,4 +1,4 @@
-"""ZIP and ZI-C traders, run quick: each claim holds, each control does not, and both paths trade alike."""
+"""ZIP and ZI-C traders, run quick."""
 
 from souq.replications import r02_convergence
 from souq.replications.replication import Scale, digest

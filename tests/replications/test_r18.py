@@ -1,4 +1,4 @@
-"""The price band, run quick: each claim holds, each control does not, and both paths trade alike."""
+"""The price band, run quick."""
 
 from souq.replications import r18_price_band
 from souq.replications.replication import Scale, digest

@@ -175,7 +175,9 @@ def run(scale: Scale) -> Iterator[Finding]:
         is_exact = tuple(path.phases) == tape.phases and prices == tape.prices
         yield Finding(tape.name, "derived", 1.0, 1.0, 1.0, float(is_exact), 1)
     paths = scale.draws(5, 40)
-    quiet, shocked, unbound = [], [], []
+    quiet: list[Watched] = []
+    shocked: list[Watched] = []
+    unbound: list[Watched] = []
     for n in range(paths):
         for found, options in (
             (quiet, {"has_shock": False}),
