@@ -148,17 +148,19 @@ def lapse(draft: Draft, id: str) -> None:
     """Handle a negotiation's deadline. It cannot be refused."""
     negotiation = draft.get(NEGOTIATIONS, id)
     assert negotiation is not None, f"deadline without a negotiation: {id}"
-    mechanism = BY_NAME[negotiation.mechanism]
+    mechanism, due = BY_NAME[negotiation.mechanism], draft.get(DEADLINES, id)
     if mechanism.JOINS and halt.level(draft) != "open":
         # What it would award must not bind while nothing new binds; it is looked at again.
         draft.emit(ClockSet(id, draft.at + POSTPONED_US, "halted"))
-    elif mechanism.JOINS and mechanism.outcome(draft, id) is not None:
+        return
+    if mechanism.JOINS and mechanism.outcome(draft, id) is not None:
         _follow(draft, mechanism, id, Effect(), None)
-        if draft.get(NEGOTIATIONS, id) is not None and mechanism.outcome(draft, id) is None:
-            due = mechanism.standing(draft, id).expires_at
-            draft.emit(ClockSet(id, max(due, draft.at + 1), "settled"))
     else:
         _follow(draft, mechanism, id, Effect(mechanism.lapse(draft, id)), None)
+    if draft.get(DEADLINES, id) == due and mechanism.outcome(draft, id) is None:
+        # What it waited for is carried out, or was taken back meanwhile.
+        due = mechanism.standing(draft, id).expires_at
+        draft.emit(ClockSet(id, max(due, draft.at + 1), "settled"))
 
 
 def _follow(
