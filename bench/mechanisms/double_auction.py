@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from bench.mechanisms.rates import Rates
-
 from souq.core.funds import ReportDeposit
 from souq.core.listing import PostListing
 from souq.core.mandate import GrantMandate, Limits, SecretLimits

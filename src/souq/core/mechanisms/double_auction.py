@@ -7,7 +7,8 @@ left of an order rests, or with `is_immediate` is cancelled. A bid holds its mon
 ask sets its goods aside, until it trades, ends or is cancelled.
 
 Nobody trades with their own principal: of two orders that would, the newer is cancelled. An order
-whose owner cannot keep it is dropped when it would trade. Everybody sees every order. All of an
+whose owner cannot keep it is dropped when it would trade. Everybody sees the best bid, the best ask
+and every trade; whose an order is, and what stands behind the best, only its owner sees. All of an
 agent's open orders on a side stand on one listing; a trade lessens what the seller's listing has,
 and leaves the want as it is.
 
@@ -29,6 +30,8 @@ from souq.core.mechanisms import double_auction_book, double_auction_rows, price
 from souq.core.mechanisms.double_auction_guard import band_of
 from souq.core.mechanisms.double_auction_matching import (
     cancel_order,
+    cancel_untaken,
+    end_orders,
     end_phase,
     follow,
     meeting,
@@ -37,11 +40,12 @@ from souq.core.mechanisms.double_auction_rows import (
     ASKS,
     BIDS,
     BOOKS,
-    EXPIRIES,
     TALLIES,
     TRADERS,
+    BookPhaseChanged,
     OrderBookClosed,
     OrderBookOpened,
+    OrderCancelled,
     OrderPlaced,
     OrdersMatched,
     QuotesCleared,
@@ -62,7 +66,6 @@ NAME = "double_auction"
 ORDERS_MAX = 1_000  # open at once, of one agent
 RESTING_MAX = 100_000
 CLEARED_MAX = 1_000  # resting in a book that is cleared after each trade
-EXPIRED_MAX = 1_000  # taken off in one record; the rest follow in records of their own
 
 NOTICE: dict[str, str] = {
     "category": "what is traded: orders stand on listings of this category",
@@ -219,7 +222,7 @@ def _place(draft: Draft, agent: Agent, command: PlaceOrder, id: str) -> Effect:
     if command.is_immediate or need_tally(draft, id).is_crossed:
         touched = {agent.id: None}
         if command.is_immediate:
-            _need_at_once(draft, id, number)
+            cancel_untaken(draft, id, number)
         follow(draft, id, touched)
         return Effect(tuple(touched), stake)
     return Effect((agent.id,), stake)
@@ -232,16 +235,6 @@ def _need_better(view: View, id: str, units: int, *, is_bid: bool) -> None:
     if units <= best[1].units if is_bid else units >= best[1].units:
         why = "must better the best of its side"
         raise Refused(Reason.INVALID, field="price", why=why, best=best[1].units)
-
-
-def _need_at_once(draft: Draft, id: str, number: int) -> None:
-    """Cancel an order that takes nothing at once."""
-    pair = meeting(draft, id)
-    if pair is None or not pair.units or pair.newer.number != number:
-        key = f"{id}/{number}"
-        order = draft.get(BIDS, key) or draft.get(ASKS, key)
-        assert order is not None, f"an order is gone before it traded: {key}"
-        cancel_order(draft, order, "immediate")
 
 
 def _cancel(draft: Draft, agent: Agent, command: CancelOrder, id: str) -> Effect:
@@ -346,9 +339,7 @@ def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
     bid, ask = pair.bid, pair.ask
     quantity = min(bid.quantity, ask.quantity)
     touched = {bid.agent: None, ask.agent: None}
-    draft.emit(
-        OrdersMatched(id, bid.number, ask.number, bid.agent, ask.agent, pair.units, quantity)
-    )
+    draft.emit(OrdersMatched(id, bid.number, ask.number, pair.units, quantity))
     book = need_book(draft, id)
     if book.is_cleared_after_trade:
         for table in (BIDS, ASKS):
@@ -376,14 +367,7 @@ def lapse(draft: Draft, id: str) -> tuple[str, ...]:
         draft.emit(OrderBookClosed(id))
         return ()
     touched: dict[str, None] = {}
-    for _ in range(EXPIRED_MAX):
-        first = draft.first(EXPIRIES, id)
-        if first is None or first[1].at > draft.at:
-            break
-        order = draft.get(BIDS, first[0]) or draft.get(ASKS, first[0])
-        assert order is not None, f"an order ends that is gone: {first[0]}"
-        touched[order.agent] = None
-        cancel_order(draft, order, "expired")
+    end_orders(draft, id, touched)
     follow(draft, id, touched)
     if book.band is not None and 0 < need_guard(draft, id).due <= draft.at:
         end_phase(draft, id, book, book.band)
@@ -398,5 +382,13 @@ OPENS: dict[type, Any] = {OpenOrderBook: _open}
 MOVES: dict[type, Any] = {PlaceOrder: _place, CancelOrder: _cancel, CloseOrderBook: _close}
 JOINS: tuple[type, ...] = (PlaceOrder,)
 FREES: tuple[type, ...] = (CancelOrder, CloseOrderBook)
-SEEN: dict[type, Any] = dict.fromkeys(double_auction_book.EVOLVE, "public")
+SEEN: dict[type, Any] = {
+    OrderBookOpened: "public",
+    OrderPlaced: "own",
+    OrderCancelled: "own",
+    OrdersMatched: "public",
+    QuotesCleared: "public",
+    BookPhaseChanged: "public",
+    OrderBookClosed: "public",
+}
 EVOLVE = double_auction_book.EVOLVE

@@ -7,6 +7,7 @@ from souq.core.mechanisms.double_auction_guard import band_of, reference
 from souq.core.mechanisms.double_auction_rows import (
     ASKS,
     BIDS,
+    EXPIRIES,
     Book,
     BookPhaseChanged,
     Order,
@@ -18,6 +19,8 @@ from souq.core.mechanisms.double_auction_rows import (
 )
 from souq.core.mechanisms.price_band import PriceBand
 from souq.core.state import Draft, View
+
+EXPIRED_MAX = 1_000  # taken off in one record; the rest follow in records of their own
 
 
 class Pair(Struct, frozen=True, gc=False):
@@ -37,6 +40,28 @@ def cancel_order(draft: Draft, order: Order, why: Why) -> None:
     """Take what is left of an order off the book."""
     id, left = order.negotiation, order.quantity
     draft.emit(OrderCancelled(id, order.agent, order.number, order.side, left, why))
+
+
+def cancel_untaken(draft: Draft, id: str, number: int) -> None:
+    """Take an order off the book that should trade at once, and does not."""
+    pair = meeting(draft, id)
+    if pair is None or not pair.units or pair.newer.number != number:
+        key = f"{id}/{number}"
+        order = draft.get(BIDS, key) or draft.get(ASKS, key)
+        assert order is not None, f"an order is gone before it traded: {key}"
+        cancel_order(draft, order, "immediate")
+
+
+def end_orders(draft: Draft, id: str, touched: dict[str, None]) -> None:
+    """Take orders off the book that have run out."""
+    for _ in range(EXPIRED_MAX):
+        first = draft.first(EXPIRIES, id)
+        if first is None or first[1].at > draft.at:
+            break
+        order = draft.get(BIDS, first[0]) or draft.get(ASKS, first[0])
+        assert order is not None, f"an order ends that is gone: {first[0]}"
+        touched[order.agent] = None
+        cancel_order(draft, order, "expired")
 
 
 def meeting(view: View, id: str) -> Pair | None:

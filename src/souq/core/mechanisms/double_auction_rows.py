@@ -64,8 +64,6 @@ class OrdersMatched(Struct, frozen=True, tag=True, gc=False):
     negotiation: str
     bid: int
     ask: int
-    buyer: str
-    seller: str
     units: int
     quantity: int
 
