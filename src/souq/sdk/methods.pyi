@@ -109,7 +109,7 @@ class Methods:
         *,
         command_id: str = "",
     ) -> Answer:
-        """Bid on a `want` listing of one's own, or ask on a `sell` listing, at a price per piece."""
+        """Bid on a `want` listing of one's own, or ask on a `sell` listing, at a price a piece."""
     def cancel_order(self, negotiation: str, order: int, *, command_id: str = "") -> Answer:
         """Take what is left of an order of one's own off the book; `order` is its number there."""
     def close_order_book(self, negotiation: str, *, command_id: str = "") -> Answer:
@@ -421,7 +421,7 @@ class AsyncMethods:
         *,
         command_id: str = "",
     ) -> Answer:
-        """Bid on a `want` listing of one's own, or ask on a `sell` listing, at a price per piece."""
+        """Bid on a `want` listing of one's own, or ask on a `sell` listing, at a price a piece."""
     async def cancel_order(self, negotiation: str, order: int, *, command_id: str = "") -> Answer:
         """Take what is left of an order of one's own off the book; `order` is its number there."""
     async def close_order_book(self, negotiation: str, *, command_id: str = "") -> Answer:

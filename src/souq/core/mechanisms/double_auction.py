@@ -107,7 +107,7 @@ class OpenOrderBook(Struct, frozen=True, tag=True, omit_defaults=True, forbid_un
 
 
 class PlaceOrder(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Bid on a `want` listing of one's own, or ask on a `sell` listing, at a price per piece.
+    """Bid on a `want` listing of one's own, or ask on a `sell` listing, at a price a piece.
 
     It trades at once as far as it can, never at a worse price. What is left rests for `valid_us`,
     or until the book ends; with `is_immediate` it is cancelled.
