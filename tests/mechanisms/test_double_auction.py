@@ -32,16 +32,18 @@ from tests.mechanisms.naive_book import NaiveBook
 class Listening(Kernel):
     """A kernel that keeps what happened; its agents belong to so many principals."""
 
-    __slots__ = ("events", "principals")
+    __slots__ = ("events", "principals", "times")
 
     def __init__(self, principals: int = 1_000) -> None:
         super().__init__(double_auction)
         self.events: list[Any] = []
+        self.times: list[int] = []
         self.principals = principals
 
     def emit(self, event: Any) -> None:
         super().emit(event)
         self.events.append(event)
+        self.times.append(self.at)
 
     def join(self, count: int) -> list[str]:
         for id in (ids := super().join(count)):
@@ -140,6 +142,8 @@ def check_trades(kernel: Listening) -> None:
                 for number in (event.bid, event.ask):
                     left[number] -= event.quantity
                     assert left[number] >= 0
+            case _:
+                pass
     resting = {
         order.number: order.quantity for t in (BIDS, ASKS) for order in kernel.rows(t).values()
     }
@@ -245,7 +249,7 @@ def test_an_order_that_makes_no_sense_is_refused(fields: Any, reason: Reason, fi
     for place in (floor.bid, floor.ask):
         no = refusal(place, floor.people[1], **{"units": 70, **fields})
         assert (no.reason, no.facts.get("field")) == (reason, field)
-    assert not rows(floor.path, floor.run)  # type: ignore[arg-type]
+    assert not rows(floor.path, floor.run)
 
 
 @pytest.mark.parametrize(
