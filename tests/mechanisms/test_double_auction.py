@@ -364,6 +364,22 @@ def test_whoever_lost_its_authority_is_passed_over_and_the_next_one_trades() -> 
     floor.bid(eve, 50)
 
 
+def test_an_order_that_only_met_one_that_cannot_be_kept_sets_nothing_aside() -> None:
+    hall = Hall(double_auction, purse_units=1_000)
+    floor = Floor(hall, 3)
+    sol, bea, dan = floor.people
+    state = hall.simulation.engine.state
+    floor.bid(bea, 60, 2)
+    hall.simulation.submit(OPERATOR, RevokeMandate(bea)).need()
+    floor.ask(sol, 55, 5, is_immediate=True)
+    assert floor.tape == []
+    assert not state.rows(ASKS)
+    assert state.rows(LISTINGS)[floor.has[sol]].pledged == 0
+    assert state.rows(ACCOUNTS)["wallet:P2/USD"].available == 1_000
+    floor.ask(dan, 55)
+    assert state.rows(LISTINGS)[floor.has[dan]].pledged == 1
+
+
 def test_an_order_taking_several_is_refused_whole_where_its_owner_cannot_keep_it() -> None:
     hall = Hall(double_auction, purse_units=1_000)
     floor = Floor(hall, 3)
