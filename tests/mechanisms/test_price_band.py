@@ -153,6 +153,16 @@ def test_an_auction_never_pairs_a_principal_with_itself() -> None:
     assert phases(kernel)[-1] == "open"
 
 
+def test_one_principal_alone_cannot_bring_about_a_pause() -> None:
+    kernel = Listening()
+    floor = Floor(kernel, 2, band=BAND)
+    _, bea = floor.people
+    floor.ask(bea, 150)
+    floor.bid(bea, 160)
+    assert [(one.number, one.why) for one in kernel.happened(OrderCancelled)] == [(2, "self_trade")]
+    assert phases(kernel) == []
+
+
 def test_an_order_that_runs_out_ends_a_limit_state() -> None:
     kernel = Listening()
     floor = Floor(kernel, 2, band=BAND)

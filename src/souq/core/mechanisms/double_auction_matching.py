@@ -29,6 +29,7 @@ class Pair(Struct, frozen=True, gc=False):
     bid: Order
     ask: Order
     units: int
+    is_paused: bool = False
 
     @property
     def newer(self) -> Order:
@@ -78,7 +79,7 @@ def meeting(view: View, id: str) -> Pair | None:
         return Pair(bid, ask, bid.units if is_bid_first else ask.units)
     guard = need_guard(view, id)
     if guard.phase == "paused":
-        return Pair(bid, ask, 0)
+        return Pair(bid, ask, 0, is_paused=True)
     if guard.phase == "reopening":
         return Pair(bid, ask, guard.units if bid.units >= guard.units >= ask.units else 0)
     lowest, highest = ask.units, bid.units
@@ -93,12 +94,12 @@ def follow(draft: Draft, id: str, touched: dict[str, None]) -> None:
     book = need_book(draft, id)
     while True:
         pair = meeting(draft, id)
-        if pair is not None and pair.units:
-            if pair.bid.principal == pair.ask.principal:
-                touched[pair.newer.agent] = None
-                cancel_order(draft, pair.newer, "self_trade")
-                continue
-        elif (left := _immediate(draft, id)) is not None:
+        if pair is not None and pair.bid.principal == pair.ask.principal and not pair.is_paused:
+            # Beyond a band, too: else one principal alone could bring about a pause.
+            touched[pair.newer.agent] = None
+            cancel_order(draft, pair.newer, "self_trade")
+            continue
+        if (pair is None or not pair.units) and (left := _immediate(draft, id)) is not None:
             touched[left.agent] = None
             cancel_order(draft, left, "immediate")
             continue
