@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 from souq.core.agreement import Agreement
-from souq.core.mechanisms import alternating_offers, posted_price, sealed_bid, swap
+from souq.core.mechanisms import alternating_offers, double_auction, posted_price, sealed_bid, swap
 from souq.core.mechanisms.moves import Effect, Outcome, Pledge, Standing
 from souq.core.state import Draft, Table, View
 
@@ -30,7 +30,9 @@ class Mechanism(Protocol):
     def pledge(self, view: View, id: str, agent: str, /) -> Pledge: ...
     def outcome(self, view: View, id: str, /) -> Outcome | None: ...
     def settled(self, draft: Draft, id: str, agreement: Agreement, /) -> tuple[str, ...]: ...
-    def unable(self, draft: Draft, id: str, agreement: Agreement, agent: str, /) -> None: ...
+    def unable(
+        self, draft: Draft, id: str, agreement: Agreement, agent: str, /
+    ) -> tuple[str, ...] | None: ...  # whose pledges changed; None: the agent's alone
     def lapse(self, draft: Draft, id: str, /) -> tuple[str, ...]: ...
     def forget(self, view: View, id: str, /) -> None: ...
 
@@ -40,6 +42,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     alternating_offers,
     swap,
     sealed_bid,
+    double_auction,
 )
 
 BY_NAME = {mechanism.NAME: mechanism for mechanism in MECHANISMS}
