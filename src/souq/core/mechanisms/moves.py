@@ -71,8 +71,8 @@ class Outcome(Struct, frozen=True):
     """What a run has come to: agreements to carry out, and how it ended, or "" while it goes on.
 
     `forfeits` are paid out of what was held, to whoever they go to. Where agreements of a run that
-    goes on are joint (`is_joint`), none is carried out while a party of any is unable: it is dropped first,
-    and the mechanism asked again.
+    goes on are joint, none is carried out while a party of any of them is unable: that party is
+    dropped first, and the mechanism asked again.
     """
 
     why: str
