@@ -4,7 +4,14 @@ from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 from souq.core.agreement import Agreement
-from souq.core.mechanisms import alternating_offers, posted_price, sealed_bid, swap, vcg
+from souq.core.mechanisms import (
+    alternating_offers,
+    barter,
+    posted_price,
+    sealed_bid,
+    swap,
+    vcg,
+)
 from souq.core.mechanisms.moves import Effect, Outcome, Pledge, Standing
 from souq.core.state import Draft, Table, View
 
@@ -41,6 +48,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     swap,
     sealed_bid,
     vcg,
+    barter,
 )
 
 BY_NAME = {mechanism.NAME: mechanism for mechanism in MECHANISMS}
