@@ -133,6 +133,8 @@ class Books:
             self._post(hold, debit, credit, posted)
         if hold.startswith("#W"):
             self.paid[hold] += posted
+        elif hold.startswith("#N"):
+            need(not posted, "escrow", f"{hold} was only set aside, and {posted} is taken")
         elif hold.startswith("#"):
             contract = self._belongs(hold)
             need(id.startswith("#"), "escrow", f"{id} ends the market's own hold {hold}")
@@ -141,7 +143,7 @@ class Books:
 
     def _belongs(self, hold: str) -> str:
         contract = hold[1:].partition(".")[0]
-        if hold.startswith("#") and not hold.startswith("#W"):
+        if hold.startswith("#") and not hold.startswith(("#W", "#N")):
             need(contract in self.escrow, "escrow", f"{hold} belongs to no contract")
             self.touched.add(contract)
         return contract

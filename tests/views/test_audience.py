@@ -18,6 +18,7 @@ from souq.core.funds import ReportDeposit, TransferMany
 from souq.core.halt import SetHalt
 from souq.core.listing import ListingPosted, PostListing
 from souq.core.mandate import GrantMandate, Limits, SecretLimits
+from souq.core.mechanisms import BY_NAME
 from souq.core.mechanisms.posted_price import TakePrice
 from souq.core.party import RegisterAgent, RegisterPrincipal
 from souq.core.rules import HOUR_US, OPERATOR
@@ -25,14 +26,20 @@ from souq.core.seal import PublicText, Sealed
 from souq.core.transfer import Batch
 from souq.journal.memory import MemoryStore
 from souq.journal.store import Store
+from souq.lab.hall import Hall
 from souq.views import audience, mentions, showing
 from souq.views.feed import Feed
 from souq.views.mentions import Mentions
 from souq.views.showing import TEXTS, RecordSeen
 from tests.journal.day import Day, play, usd
 from tests.laws.walk import walk
-from tests.mechanisms.plays import OPEN_EVENTS
+from tests.mechanisms.plays import OPEN, OPEN_EVENTS, PLAYS, Play
 
+OPEN_NAMES = {one.NAME for one in OPEN}
+RUN_SEEN = {
+    **{kind.__name__: seen for one in OPEN for kind, seen in one.SEEN.items()},
+    **{"PartyJoined": "own", "GoodsPledged": "own", "ClockSet": "public"},
+}
 FULL = os.environ.get("SOUQ_FULL") == "1"
 Json = dict[str, Any]
 
@@ -56,6 +63,7 @@ class Raw:
         self.of: dict[str, set[str]] = {}  # whose a thing is
         self.disputed: dict[str, int] = {}  # by contract: since which record
         self.arbiter = ""
+        self.runs: set[str] = set()  # open to all
         holds: dict[str, tuple[str, str]] = {}
         for record in self.records:
             for event in record.get("events", ()):
@@ -69,6 +77,10 @@ class Raw:
                 self.principal[event["agent"]] = event["principal"]
             case "OfficerRegistered":
                 self.officers.add(event["officer"])
+            case "NegotiationOpened" if event["mechanism"] in OPEN_NAMES:
+                self.runs.add(event["negotiation"])
+            case "PartyJoined":
+                self.of.setdefault(event["negotiation"], set()).add(event["agent"])
             case "OfferMade":
                 self.of[event["negotiation"]] = {event["opener"], event["responder"]}
             case "PriceTaken":
@@ -124,6 +136,9 @@ class Raw:
     def owns(self, viewer: str, id: str) -> bool:
         return any(self.is_of(viewer, owner) for owner in self.of.get(id, ()))
 
+    def may_name(self, viewer: str, id: str) -> bool:
+        return id in self.runs or self.owns(viewer, id) or self.rules_on(viewer, id)
+
     def rules_on(self, viewer: str, id: str) -> bool:
         return viewer == self.arbiter and id in self.disputed
 
@@ -157,6 +172,10 @@ class Raw:
             return False
         if kind in REPORTS:
             return viewer in self.officers
+        if kind in RUN_SEEN:
+            return RUN_SEEN[kind] == "public" or self.is_of(viewer, event["agent"])
+        if kind == "NegotiationOpened" and event["negotiation"] in self.runs:
+            return True
         if kind in COLUMNS:
             return bool(self.rows(viewer, event))
         if kind == "AccountOpened":
@@ -218,8 +237,8 @@ class Raw:
         for event in shown:
             for text in _strings([{**event, "batch": None, "reference": ""}]):
                 if IDS.fullmatch(text):
-                    is_mine = self.owns(viewer, text) or self.rules_on(viewer, text)
-                    assert is_mine, f"{viewer} reads of {text} in {event['type']}"
+                    told = f"{viewer} reads of {text} in {event['type']}"
+                    assert self.may_name(viewer, text), told
                 if text.startswith("wallet:"):
                     assert self.has(viewer, text), f"{viewer} reads of {text}"
 
@@ -356,6 +375,15 @@ def test_everybody_sees_of_a_day_just_what_they_may() -> None:
     happened = {event["type"] for record in raw.records for event in record.get("events", ())}
     assert {event.__name__ for event in set(market.EVENTS) - OPEN_EVENTS} == happened
     check_everybody(day.engine)
+
+
+@pytest.mark.parametrize(
+    ("name", "play"), [(name, play) for name, plays in PLAYS.items() for play in plays]
+)
+def test_everybody_sees_of_a_run_just_what_they_may(name: str, play: Play) -> None:
+    hall = Hall(BY_NAME[name])
+    play(hall)
+    check_everybody(hall.simulation.engine)
 
 
 @pytest.mark.parametrize("seed", range(40 if FULL else 3))

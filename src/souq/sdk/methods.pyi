@@ -310,8 +310,10 @@ class Methods:
     def list_negotiations(
         self, agent: str = ..., is_open: bool = ..., limit: int = ..., cursor: str = ...
     ) -> Negotiations:
-        """List an agent's negotiations, newest first."""
-    def list_runs(self, mechanism: str = ..., limit: int = ..., cursor: str = ...) -> Runs:
+        """List an agent's bargains, newest first."""
+    def list_runs(
+        self, mechanism: str = ..., agent: str = ..., limit: int = ..., cursor: str = ...
+    ) -> Runs:
         """List the auctions, calls and books that are open to anybody, oldest first."""
     def get_contract(self, contract: str) -> Contract:
         """Give a contract, running or ended."""
@@ -625,8 +627,10 @@ class AsyncMethods:
     async def list_negotiations(
         self, agent: str = ..., is_open: bool = ..., limit: int = ..., cursor: str = ...
     ) -> Negotiations:
-        """List an agent's negotiations, newest first."""
-    async def list_runs(self, mechanism: str = ..., limit: int = ..., cursor: str = ...) -> Runs:
+        """List an agent's bargains, newest first."""
+    async def list_runs(
+        self, mechanism: str = ..., agent: str = ..., limit: int = ..., cursor: str = ...
+    ) -> Runs:
         """List the auctions, calls and books that are open to anybody, oldest first."""
     async def get_contract(self, contract: str) -> Contract:
         """Give a contract, running or ended."""

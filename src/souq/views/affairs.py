@@ -1,4 +1,4 @@
-"""Who has what open now: each agent's running negotiations and contracts, each principal's agents.
+"""Who has what open now: each agent's bargains, runs and contracts, each principal's agents.
 
 Built from the live state at a start, then kept up record by record; it is as large as what is open.
 """
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from souq.core.contract import CONTRACTS, ContractCancelled, ContractFulfilled, RulingMade
+from souq.core.mechanisms import OPEN_TO_ALL
 from souq.core.mechanisms.alternating_offers import OfferMade
 from souq.core.mechanisms.swap import SwapProposed
 from souq.core.negotiation import (
@@ -45,9 +46,12 @@ class Affairs:
 
     def __init__(self, state: State) -> None:
         self._talks, self._contracts, self._agents = _Lists(), _Lists(), _Lists()
+        self._runs = _Lists()
         for id in _by_number(state.rows(NEGOTIATIONS)):
+            is_open_to_all = state.rows(NEGOTIATIONS)[id].mechanism in OPEN_TO_ALL
+            lists = self._runs if is_open_to_all else self._talks
             for party in parties_of(state, id):
-                self._talks.add(party, id)
+                lists.add(party, id)
         for id in _by_number(state.rows(CONTRACTS)):
             for party in state.rows(CONTRACTS)[id].agreement.parties:
                 self._contracts.add(party, id)
@@ -55,8 +59,12 @@ class Affairs:
             self._agents.add(state.rows(AGENTS)[id].principal, id)
 
     def talks(self, agent: str) -> tuple[str, ...]:
-        """List an agent's open negotiations."""
+        """List an agent's open bargains."""
         return self._talks.of(agent)
+
+    def runs(self, agent: str) -> tuple[str, ...]:
+        """List the running auctions, calls and books that an agent takes part in."""
+        return self._runs.of(agent)
 
     def contracts(self, agent: str) -> tuple[str, ...]:
         """List an agent's running contracts."""
@@ -78,10 +86,11 @@ class Affairs:
                 for party in event.parties:
                     self._talks.add(party, event.negotiation)
             elif kind is PartyJoined:
-                self._talks.add(event.agent, event.negotiation)
+                self._runs.add(event.agent, event.negotiation)
             elif kind is NegotiationClosed:
                 for party in event.parties:
                     self._talks.drop(party, event.negotiation)
+                    self._runs.drop(party, event.negotiation)
             elif kind is AgreementReached:
                 for party in event.agreement.parties:
                     self._contracts.add(party, event.contract)

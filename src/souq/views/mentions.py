@@ -28,7 +28,7 @@ from souq.core import (
 from souq.core.contract import CONTRACTS
 from souq.core.ledger import TransfersMade
 from souq.core.mechanisms import alternating_offers, posted_price, swap
-from souq.core.negotiation import AgreementReached, PartyJoined
+from souq.core.negotiation import AgreementReached
 from souq.core.party import AGENTS
 from souq.core.rules import OPERATOR, RULES
 from souq.core.state import State
@@ -330,7 +330,6 @@ _MORE: dict[type, Callable[[Any], Iterable[str]]] = {
     alternating_offers.OfferMade: _begun,
     posted_price.PriceTaken: _begun,
     swap.SwapProposed: _begun,
-    PartyJoined: lambda of: (f"talks:{of.agent}",),
     AgreementReached: _agreed,
     listing.ListingPosted: lambda of: (of.listing.id,),
     message.MessagePosted: lambda of: (FLOOR,),
