@@ -174,11 +174,7 @@ def _follow(
         if awarded == AWARDS_MAX:
             draft.emit(ClockSet(id, draft.at + 1, "settling"))
             return
-        joint = outcome.agreements if outcome.is_joint else ()
-        if all(_vouched(draft, mechanism, id, one, mover) is not None for one in joint):
-            for agreement in outcome.agreements:
-                _award(draft, mechanism, id, agreement, mover)
-            awarded += len(outcome.agreements)
+        awarded += _carry_out(draft, mechanism, id, outcome, mover)
         outcome = mechanism.outcome(draft, id)
     if outcome is not None:
         _close(draft, mechanism, id, outcome, mover)
@@ -190,14 +186,33 @@ def _set_aside(draft: Draft, mechanism: Mechanism, id: str, agents: tuple[str, .
         pledge.set_aside(draft, agent, id, mechanism.pledge(draft, id, party))
 
 
+def _carry_out(
+    draft: Draft, mechanism: Mechanism, id: str, outcome: Outcome, mover: Agent | None
+) -> int:
+    """Carry out agreements of a run that goes on; give how many, tried in vain among them.
+
+    Without whoever cannot, the mechanism goes on: by the next agreement, or where they are joint,
+    before any of them.
+    """
+    vouched = []
+    for agreement in outcome.agreements:
+        waiting = _vouched(draft, mechanism, id, agreement, mover)
+        if waiting is None and outcome.is_joint:
+            return 0
+        if outcome.is_joint:
+            vouched.append((agreement, waiting or ()))
+        elif waiting is not None:
+            _award(draft, mechanism, id, agreement, waiting)
+    for agreement, waiting in vouched:
+        _award(draft, mechanism, id, agreement, waiting)
+    return len(outcome.agreements)
+
+
 def _award(
-    draft: Draft, mechanism: Mechanism, id: str, agreement: Agreement, mover: Agent | None
+    draft: Draft, mechanism: Mechanism, id: str, agreement: Agreement, waiting: tuple[str, ...]
 ) -> None:
-    """Carry out one agreement of a run that goes on, or let the mechanism go on without it."""
-    waiting = _vouched(draft, mechanism, id, agreement, mover)
-    if waiting is not None:
-        _set_aside(draft, mechanism, id, mechanism.settled(draft, id, agreement))
-        draft.emit(AgreementReached(next_id(draft, "C"), id, agreement, waiting))
+    _set_aside(draft, mechanism, id, mechanism.settled(draft, id, agreement))
+    draft.emit(AgreementReached(next_id(draft, "C"), id, agreement, waiting))
 
 
 def _vouched(
