@@ -315,6 +315,29 @@ def test_what_is_left_waits_for_the_next_clearing_and_goes_back_after_the_last()
     untouched(hall)
 
 
+def test_whoever_has_traded_has_its_rest_again_before_the_run_ends() -> None:
+    hall = Hall(barter, purse_units=100)
+    ann, bea, dan = people(hall, 3, OpenBarter("cycle_cover", HOUR_US, 2), available=2)
+    enter(hall, ann, "L1", ("L2", 40), ("L3", 10))
+    enter(hall, bea, "L2", ("L3", 90), ("L1", 60), "L3")
+    enter(hall, dan, "L3", ("L1", 5))
+    assert [free(hall, n) for n in (1, 2, 3)] == [60, 10, 95]
+    hall.pass_time(HOUR_US + HOUR_US // 2)
+    # In a ring they would add 40, 90 and 5, of which each is left 45; so bea pays the others.
+    assert [free(hall, n) for n in (1, 2, 3)] == [100, 55, 100]
+    state = hall.simulation.engine.state
+    assert not [id for id in state.rows(HOLDS) if id.startswith("#N")]
+    assert not any(one.pledged for one in state.rows(LISTINGS).values())
+
+
+def test_a_listing_of_which_there_are_more_stands_in_one_offer_all_the_same() -> None:
+    kernel = Kernel(barter)
+    ann, bea = people(kernel, 2, COVER, available=5)
+    enter(kernel, ann, "L1", "L2")
+    assert refused(kernel, ann, entering("L1", "L2"))[1]["field"] == "goods"
+    enter(kernel, bea, "L2", "L1")
+
+
 def test_an_empty_batch_and_one_without_cycles_end_without_a_trade() -> None:
     for offers in (0, 2):
         hall = Hall(barter, purse_units=100)

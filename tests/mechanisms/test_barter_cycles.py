@@ -136,6 +136,20 @@ def test_large_cycle_covers_equal_a_linear_assignment() -> None:
         assert worth(values, cycle_cover(values)) == round(-costs[rows, columns].sum())
 
 
+def test_small_differences_decide_among_many() -> None:
+    chance = Random(7)
+    for _ in range(600):
+        size = chance.randint(8, 14)
+        values = draw_values(chance, size, 4, 3)
+        costs = np.full((size, size), float(FORBIDDEN))
+        np.fill_diagonal(costs, 0)
+        for n, mine in enumerate(values):
+            for one, value in mine.items():
+                costs[n, one] = -value
+        rows, columns = linear_sum_assignment(costs)
+        assert worth(values, cycle_cover(values)) == round(-costs[rows, columns].sum())
+
+
 def test_cash_of_any_amount_outweighs_all_ranks_and_is_counted_exactly() -> None:
     big = 2**53 - 1
     values = [{1: big * CASH_SCALE + 1}, {0: -big * CASH_SCALE + 1, 2: 16}, {1: 16}]

@@ -165,6 +165,7 @@ def payments(nets: Sequence[int]) -> list[Payment]:
     getter, due = next(getters, (0, 0))
     for payer, net in enumerate(nets):
         while net > 0:
+            assert due, f"more is paid than is got: {nets}"
             paid = min(net, due)
             found.append((payer, getter, paid))
             net, due = net - paid, due - paid
