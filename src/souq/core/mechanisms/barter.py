@@ -25,9 +25,10 @@ ownership moves by title, all of it moves at once; where things are handed over,
 deliver ends the deal for all.
 
 Goods, and the most that each offer would add, are held while it is in; to leave is free at any time
-before a clearing. What is given is public, wishes are seen by their agent alone. Where a party is
-unable, its offers are dropped and the clearing is made again, up to 8 times, then only cycles with
-somebody unable come to nothing. After the last clearing all that is left goes back.
+before a clearing. What is given is public; wishes are seen by their agent and its principal alone.
+Where a party is unable, its offers are dropped and the clearing is made again. After 8 times only
+the cycles with somebody unable come to nothing. Clearings that a halt put off follow at once when
+it ends. After the last clearing all that is left goes back.
 """
 
 from typing import Any

@@ -9,9 +9,9 @@ more than its bid, never less than its lots' reserves. Losers pay nothing.
 
 Ties: among choices worth the same, the earlier bidder wins rather than not, by the package it
 named earlier. A new bid takes the place of one's old one, and its own place in time. Bids are
-binding, and each bidder's dearest package is held until the close. They are hidden from everybody
-but the bidder until then and after, though not from whoever keeps the journal; winners and
-what they pay are public.
+binding, and each bidder's dearest package is held until the close. Nobody but the bidder and its
+principal sees them, then or later, except whoever keeps the journal; winners and what they pay are
+public.
 
 Where a winner cannot keep its bid, winners and payments are determined again without it; where the
 seller cannot, nothing is sold. One principal bids once: several bids under several names could
@@ -48,7 +48,7 @@ from souq.core.state import DEADLINES, Draft, Table, View
 NAME = "vcg"
 PACKAGES_MAX = 16
 NOTICE = {
-    "listings": "the listings on sale, by a comma each",
+    "listings": "the listings on sale, with commas between",
     "quantities": "how much of each is on sale, in the same order",
     "reserves": "the least units each goes for, in the same order",
     "asset": "what is paid in",
