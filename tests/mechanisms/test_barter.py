@@ -391,6 +391,22 @@ def test_a_halt_puts_the_clearing_off() -> None:
     untouched(hall)
 
 
+def test_clearings_that_a_halt_put_off_follow_at_once() -> None:
+    hall = Hall(barter, purse_units=100)
+    ann, bea, _ = people(hall, 3, OpenBarter("cycle_cover", HOUR_US, 3))
+    enter(hall, ann, "L1", ("L3", 70))
+    hall.simulation.submit(OPERATOR, SetHalt("commitments")).need()
+    hall.pass_time(3 * HOUR_US + HOUR_US // 2)
+    assert not events(hall, BarterMatched)
+    hall.simulation.submit(OPERATOR, SetHalt("open")).need()
+    enter(hall, bea, "L2", ("L3", 70))
+    for hours in (5, 6):  # a clock that leaps stands still while its deadlines are handled
+        hall.pass_time(hours * HOUR_US)
+    assert [one.clearings for one in events(hall, BarterMatched)] == [2, 1, 0]
+    assert [free(hall, n) for n in (1, 2)] == [100, 100]
+    untouched(hall)
+
+
 def test_one_agent_may_be_in_a_cycle_twice_and_pays_once() -> None:
     hall = Hall(barter, purse_units=100)
     ann, bea, dan = hall.join(3)
