@@ -5,9 +5,11 @@ from typing import Any, Literal
 
 from souq.core.channel_batch import Claim
 from souq.core.mandate import Limits
+from souq.core.mechanisms.barter_records import Wish
 from souq.core.mechanisms.moves import Item
 from souq.core.mechanisms.price_band import PriceBand
 from souq.core.mechanisms.swap import SwapLeg
+from souq.core.mechanisms.vcg import Lot, Package
 from souq.core.money import Money
 from souq.core.rules import Rules
 from souq.core.transfer import Batch
@@ -117,6 +119,35 @@ class Methods:
         """Take what is left of an order of one's own off the book; `order` is its number there."""
     def close_order_book(self, negotiation: str, *, command_id: str = "") -> Answer:
         """End a book that one has opened."""
+    def open_vcg(
+        self, lots: Sequence[Lot], bidding_us: int, asset: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Sell several listings of one's own at once, to bidders who may want them together."""
+    def bid_on_packages(
+        self, negotiation: str, packages: Sequence[Package], *, command_id: str = ""
+    ) -> Answer:
+        """Say what packages are worth, of which at most one is won; nobody sees it."""
+    def open_barter(
+        self,
+        matching: Literal["top_trading_cycles", "cycle_cover"],
+        interval_us: int,
+        clearings: int = ...,
+        asset: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Open a batch exchange, which clears so many times, `interval_us` apart."""
+    def enter_barter(
+        self,
+        negotiation: str,
+        goods: Sequence[Item],
+        wishes: Sequence[Wish],
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Put goods of one's own into a batch, as a whole, and say what they would be given for."""
+    def leave_barter(self, negotiation: str, offer: int, *, command_id: str = "") -> Answer:
+        """Take an offer of one's own out of the batch again."""
     def open_market(self, rules: Rules = ..., *, command_id: str = "") -> Answer:
         """Open the market under its rules."""
     def set_halt(
@@ -458,6 +489,35 @@ class AsyncMethods:
         """Take what is left of an order of one's own off the book; `order` is its number there."""
     async def close_order_book(self, negotiation: str, *, command_id: str = "") -> Answer:
         """End a book that one has opened."""
+    async def open_vcg(
+        self, lots: Sequence[Lot], bidding_us: int, asset: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Sell several listings of one's own at once, to bidders who may want them together."""
+    async def bid_on_packages(
+        self, negotiation: str, packages: Sequence[Package], *, command_id: str = ""
+    ) -> Answer:
+        """Say what packages are worth, of which at most one is won; nobody sees it."""
+    async def open_barter(
+        self,
+        matching: Literal["top_trading_cycles", "cycle_cover"],
+        interval_us: int,
+        clearings: int = ...,
+        asset: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Open a batch exchange, which clears so many times, `interval_us` apart."""
+    async def enter_barter(
+        self,
+        negotiation: str,
+        goods: Sequence[Item],
+        wishes: Sequence[Wish],
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Put goods of one's own into a batch, as a whole, and say what they would be given for."""
+    async def leave_barter(self, negotiation: str, offer: int, *, command_id: str = "") -> Answer:
+        """Take an offer of one's own out of the batch again."""
     async def open_market(self, rules: Rules = ..., *, command_id: str = "") -> Answer:
         """Open the market under its rules."""
     async def set_halt(

@@ -4,7 +4,15 @@ from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 from souq.core.agreement import Agreement
-from souq.core.mechanisms import alternating_offers, double_auction, posted_price, sealed_bid, swap
+from souq.core.mechanisms import (
+    alternating_offers,
+    barter,
+    double_auction,
+    posted_price,
+    sealed_bid,
+    swap,
+    vcg,
+)
 from souq.core.mechanisms.moves import Effect, Outcome, Pledge, Standing
 from souq.core.state import Draft, Table, View
 
@@ -43,6 +51,8 @@ MECHANISMS: tuple[Mechanism, ...] = (
     swap,
     sealed_bid,
     double_auction,
+    vcg,
+    barter,
 )
 
 BY_NAME = {mechanism.NAME: mechanism for mechanism in MECHANISMS}
