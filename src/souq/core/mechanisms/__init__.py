@@ -4,7 +4,14 @@ from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 from souq.core.agreement import Agreement
-from souq.core.mechanisms import alternating_offers, call_market, posted_price, sealed_bid, swap
+from souq.core.mechanisms import (
+    alternating_offers,
+    batch_window,
+    call_market,
+    posted_price,
+    sealed_bid,
+    swap,
+)
 from souq.core.mechanisms.moves import Effect, Outcome, Pledge, Standing
 from souq.core.state import Draft, Table, View
 
@@ -41,6 +48,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     swap,
     sealed_bid,
     call_market,
+    batch_window,
 )
 
 BY_NAME = {mechanism.NAME: mechanism for mechanism in MECHANISMS}

@@ -25,7 +25,6 @@ Nobody sees an order but its owner; prices and quantities are public once they a
 may end the run between two clearings: then nothing more trades.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
@@ -54,7 +53,7 @@ from souq.core.mechanisms.call_market_book import (
     need,
     need_order,
 )
-from souq.core.mechanisms.call_market_clearing import BPS, Quote, fix
+from souq.core.mechanisms.call_market_clearing import BPS, fix
 from souq.core.mechanisms.call_market_commands import (
     CancelCallOrder,
     CloseCallMarket,
@@ -296,7 +295,7 @@ def lapse(draft: Draft, id: str) -> tuple[str, ...]:
     """Let expired orders go, and fix what trades now, at which price."""
     call = need(draft, id)
     expired: list[Order] = []
-    bids, asks = (list(_quotes(draft, call, f"{id}/{side}", expired)) for side in ("bid", "ask"))
+    bids, asks = (_side(draft, call, f"{id}/{side}", expired) for side in ("bid", "ask"))
     for order in expired[:EXPIRED_MAX]:
         draft.emit(CallOrderEnded(id, order.agent, order.number, "expired", call.clears_at))
     fixing = fix(
@@ -326,12 +325,11 @@ def lapse(draft: Draft, id: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(order.agent for order in expired[:EXPIRED_MAX]))
 
 
-def _quotes(view: View, call: Call, group: str, expired: list[Order]) -> Iterator[Quote]:
+def _side(view: View, call: Call, group: str, expired: list[Order]) -> list[Order]:
+    live: list[Order] = []
     for _, order in view.walk(ORDERS, group):
-        if order.expires_at < call.clears_at:
-            expired.append(order)
-        else:
-            yield Quote(order.units, order.number, order.quantity)
+        (expired if order.expires_at < call.clears_at else live).append(order)
+    return live
 
 
 NOTICE: dict[str, str] = {

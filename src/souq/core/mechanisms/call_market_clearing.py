@@ -3,10 +3,9 @@
 Plain arithmetic over plain tuples. Prices are whole units; what a division leaves over is said.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby
-from operator import attrgetter
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
+from typing import Literal, NamedTuple, Protocol
 
 BPS = 10_000
 Pricing = Literal["k_double", "mcafee", "trade_reduction"]
@@ -14,12 +13,15 @@ Rationing = Literal["pro_rata", "time"]
 Ration = Callable[[Sequence["Quote"], int], list[int]]
 
 
-class Quote(NamedTuple):
+class Quote(Protocol):
     """An order as the arithmetic sees it; `number` tells which came first."""
 
-    units: int
-    number: int
-    quantity: int
+    @property
+    def units(self) -> int: ...
+    @property
+    def quantity(self) -> int: ...
+    @property
+    def number(self) -> int: ...
 
 
 class Fixing(NamedTuple):
@@ -127,35 +129,35 @@ def in_time(level: Sequence[Quote], quantity: int) -> list[int]:
     return shares
 
 
-def _fills(quotes: Iterable[Quote], quantity: int, ration: Ration) -> Iterator[tuple[int, int]]:
+def _fills(quotes: Sequence[Quote], quantity: int, ration: Ration) -> list[tuple[int, int]]:
     """Fill the best prices first; the price at which it no longer suffices for all is rationed."""
-    for _, level in groupby(quotes, key=attrgetter("units")):
-        equal = list(level)
-        asked = sum(quote.quantity for quote in equal)
-        if asked <= quantity:
-            yield from ((quote.number, quote.quantity) for quote in equal)
-        else:
-            shares = ration(equal, quantity)
-            yield from (
-                (quote.number, share) for quote, share in zip(equal, shares, strict=True) if share
-            )
-        quantity -= min(asked, quantity)
-        if not quantity:
-            return
+    filled: list[tuple[int, int]] = []
+    for short in quotes:
+        if short.quantity > quantity:
+            break
+        filled.append((short.number, short.quantity))
+        quantity -= short.quantity
+    else:
+        return filled
+    first = len(filled)
+    while first and quotes[first - 1].units == short.units:
+        first -= 1
+        quantity += filled.pop()[1]
+    equal = list(takewhile(lambda quote: quote.units == short.units, quotes[first:]))
+    shares = zip(equal, ration(equal, quantity), strict=True)
+    return filled + [(quote.number, share) for quote, share in shares if share]
 
 
 def _pair(
-    bought: Iterator[tuple[int, int]], sold: Iterator[tuple[int, int]]
+    bought: list[tuple[int, int]], sold: list[tuple[int, int]]
 ) -> Iterator[tuple[int, int, int]]:
     """Let buyers and sellers deal in the order of their prices, so that deals are few."""
-    wanted = offered = bid = ask = 0
-    while True:
-        if not wanted:
-            bid, wanted = next(bought, (0, 0))
-        if not offered:
-            ask, offered = next(sold, (0, 0))
-        quantity = min(wanted, offered)
-        if not quantity:
-            return
-        yield bid, ask, quantity
-        wanted, offered = wanted - quantity, offered - quantity
+    others = iter(sold)
+    ask = offered = 0
+    for bid, wanted in bought:
+        while wanted:
+            if not offered:
+                ask, offered = next(others)
+            quantity = min(wanted, offered)
+            yield bid, ask, quantity
+            wanted, offered = wanted - quantity, offered - quantity
