@@ -107,7 +107,7 @@ class Methods:
         *,
         command_id: str = "",
     ) -> Answer:
-        """Bid with a `want` listing of one's own, or ask with a `sell` listing; unseen by others."""
+        """Bid with a `want` listing of one's own, or ask with a `sell` one; unseen by others."""
     def cancel_call_order(self, negotiation: str, order: int, *, command_id: str = "") -> Answer:
         """Take back what is left of an order of one's own."""
     def close_call_market(self, negotiation: str, *, command_id: str = "") -> Answer:
@@ -447,7 +447,7 @@ class AsyncMethods:
         *,
         command_id: str = "",
     ) -> Answer:
-        """Bid with a `want` listing of one's own, or ask with a `sell` listing; unseen by others."""
+        """Bid with a `want` listing of one's own, or ask with a `sell` one; unseen by others."""
     async def cancel_call_order(
         self, negotiation: str, order: int, *, command_id: str = ""
     ) -> Answer:

@@ -1,34 +1,9 @@
 """Call markets, played."""
 
-from typing import Any
-
-from souq.core.mechanisms.call_market_commands import (
-    CancelCallOrder,
-    CloseCallMarket,
-    OpenCallMarket,
-    PlaceCallOrder,
-)
-from souq.core.money import Money
+from souq.core.mechanisms.call_market_commands import CancelCallOrder, CloseCallMarket
 from souq.core.rules import HOUR_US
+from tests.mechanisms.calls import ask, bid, call
 from tests.mechanisms.plays import Path
-
-
-def usd(units: int) -> Money:
-    return Money(units, "USD")
-
-
-def call(**options: Any) -> OpenCallMarket:
-    return OpenCallMarket("units", "USD", HOUR_US, **options)
-
-
-def bid(path: Path, run: str, agent: str, units: int, quantity: int = 1, **more: Any) -> None:
-    want = path.post(agent, side="want", available=quantity)
-    path.move(agent, PlaceCallOrder(run, want, usd(units), quantity, **more))
-
-
-def ask(path: Path, run: str, agent: str, units: int, quantity: int = 1, **more: Any) -> None:
-    thing = path.post(agent, available=quantity)
-    path.move(agent, PlaceCallOrder(run, thing, usd(units), quantity, **more))
 
 
 def a_crossing_of_four_and_four(path: Path) -> None:

@@ -24,7 +24,7 @@ class OpenCallMarket(Struct, frozen=True, tag=True, omit_defaults=True, forbid_u
 
 
 class PlaceCallOrder(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Bid with a `want` listing of one's own, or ask with a `sell` listing; unseen by others.
+    """Bid with a `want` listing of one's own, or ask with a `sell` one; unseen by others.
 
     `price` is the limit for each piece. The order rests for `valid_us`, or until the run ends.
     """
