@@ -8,6 +8,7 @@ from souq.core.listing import LISTINGS, WithdrawListing
 from souq.core.mandate import Limits
 from souq.core.mechanisms import batch_window
 from souq.core.mechanisms.batch_window_book import (
+    ENTRIES,
     BatchDrawn,
     BatchEntered,
     BatchEntryFailed,
@@ -30,7 +31,7 @@ from tests.mechanisms.calls import usd
 from tests.mechanisms.rooms import halt, happened, held, revoke, seen_by, wealth
 
 SEED = "a blue moon"
-LOT = {"seed_hash": commitment(SEED)}
+LOT: dict[str, Any] = {"seed_hash": commitment(SEED)}
 LATER = 2 * HOUR_US
 
 
@@ -99,7 +100,7 @@ def test_an_entry_that_cannot_count_is_refused(entry: dict[str, Any], field: str
     sol, bea = kernel.join(2)
     run = offer(kernel, sol, quantity=2, rule="best_price")
     assert refusal(kernel, bea, EnterBatch(run, **entry))[1]["field"] == field
-    assert kernel.rows(batch_window.ENTRIES) == {}
+    assert kernel.rows(ENTRIES) == {}
 
 
 def test_a_supplier_names_what_it_delivers_from() -> None:

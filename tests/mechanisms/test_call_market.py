@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from souq.core.agreement import CashLeg
 from souq.core.listing import LISTINGS
 from souq.core.mandate import Limits
 from souq.core.mechanisms import call_market
@@ -297,7 +298,8 @@ def test_the_difference_goes_to_the_hosts_principal_as_the_deal_is_kept() -> Non
     ask(hall, run, eve, 20)
     hall.pass_time(LATER)
     legs = hall.simulation.history.deals["C1"].agreement.legs
-    assert [(leg.giver, leg.taker, leg.amount.units) for leg in legs[1:]] == [
+    paid = [leg for leg in legs if isinstance(leg, CashLeg)]
+    assert [(leg.giver, leg.taker, leg.amount.units) for leg in paid] == [
         (bea, sol, 20),
         (bea, host, 10),
     ]
