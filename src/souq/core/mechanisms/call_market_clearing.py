@@ -3,7 +3,7 @@
 Plain arithmetic over plain tuples. Prices are whole units; what a division leaves over is said.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import takewhile
 from typing import Literal, NamedTuple, Protocol
 
@@ -35,6 +35,14 @@ class Fixing(NamedTuple):
 
 
 NO_TRADE = Fixing(0, 0)
+
+
+class Fills(NamedTuple):
+    """Whose orders on one side are served, and with how much, the best price first."""
+
+    # Columns, not rows: a hundred thousand small tuples would wake the garbage collector.
+    numbers: list[int]
+    shares: list[int]
 
 
 class Crossing(NamedTuple):
@@ -74,8 +82,7 @@ def fix(
         return NO_TRADE
     ration = pro_rata if rationing == "pro_rata" else in_time
     bought, sold = (_fills(side, quantity, ration) for side in (bids, asks))
-    numbers, others, quantities = zip(*_pair(bought, sold), strict=True)
-    return Fixing(buyers, sellers, numbers, others, quantities)
+    return Fixing(buyers, sellers, *_pair(bought, sold))
 
 
 def cross(bids: Sequence[Quote], asks: Sequence[Quote], top_units: int) -> Crossing:
@@ -129,35 +136,45 @@ def in_time(level: Sequence[Quote], quantity: int) -> list[int]:
     return shares
 
 
-def _fills(quotes: Sequence[Quote], quantity: int, ration: Ration) -> list[tuple[int, int]]:
+def _fills(quotes: Sequence[Quote], quantity: int, ration: Ration) -> Fills:
     """Fill the best prices first; the price at which it no longer suffices for all is rationed."""
-    filled: list[tuple[int, int]] = []
+    numbers: list[int] = []
+    shares: list[int] = []
     for short in quotes:
         if short.quantity > quantity:
             break
-        filled.append((short.number, short.quantity))
+        numbers.append(short.number)
+        shares.append(short.quantity)
         quantity -= short.quantity
     else:
-        return filled
-    first = len(filled)
+        return Fills(numbers, shares)
+    first = len(numbers)
     while first and quotes[first - 1].units == short.units:
         first -= 1
-        quantity += filled.pop()[1]
+        numbers.pop()
+        quantity += shares.pop()
     equal = list(takewhile(lambda quote: quote.units == short.units, quotes[first:]))
-    shares = zip(equal, ration(equal, quantity), strict=True)
-    return filled + [(quote.number, share) for quote, share in shares if share]
+    for quote, share in zip(equal, ration(equal, quantity), strict=True):
+        if share:
+            numbers.append(quote.number)
+            shares.append(share)
+    return Fills(numbers, shares)
 
 
-def _pair(
-    bought: list[tuple[int, int]], sold: list[tuple[int, int]]
-) -> Iterator[tuple[int, int, int]]:
+def _pair(bought: Fills, sold: Fills) -> tuple[tuple[int, ...], ...]:
     """Let buyers and sellers deal in the order of their prices, so that deals are few."""
-    others = iter(sold)
+    bids: list[int] = []
+    asks: list[int] = []
+    quantities: list[int] = []
+    others = zip(sold.numbers, sold.shares, strict=True)
     ask = offered = 0
-    for bid, wanted in bought:
+    for bid, wanted in zip(bought.numbers, bought.shares, strict=True):
         while wanted:
             if not offered:
                 ask, offered = next(others)
             quantity = min(wanted, offered)
-            yield bid, ask, quantity
+            bids.append(bid)
+            asks.append(ask)
+            quantities.append(quantity)
             wanted, offered = wanted - quantity, offered - quantity
+    return tuple(bids), tuple(asks), tuple(quantities)
