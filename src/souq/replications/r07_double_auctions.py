@@ -25,10 +25,10 @@ TOLERANCE = 0.005
 MCAFEE = {1: 0.75, 2: 0.8225, 4: 0.925, 8: 0.976, 16: 0.993, 32: 0.998}
 REDUCED = {1: 0.0, 2: 0.250, 4: 0.691, 8: 0.913, 16: 0.978, 32: 0.994}
 KEPT = {1: 0.0, 2: 0.031, 4: 0.082, 8: 0.074, 16: 0.049, 32: 0.028}
-DRAWS = {1: 30_000, 2: 30_000, 4: 20_000, 8: 20_000, 16: 10_000, 32: 5_000}
-QUICK = 15  # a part of the draws
+DRAWS = {1: 20_000, 2: 20_000, 4: 20_000, 8: 10_000, 16: 5_000, 32: 3_000}
+QUICK = 10  # a part of the draws
 GRID = 20  # steps: values and reports stand on 21 points
-PROFILES = {1: 441, 2: 400, 3: 200}  # all of them, or so many drawn, by buyers
+PROFILES = {1: 441, 2: 300, 3: 150}  # all of them, or so many drawn, by buyers
 
 
 class Tally:
