@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from souq.core.listing import LISTINGS, WithdrawListing
-from souq.core.mandate import Limits
+from souq.core.mandate import BudgetReserved, Limits
 from souq.core.mechanisms import batch_window
 from souq.core.mechanisms.batch_window_book import (
     ENTRIES,
@@ -213,7 +213,7 @@ def test_equals_in_price_are_served_by_lot() -> None:
 
 
 def test_the_cheapest_supplier_is_taken_and_paid_its_own_price() -> None:
-    hall = Hall(batch_window, purse_units=1_000)
+    hall = Hall(batch_window, purse_units=150)  # all she has, and no unit more
     bea, sol, eve = hall.join(3)
     run = want(hall, bea, quantity=3, rule="best_price")
     assert held(hall) == {"#N1.A1": 150}
@@ -224,6 +224,8 @@ def test_the_cheapest_supplier_is_taken_and_paid_its_own_price() -> None:
         (bea, eve, 2, 80),
         (bea, sol, 1, 50),  # what was left
     ]
+    kept = [event.units for event in happened(hall, BudgetReserved) if event.agent == bea]
+    assert kept == [150, 50]  # what is awarded is let go of before the contract holds it
     assert set(held(hall)) == {"#C1.0.price", "#C2.0.price"}
 
 

@@ -1,5 +1,7 @@
 """Call markets: one price for all, nothing to see before, nobody hurt by another's failure."""
 
+from contextlib import suppress
+from random import Random
 from typing import Any
 
 import pytest
@@ -379,6 +381,37 @@ def test_what_is_fixed_is_not_touched_while_a_halt_keeps_it_from_being_carried_o
     assert refusal(kernel, host, CloseCallMarket(run)) == settling
     late = PlaceCallOrder(run, kernel.post(bea, side="want"), usd(5))
     assert refusal(kernel, bea, late) == settling
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_markets_trade_as_the_kernel_does_and_make_or_lose_no_unit(seed: int) -> None:
+    kernel, hall = Kernel(call_market), Hall(call_market, purse_units=2_000)
+    for path in (kernel, hall):
+        _random_market(path, Random(seed))
+    assert kernel.trades == hall.trades
+    assert hall.trades
+    hall.pass_time(60 * DAY_US)
+    assert held(hall) == {}
+    assert wealth(hall) == 9 * 2_000
+    assert [hall.simulation.engine.state.rows(table) for table in call_market.TABLES] == [{}] * 5
+
+
+def _random_market(path: Kernel | Hall, rng: Random) -> None:
+    host, *people = path.join(9)
+    options: dict[str, Any] = {"clearings": 4, "k_bps": rng.randint(0, 10_000)}
+    run = path.open(host, call(rationing=rng.choice(("time", "pro_rata")), **options))
+    placed: list[str] = []
+    for hour in range(4):
+        for _ in range(10):
+            n = rng.randrange(8)
+            order = bid if n < 4 else ask
+            valid = rng.choice((None, HOUR_US // 3, 2 * HOUR_US // 3, 4 * HOUR_US // 3))
+            order(path, run, people[n], rng.randint(1, 20), rng.randint(1, 5), valid_us=valid)
+            placed.append(people[n])
+        number = rng.randint(1, len(placed))
+        with suppress(Refused):  # it may have traded
+            path.move(placed[number - 1], CancelCallOrder(run, number))
+        path.pass_time((hour + 1) * HOUR_US + HOUR_US // 2)
 
 
 def test_the_notice_explains_every_key() -> None:
