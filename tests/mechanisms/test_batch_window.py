@@ -330,6 +330,31 @@ def test_what_is_offered_in_a_window_cannot_be_taken_away_meanwhile() -> None:
     assert refusal(hall, bea, EnterBatch(run))[0] == "closed"
 
 
+def test_a_want_stays_put_while_suppliers_rely_on_it_and_stands_again_afterwards() -> None:
+    hall = Hall(batch_window)
+    bea, sol = hall.join(2)
+    run = want(hall, bea, quantity=2, rule="best_price")
+    refused = hall.simulation.submit(bea, WithdrawListing("L1")).refusal
+    assert refused is not None
+    assert refused.reason == "wrong_state"
+    supply(hall, run, sol, 1)
+    hall.pass_time(LATER)
+    assert hall.trades == [(bea, sol, "L2", 1, 50)]
+    wanted = hall.simulation.engine.state.rows(LISTINGS)["L1"]
+    assert (wanted.available, wanted.pledged) == (2, 0)
+
+
+def test_a_thing_is_given_away_by_lot() -> None:
+    for path in (Kernel(batch_window), Hall(batch_window)):
+        sol, bea, dan = path.join(3)
+        thing = path.post(sol, price=usd(0))
+        run = path.open(sol, OpenBatchWindow(thing, HOUR_US, **LOT))
+        for agent in (bea, dan):
+            path.move(agent, EnterBatch(run))
+        path.pass_time(3 * HOUR_US)
+        assert [trade[1:] for trade in path.trades] == [(sol, "L1", 1, 0)]
+
+
 def test_in_a_halt_nothing_is_drawn_and_a_seed_may_still_be_told() -> None:
     hall = Hall(batch_window)
     sol, bea = hall.join(2)

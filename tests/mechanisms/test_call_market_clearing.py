@@ -1,6 +1,6 @@
 """Price fixing by itself, against brute force on small books."""
 
-from itertools import accumulate
+from itertools import accumulate, product
 from random import Random
 from typing import NamedTuple
 
@@ -163,6 +163,48 @@ def test_mcafee_never_runs_a_deficit_and_loses_the_least_trade_at_most(
     assert len(found.bids) >= len(gains) - 1
     assert all(value_of[bid] >= found.units for bid in found.bids)
     assert all(value_of[ask] <= found.seller_units for ask in found.asks)
+
+
+@pytest.mark.parametrize(("size", "points"), [(1, 21), (2, 9), (3, 5)])
+@pytest.mark.parametrize("pricing", ["mcafee", "trade_reduction", "k_double"])
+def test_nobody_gains_by_any_untruth_against_anybody_unless_it_sets_the_price(
+    pricing: Pricing, size: int, points: int
+) -> None:
+    """Every profile on a grid, every trader, every other report: only k = 1/2 can be gamed."""
+    top = 2 * (points - 1)
+    grid = range(0, top + 1, 2)
+    paid = {said: _paid(said, size, pricing, top) for said in product(grid, repeat=2 * size)}
+    greatest = 0
+    for truth, prices in paid.items():
+        for n, value in enumerate(truth):
+            honest = _gain(value, prices[n], is_buyer=n < size)
+            assert honest >= 0, "who tells the truth never loses"
+            for report in grid:
+                told = paid[(*truth[:n], report, *truth[n + 1 :])]
+                gain = _gain(value, told[n], is_buyer=n < size) - honest
+                greatest = max(greatest, gain)
+    assert (greatest > 0) is (pricing == "k_double")
+
+
+def _paid(said: tuple[int, ...], size: int, pricing: Pricing, top: int) -> list[int | None]:
+    """Give what each pays or gets, or None where it does not trade."""
+    found = fix(
+        bids(*said[:size]),
+        asks(*said[size:]),
+        pricing=pricing,
+        k_bps=5_000,
+        rationing="time",
+        top_units=top,
+    )
+    return [found.units if n in found.bids else None for n in range(1, size + 1)] + [
+        found.seller_units if n in found.asks else None for n in range(101, 101 + size)
+    ]
+
+
+def _gain(value: int, price: int | None, *, is_buyer: bool) -> int:
+    if price is None:
+        return 0
+    return value - price if is_buyer else price - value
 
 
 def test_deals_of_one_order_stand_side_by_side() -> None:

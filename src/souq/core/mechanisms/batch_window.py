@@ -12,10 +12,12 @@ must) and reveals it after the close; each entry may bring a number of its own. 
 revealed in time, its hash takes its place: the lot is drawn all the same. The last one served may
 get a part of what it asked for.
 
-Nobody sees an entry but its owner; who won and for how much is public, and so are all entrants and
-their numbers once the lot is drawn. What entries promise is set aside until then, and entrants may
-leave until the close. Whoever cannot keep its part is passed over. A want stays as it is, whatever
-was bought for it. After Budish, Cramton and Shim (2015): what is served in batches is no race.
+Nobody sees an entry but its owner, though goods set aside for one are missing from their listing.
+Who won and for how much is public, and so are all entrants and their numbers once the lot is drawn.
+What entries promise is set aside until then, and entrants may leave until the close. Whoever cannot
+keep its part is passed over. A want is set aside while the window is open, and then stands as
+before, whatever was bought for it. After Budish, Cramton and Shim (2015): what is served in batches
+is no race.
 """
 
 from typing import Any
@@ -259,20 +261,23 @@ def standing(view: View, id: str) -> Standing:
 
 
 def pledge(view: View, id: str, agent: str) -> Pledge:
-    """Givers set their goods aside, and payers their money."""
+    """Givers set their goods aside, payers their money; what is wanted is set aside, too."""
     window = need(view, id)
     if agent == window.lister:
-        left = window.quantity - window.awarded
-        listing, units, is_giver = window.listing, window.price.units * left, window.is_sale
+        listing, units = window.listing, window.price.units
+        left, is_payer = window.quantity - window.awarded, not window.is_sale
     else:
         entry = view.get(ENTRIES, f"{id}/{agent}")
         if entry is None:
             return NOTHING
-        left, listing = entry.quantity, entry.listing
-        units, is_giver = entry.units * left, not window.is_sale
-    if is_giver:
-        return Pledge(goods=(Item(listing, left),)) if left else NOTHING
-    return Pledge(units, units, window.price.asset)
+        listing, units = entry.listing, entry.units
+        left, is_payer = entry.quantity, window.is_sale
+    if not left:
+        return NOTHING
+    kept = (Item(listing, left),) if listing else ()
+    if not is_payer:
+        return Pledge(goods=kept)
+    return Pledge(units * left, units * left, window.price.asset, kept)
 
 
 def outcome(view: View, id: str) -> Outcome | None:

@@ -21,8 +21,9 @@ is cancelled, or the run ends. Whoever cannot keep its part drops out with its o
 have dealt with keep what is left of theirs. A principal stands on one side only. A want stays as it
 is, whatever was bought for it.
 
-Nobody sees an order but its owner; prices and quantities are public once they are fixed. The opener
-may end the run between two clearings: then nothing more trades.
+Nobody sees an order but its owner, though goods set aside for an ask are missing from its listing.
+Prices and quantities are public once they are fixed. The opener may end the run between two
+clearings: then nothing more trades.
 """
 
 from typing import Any
