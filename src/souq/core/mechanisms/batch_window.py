@@ -9,10 +9,11 @@ enters before it closes counts alike. Then the pieces go by the `rule`:
 
 Equals are served by lot. The lister may commit to a seed by its SHA-256 when it opens (for `lot` it
 must) and reveals it after the close; each entry may bring a number of its own. If the seed is not
-revealed in time, its hash takes its place: the lot is drawn all the same. The last one served may
-get a part of what it asked for.
+revealed in time, its hash takes its place: the lot is drawn all the same, and all that silence can
+win a lister is the second of two draws. The last one served may get a part of what it asked for.
 
-Nobody sees an entry but its owner, though goods set aside for one are missing from their listing.
+Nobody sees an entry but its owner, and the operator, who owns the journal; goods set aside for one
+are missing from their listing, though.
 Who won and for how much is public, and so are all entrants and their numbers once the lot is drawn.
 What entries promise is set aside until then, and entrants may leave until the close. Whoever cannot
 keep its part is passed over. A want is set aside while the window is open, and then stands as

@@ -7,8 +7,8 @@ At the clearing as much trades as can, best prices first. The price follows `pri
   low + k·(high - low), rounded down, within the lowest and highest price at which that much trades.
 - `mcafee` (McAfee 1992): half-way, rounded down, between the first bid and the first ask that stay
   out (0 and `top_units` where there is none), if the last pair in finds it good; else that pair
-  stays out too, buyers pay its bid and sellers get its ask. Telling the truth is then best. Orders
-  are for one piece, one of each principal, none of the opener's.
+  stays out too, buyers pay its bid and sellers get its ask. Within one clearing, telling the truth
+  is then best. Orders are for one piece, one of each principal, none of the opener's.
 - `trade_reduction`: the last pair in always stays out.
 
 Where buyers pay more than sellers get, the opener's principal receives the difference with each
@@ -21,8 +21,8 @@ is cancelled, or the run ends. Whoever cannot keep its part drops out with its o
 have dealt with keep what is left of theirs. A principal stands on one side only. A want stays as it
 is, whatever was bought for it.
 
-Nobody sees an order but its owner, though goods set aside for an ask are missing from its listing.
-Prices and quantities are public once they are fixed. The opener may end the run between two
+Nobody sees an order but its owner, and the operator, who owns the journal; goods set aside for an
+ask are missing from its listing, though. Prices and quantities are public once they are fixed. The opener may end the run between two
 clearings: then nothing more trades.
 """
 
