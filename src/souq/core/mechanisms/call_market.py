@@ -22,8 +22,8 @@ have dealt with keep what is left of theirs. A principal stands on one side only
 is, whatever was bought for it.
 
 Nobody sees an order but its owner, and the operator, who owns the journal; goods set aside for an
-ask are missing from its listing, though. Prices and quantities are public once they are fixed. The opener may end the run between two
-clearings: then nothing more trades.
+ask are missing from its listing, though. Prices and quantities are public once they are fixed. The
+opener may end the run between two clearings: then nothing more trades.
 """
 
 from typing import Any
