@@ -81,7 +81,7 @@ from souq.core.state import Draft, View
 
 NAME = "call_market"
 CLEARINGS_MAX = 100_000
-INTERVAL_MIN_US = 1_000
+INTERVAL_MIN_US = 100_000  # a clearing is a record, even where nothing trades
 ORDERS_MAX = 100_000  # that rest in one run
 ORDERS_OF_ONE_MAX = 1_000  # that rest of one principal's
 EXPIRED_MAX = 10_000  # let go at one clearing; the rest never trade, and go at later ones
