@@ -162,7 +162,9 @@ def _follow(
     if outcome is None or not outcome.why:
         if effect.stake and mover is not None:
             units = mechanism.pledge(draft, id, mover.id).units
-            authority.check(draft, mover, effect.stake, negotiation=id, reserves=units)
+            asks = authority.check(draft, mover, effect.stake, negotiation=id, reserves=units)
+            if asks and effect.is_final:
+                raise mandate.outside("approval")
         _set_aside(draft, mechanism, id, effect.touched)
     awarded = 0
     while outcome is not None and not outcome.why:
@@ -170,7 +172,7 @@ def _follow(
             draft.emit(ClockSet(id, draft.at + 1, "settling"))
             return
         for agreement in outcome.agreements:
-            _award(draft, mechanism, id, agreement, mover)
+            _award(draft, mechanism, id, outcome, agreement, mover)
         awarded += len(outcome.agreements)
         outcome = mechanism.outcome(draft, id)
     if outcome is not None:
@@ -184,16 +186,21 @@ def _set_aside(draft: Draft, mechanism: Mechanism, id: str, agents: tuple[str, .
 
 
 def _award(
-    draft: Draft, mechanism: Mechanism, id: str, agreement: Agreement, mover: Agent | None
+    draft: Draft,
+    mechanism: Mechanism,
+    id: str,
+    outcome: Outcome,
+    agreement: Agreement,
+    mover: Agent | None,
 ) -> None:
     """Carry out one agreement of a run that goes on, or let the mechanism go on without it."""
     waiting = []
     for party in agreement.parties:
         try:
-            if _vouch(draft, agreement, id, party, mechanism):
+            if _vouch(draft, agreement, id, party, mechanism) and not outcome.is_final:
                 waiting.append(need_other_agent(draft, party).principal)
         except Refused:
-            if mover is not None and party == mover.id:
+            if mover is not None and party == mover.id and not outcome.is_final:
                 raise
             mechanism.unable(draft, id, agreement, party)
             _set_aside(draft, mechanism, id, (party,))

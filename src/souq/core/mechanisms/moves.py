@@ -43,10 +43,12 @@ class Effect(Struct, frozen=True, gc=False):
 
     `stake` is what the mover would now be bound to, judged by its mandate; whoever it will deal
     with, where nobody knows yet, is "". `touched` lists the agents whose pledges may differ now.
+    `is_final`: the stake will be used up before it is agreed on, so nobody can be asked then.
     """
 
     touched: tuple[str, ...] = ()
     stake: tuple[Leg, ...] = ()
+    is_final: bool = False
 
 
 class Pledge(Struct, frozen=True, gc=False):
@@ -68,12 +70,14 @@ NOTHING = Pledge()
 class Outcome(Struct, frozen=True):
     """What a run has come to: agreements to carry out, and how it ended, or "" while it goes on.
 
-    `forfeits` are paid out of what was held, to whoever they go to.
+    `forfeits` are paid out of what was held, to whoever they go to. `is_final`: the agreements are
+    over what was used already, so they wait for nobody's approval, and no mover can decline them.
     """
 
     why: str
     agreements: tuple[Agreement, ...] = ()
     forfeits: tuple[CashLeg, ...] = ()
+    is_final: bool = False
 
 
 class Standing(Struct, frozen=True):
