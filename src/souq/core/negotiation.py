@@ -203,7 +203,7 @@ def _award(
             if mover is not None and party == mover.id and not outcome.is_final:
                 raise
             mechanism.unable(draft, id, agreement, party)
-            _set_aside(draft, mechanism, id, (party,))
+            _set_aside(draft, mechanism, id, agreement.parties)
             return
     _set_aside(draft, mechanism, id, mechanism.settled(draft, id, agreement))
     draft.emit(AgreementReached(next_id(draft, "C"), id, agreement, tuple(waiting)))

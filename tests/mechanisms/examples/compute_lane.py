@@ -1,72 +1,9 @@
-"""Compute lanes, played. Eight plays; prices are in units, intervals last a minute."""
+"""Compute lanes, played. Prices are in units, and intervals last a minute."""
 
-from typing import Literal
-
-from souq.core.mechanisms.compute_lane import (
-    CloseLane,
-    OpenComputeLane,
-    PlaceLaneBid,
-    ReleaseLaneJob,
-    ReserveLane,
-)
-from souq.core.money import Money
+from souq.core.mechanisms.compute_lane import CloseLane, ReleaseLaneJob, ReserveLane
 from souq.core.rules import SECOND_US
+from tests.mechanisms.lanes import bid, into, open_lane
 from tests.mechanisms.plays import Path
-
-MINUTE_US = 60 * SECOND_US
-Tier = Literal["standard", "preemptible"]
-
-
-def usd(units: int) -> Money:
-    return Money(units, "USD")
-
-
-def open_lane(
-    path: Path,
-    seller: str,
-    *,
-    capacity: int = 2,
-    intervals: int = 6,
-    reserve: int = 10,
-    guaranteed: int = 50,
-    notice_us: int = 0,
-) -> str:
-    """Open a lane that begins a minute from the market's opening, give or take its first steps."""
-    listing = path.post(seller, available=capacity * intervals, subject="capacity")
-    return path.open(
-        seller,
-        OpenComputeLane(
-            listing,
-            capacity,
-            MINUTE_US,
-            intervals,
-            usd(reserve),
-            usd(guaranteed),
-            MINUTE_US,
-            notice_us,
-        ),
-    )
-
-
-def bid(
-    path: Path,
-    run: str,
-    agent: str,
-    tier: Tier,
-    cap: int,
-    *,
-    quantity: int = 1,
-    intervals: int = 1,
-    within: int = 7,
-) -> None:
-    """Bid for intervals that end within so many minutes."""
-    terms = (tier, quantity, intervals, usd(cap), within * MINUTE_US)
-    path.move(agent, PlaceLaneBid(run, *terms))
-
-
-def into(count: int) -> int:
-    """Give the instant so many minutes into the lane, and a second: the first begins at 1."""
-    return (count + 1) * MINUTE_US + SECOND_US
 
 
 def three_classes(path: Path) -> None:
@@ -89,7 +26,7 @@ def preempted_with_notice(path: Path) -> None:
     path.pass_time(into(0))
     bid(path, run, dan, "standard", 30, within=2)
     path.pass_time(into(4))
-    assert path.trades == [(dan, sol, "L1", 1, 10), (bea, sol, "L1", 2, 20)]
+    assert path.trades == [(dan, sol, "L1", 1, 20), (bea, sol, "L1", 2, 20)]
 
 
 def released_halfway(path: Path) -> None:

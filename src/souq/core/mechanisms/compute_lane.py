@@ -14,22 +14,22 @@ Rules.
 
 - *Clearing.* `notice_us` before an interval begins, its places are given out, and who is to lose
   one is told. What reservations and running standard jobs leave goes to bids by price; among
-  equals to the one with the least time to spare, then to the earlier. A bid that can still be
-  served in time later yields to cheaper ones that cannot: each is planned as late as its deadline
-  allows, the dearest first, and what is then free is filled by price.
+  equals to the one with the least time to spare, then to the earlier. Only where that would shut
+  out a bid that could be served in time if dearer ones waited, do they wait, as long as their own
+  deadlines allow.
 - *Price.* One spot price an interval: the highest bid that lost, or the reserve where none did. A
-  bid lost where there is room for it neither now nor later in time, and there would be if nobody
-  else had bid. Everybody placed by a bid, running standard jobs too, pays that price, but no more
-  than its own cap. Reservations pay the posted price.
+  bid lost that has no place and could have begun had nobody else bid; one that waits for a cheaper
+  one has not lost. Everybody placed by a bid, running standard jobs too, pays that price, but no
+  more than its own cap. Reservations pay the posted price.
 - *Money.* Cap x quantity x intervals is held with the bid. When a job is over (done, released by
   its owner, preempted past its deadline, expired, interrupted by a halt, or the lane closed), one
   agreement is made over all it used, at the prices it had; the rest is free at once. Delivery and
   acceptance follow as in any contract. Its goods are the units of capacity it had, for each
   interval begun.
 - *Leaving.* A job may be released at any instant. The rest of the interval is paid back by time, to
-  the microsecond, and what is owed is rounded down: the buyer's favour. A provider whose mandate
-  has a floor that this falls below is paid the interval in full. A place not yet begun costs
-  nothing.
+  the microsecond, and what is owed is rounded down: the buyer's favour. Where the provider's
+  mandate has a floor that this falls below, it is paid as the lane ends, without a contract. A
+  place not yet begun costs nothing.
 - *Deadlines.* A bid that could not end in time is refused. One that cannot any more, since places
   went to others, ends at once, and owes for what it had.
 - *Silence.* The lane ends after its last interval. A provider may close it sooner: then bids end at
@@ -53,10 +53,10 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
 from souq.core.listing import check_price
 from souq.core.mechanisms import compute_lane_events as events
 from souq.core.mechanisms import compute_lane_rows as rows
+from souq.core.mechanisms import compute_lane_settling as settling
 from souq.core.mechanisms.compute_lane_intervals import AHEAD_MAX, end, pass_on
 from souq.core.mechanisms.compute_lane_rows import (
     HOLDERS,
@@ -65,14 +65,13 @@ from souq.core.mechanisms.compute_lane_rows import (
     Job,
     Lane,
     free,
-    jobs,
     need_lane,
 )
+from souq.core.mechanisms.compute_lane_settling import legs
 from souq.core.mechanisms.moves import (
     NOTHING,
     Effect,
     Item,
-    Outcome,
     Pledge,
     Standing,
     expiry,
@@ -198,7 +197,7 @@ def _open(draft: Draft, agent: Agent, command: OpenComputeLane, id: str) -> Effe
     )
     least = min(command.reserve.units, command.guaranteed.units)
     lane = need_lane(draft, id)
-    return Effect((agent.id,), _legs(lane, "", item.quantity, least * item.quantity), is_final=True)
+    return Effect((agent.id,), legs(lane, "", item.quantity, least * item.quantity), is_final=True)
 
 
 def _bid(draft: Draft, agent: Agent, command: PlaceLaneBid, id: str) -> Effect:
@@ -269,7 +268,7 @@ def _need_room(
     own = draft.get(HOLDERS, f"{id}/{agent.id}")
     if own is not None and own.jobs >= JOBS_OF_AGENT_MAX:
         raise Refused(Reason.OVERLOADED, jobs_max=JOBS_OF_AGENT_MAX)
-    if lane.live + lane.defaulted >= JOBS_MAX:
+    if lane.live + lane.unsettled >= JOBS_MAX:
         raise Refused(Reason.OVERLOADED, jobs_max=JOBS_MAX)
 
 
@@ -279,14 +278,7 @@ def _need_countable(units: int) -> None:
 
 
 def _bound(lane: Lane, agent: Agent, quantity: int, units: int) -> Effect:
-    return Effect((agent.id,), _legs(lane, agent.id, quantity, units * quantity), is_final=True)
-
-
-def _legs(lane: Lane, buyer: str, quantity: int, units: int) -> tuple[Leg, ...]:
-    return (
-        GoodsLeg(lane.seller, buyer, lane.listing, quantity),
-        CashLeg(buyer, lane.seller, Money(units, lane.reserve.asset)),
-    )
+    return Effect((agent.id,), legs(lane, agent.id, quantity, units * quantity), is_final=True)
 
 
 def _release(draft: Draft, agent: Agent, command: ReleaseLaneJob, id: str) -> Effect:
@@ -354,54 +346,9 @@ def pledge(view: View, id: str, agent: str) -> Pledge:
     return NOTHING if own is None else Pledge(own.held, own.held, lane.reserve.asset)
 
 
-def outcome(view: View, id: str) -> Outcome | None:
-    """Make an agreement over what each job used as it ends, and end with the last."""
-    lane = need_lane(view, id)
-    job = None if lane.why == "provider_unable" else _first_ended(view, id)
-    if job is not None:
-        used = _legs(lane, job.agent, job.quantity * job.had, job.owed)
-        return Outcome("", (Agreement((job.agent, lane.seller), used),), is_final=True)
-    why = lane.why or ("closed" if lane.is_closing and not lane.live else "")
-    if not why:
-        return None
-    asset = lane.reserve.asset
-    owing = jobs(view, id, "defaulted") if lane.defaulted else ()
-    return Outcome(
-        why,
-        forfeits=tuple(CashLeg(job.agent, lane.seller, Money(job.owed, asset)) for job in owing),
-    )
-
-
-def _first_ended(view: View, id: str) -> Job | None:
-    found = view.first(JOBS, f"{id}/ended")
-    return None if found is None else found[1]
-
-
-def _need_ended(view: View, id: str) -> Job:
-    job = _first_ended(view, id)
-    assert job is not None, f"an agreement over no job of {id}"
-    return job
-
-
-def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
-    """Note that a job's use became an agreement."""
-    job = _need_ended(draft, id)
-    quantity = job.quantity * job.had
-    draft.emit(events.LaneJobSettled(id, job.agent, job.number, quantity, job.owed))
-    return (job.agent, need_lane(draft, id).seller)
-
-
-def unable(draft: Draft, id: str, agreement: Agreement, agent: str) -> None:
-    """Keep what a buyer owes for the end. A provider may yet take the price without a refund."""
-    job = _need_ended(draft, id)
-    if agent == job.agent:
-        draft.emit(events.LaneJobDefaulted(id, agent, job.number, job.owed))
-    elif job.refund:
-        draft.emit(events.LaneRefundWithheld(id, job.agent, job.number, job.refund))
-    else:
-        draft.emit(events.LaneEnded(id, "provider_unable"))
-
-
+outcome = settling.outcome
+settled = settling.settled
+unable = settling.unable
 lapse = pass_on
 forget = rows.forget
 
@@ -423,8 +370,7 @@ SEEN: dict[type, Any] = {
         (
             events.LaneBidPlaced,
             events.LaneJobSettled,
-            events.LaneRefundWithheld,
-            events.LaneJobDefaulted,
+            events.LaneJobUnsettled,
         ),
         "own",
     ),

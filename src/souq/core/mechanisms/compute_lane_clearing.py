@@ -5,10 +5,10 @@ Where that shuts somebody out who could have been served in time, had others wai
 can, they do wait: each is planned as late as its deadline allows, the dearest first, and only what
 is free now after that goes again by price.
 
-A bid loses an interval where there is room for it neither now nor in time later. The price is the
-highest bid that lost to others; one too large for the lane as it stands, had nobody else bid, lost
-to nobody. Sizes differ, so that a small bid may find room where a dearer one does not: nobody pays
-more than its own bid, whatever the price.
+The price is the highest bid that lost. A bid loses that has no place, though it could have begun
+had nobody else bid; but not one that waits in favour of a cheaper one, since it will be served in
+time. Sizes differ, so that a small bid may find room where a dearer one does not: nobody pays more
+than its own bid, whatever the price.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,13 +47,15 @@ def clear(bids: Sequence[Bid], free: list[int]) -> Cleared:
     left = list(free)
     for bid, times in zip(bids, plan, strict=True):
         _take(left, bid, times)
-    placed, price = [], None
+    placed, without, cheapest = [], [], 0
     for bid, times in zip(bids, plan, strict=True):
         if (times and times[0] == 0) or _bring_forward(left, bid, times):
             placed.append(bid.number)
-        elif not times and price is None and _may_begin(free, bid):
-            price = bid.cap
-    return Cleared(price, tuple(placed))
+            cheapest = bid.cap
+        elif _may_begin(free, bid):
+            without.append((bid, bool(times)))
+    lost = (bid.cap for bid, is_planned in without if not (is_planned and bid.cap > cheapest))
+    return Cleared(next(lost, None), tuple(placed))
 
 
 def _planned(bids: Sequence[Bid], free: list[int], choose: Choice) -> list[list[int]]:

@@ -76,18 +76,15 @@ class LaneJobPreempted(Struct, frozen=True, tag=True):
     interval: int
 
 
-class LaneIntervalBegan(Struct, frozen=True, tag=True):
-    """Places are had, and owed for."""
+class LaneIntervalBegan(Struct, frozen=True, tag=True, omit_defaults=True):
+    """Places are had, and owed for.
+
+    `is_void`: the market stood still as it began, and as others before it; nobody has a place.
+    """
 
     negotiation: str
     interval: int
-
-
-class LaneStoodStill(Struct, frozen=True, tag=True):
-    """Intervals up to this one are void: nothing was cleared, or could begin, in time."""
-
-    negotiation: str
-    interval: int
+    is_void: bool = False
 
 
 class LaneJobEnded(Struct, frozen=True, tag=True, omit_defaults=True):
@@ -113,17 +110,8 @@ class LaneJobSettled(Struct, frozen=True, tag=True):
     units: int
 
 
-class LaneRefundWithheld(Struct, frozen=True, tag=True):
-    """The provider's mandate allows no such price: the last interval is paid in full."""
-
-    negotiation: str
-    agent: str
-    job: int
-    units: int
-
-
-class LaneJobDefaulted(Struct, frozen=True, tag=True):
-    """Nobody may bind the job's owner any more; `units` go to the provider as the lane closes."""
+class LaneJobUnsettled(Struct, frozen=True, tag=True):
+    """A mandate does not allow the agreement; `units` go to the provider as the lane ends."""
 
     negotiation: str
     agent: str

@@ -15,7 +15,8 @@ def pass_on(draft: Draft, id: str) -> tuple[str, ...]:
     if draft.at >= lane.begins_at(lane.intervals):
         return _finish(draft, id)
     if draft.at - lane.due_at() >= SECOND_US:  # the market stood still meanwhile
-        draft.emit(events.LaneStoodStill(id, lane.next_free(draft.at)))
+        past = lane.next_free(draft.at) - 1
+        draft.emit(events.LaneIntervalBegan(id, past, is_void=True))
         return ()
     if lane.begun < lane.cleared:
         return _begin(draft, id, lane)

@@ -6,7 +6,7 @@ A job is a bid for places, or a reservation; it goes from stage to stage until i
     reserved   has places in intervals to come
     running    keeps its places until its work is done
     ended      is over, and what it used is about to become an agreement
-    defaulted  is over, and nobody may bind its owner any more; what it owes stays held
+    unsettled  is over, and a mandate forbids its agreement; what it owes stays held
 """
 
 from collections.abc import Iterator
@@ -23,22 +23,20 @@ from souq.core.mechanisms.compute_lane_events import (
     LaneClosing,
     LaneEnded,
     LaneIntervalBegan,
-    LaneJobDefaulted,
     LaneJobEnded,
     LaneJobPlaced,
     LaneJobPreempted,
     LaneJobSettled,
-    LaneRefundWithheld,
+    LaneJobUnsettled,
     LaneReserved,
-    LaneStoodStill,
     Tier,
 )
 from souq.core.money import Money
 from souq.core.state import DEADLINES, Table, View
 
-Stage = Literal["bids", "reserved", "running", "ended", "defaulted"]
+Stage = Literal["bids", "reserved", "running", "ended", "unsettled"]
 LIVE: tuple[Stage, ...] = ("bids", "reserved", "running")
-STAGES: tuple[Stage, ...] = (*LIVE, "ended", "defaulted")
+STAGES: tuple[Stage, ...] = (*LIVE, "ended", "unsettled")
 
 
 class Lane(Struct, frozen=True):
@@ -58,7 +56,7 @@ class Lane(Struct, frozen=True):
     sold: int = 0
     jobs: int = 0
     live: int = 0
-    defaulted: int = 0
+    unsettled: int = 0
     is_closing: bool = False
     why: str = ""  # once it is over
 
@@ -108,7 +106,7 @@ class Job(Struct, frozen=True, gc=False, array_like=True):
     @property
     def held(self) -> int:
         """Give all that it could cost."""
-        return self.owed if self.stage == "defaulted" else self.cap * self.quantity * self.intervals
+        return self.owed if self.stage == "unsettled" else self.cap * self.quantity * self.intervals
 
     @property
     def need(self) -> int:
@@ -283,6 +281,9 @@ def _cleared(view: View, event: LaneCleared) -> None:
 def _began(view: View, event: LaneIntervalBegan) -> None:
     """Charge for the interval: the reserved their price, others no more than their cap."""
     id, now = event.negotiation, event.interval
+    if event.is_void:
+        _pass_over(view, id, now)
+        return
     price = need_lane(view, id).units
     for job in list(jobs(view, id, *LIVE)):
         if job.placed != now and not job.first <= now < job.until:
@@ -300,13 +301,12 @@ def _began(view: View, event: LaneIntervalBegan) -> None:
     _change(view, id, begun=now + 1)
 
 
-def _stood_still(view: View, event: LaneStoodStill) -> None:
+def _pass_over(view: View, id: str, interval: int) -> None:
     """Let what was running bid again: the places it had were of intervals that are gone."""
-    id = event.negotiation
     for job in list(jobs(view, id, "running")):
         if job.tier == "standard":
             _put(view, job, stage="bids", first=0, until=0)
-    _change(view, id, cleared=event.interval, begun=event.interval)
+    _change(view, id, cleared=interval + 1, begun=interval + 1)
 
 
 def _ended(view: View, event: LaneJobEnded) -> None:
@@ -331,17 +331,12 @@ def _settled(view: View, event: LaneJobSettled) -> None:
     _change(view, id, sold=need_lane(view, id).sold + event.quantity)
 
 
-def _withheld(view: View, event: LaneRefundWithheld) -> None:
-    job = need_job(view, event.negotiation, event.job)
-    _put(view, job, owed=job.owed + event.units, refund=0)
-
-
-def _defaulted(view: View, event: LaneJobDefaulted) -> None:
+def _unsettled(view: View, event: LaneJobUnsettled) -> None:
     id = event.negotiation
     job = need_job(view, id, event.job)
     _hold(view, job, jobs=0, units=job.owed - job.held)
-    _put(view, job, stage="defaulted")
-    _change(view, id, defaulted=need_lane(view, id).defaulted + 1)
+    _put(view, job, stage="unsettled")
+    _change(view, id, unsettled=need_lane(view, id).unsettled + 1)
 
 
 def _told(view: View, event: LaneJobPlaced | LaneJobPreempted) -> None:
@@ -356,11 +351,9 @@ EVOLVE: dict[type, Any] = {
     LaneJobPlaced: _told,
     LaneJobPreempted: _told,
     LaneIntervalBegan: _began,
-    LaneStoodStill: _stood_still,
     LaneJobEnded: _ended,
     LaneJobSettled: _settled,
-    LaneRefundWithheld: _withheld,
-    LaneJobDefaulted: _defaulted,
+    LaneJobUnsettled: _unsettled,
     LaneClosing: lambda view, event: _change(view, event.negotiation, is_closing=True),
     LaneEnded: lambda view, event: _change(view, event.negotiation, why=event.why),
 }
