@@ -68,9 +68,10 @@ def bid(
     quantity: int = 1,
     intervals: int = 1,
     within: int = 7,
+    within_us: int = 0,
 ) -> None:
-    """Bid for intervals that end within so many minutes."""
-    terms = (tier, quantity, intervals, usd(cap), within * MINUTE_US)
+    """Bid for intervals that end within so many minutes, or just so many microseconds."""
+    terms = (tier, quantity, intervals, usd(cap), within_us or within * MINUTE_US)
     path.move(agent, PlaceLaneBid(run, *terms))
 
 
