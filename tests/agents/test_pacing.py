@@ -10,7 +10,7 @@ from souq.core.mechanisms.compute_lane import ReserveLane
 from souq.core.mechanisms.compute_lane_events import LaneJobEnded
 from souq.core.refusal import Refused
 from souq.core.rules import SECOND_US
-from tests.mechanisms.lanes import MINUTE_US, Lane, bid, of, open_lane, prices
+from tests.mechanisms.lanes import MINUTE_US, Lane, Tier, bid, of, open_lane, prices
 
 ROUNDS = 300
 VALUE = 150
@@ -142,7 +142,7 @@ def gained(strategy: Any, seed: int, posted: int) -> int:
         lane.pass_time(n * MINUTE_US + 30 * SECOND_US)
         for agent in rivals:
             terms = {"quantity": chance.randint(1, 3), "intervals": chance.randint(1, 3)}
-            tier = chance.choice(("standard", "preemptible"))
+            tier: Tier = chance.choice(("standard", "preemptible"))
             bid(lane, run, agent, tier, chance.randint(10, 90), within=6, **terms)
         value, need, slack = chance.randint(20, 120), chance.randint(1, 4), chance.randint(0, 4)
         if n % 10:

@@ -153,6 +153,8 @@ class Reckoning:
                     assert event.refund_units == self._refund(number, at)
                 else:
                     assert not event.refund_units
+            case _:
+                pass
 
     def _begin(self, now: int, cleared: LaneCleared) -> None:
         live = self.jobs.keys() - self.ended.keys()

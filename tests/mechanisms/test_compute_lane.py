@@ -331,7 +331,7 @@ def test_a_lane_without_jobs_sleeps() -> None:
     assert lane.trades == [(bea, sol, "L1", 1, 10)]
 
 
-GOOD = {
+GOOD: dict[str, Any] = {
     "tier": "standard",
     "quantity": 1,
     "intervals": 1,

@@ -29,6 +29,7 @@ from souq.core.mechanisms.compute_lane_events import (
 from souq.core.party import AGENTS
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, SECOND_US, Rules
+from souq.core.state import Table
 from souq.journal.replay import records
 from souq.lab.hall import Hall
 from souq.views.audience import audience
@@ -58,7 +59,8 @@ def why_ended(of: Hall, run: str = "N1") -> str:
 
 def check_nothing_is_kept(of: Hall) -> None:
     state = of.simulation.engine.state
-    for table in (HOLDS, RESERVATIONS, *compute_lane.TABLES):
+    tables: tuple[Table[Any], ...] = (HOLDS, RESERVATIONS, *compute_lane.TABLES)
+    for table in tables:
         assert not state.rows(table), table.name
 
 

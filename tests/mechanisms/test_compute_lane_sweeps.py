@@ -19,7 +19,7 @@ from souq.core.mechanisms.compute_lane_events import (
 from souq.core.refusal import Refused
 from souq.core.rules import SECOND_US
 from souq.lab.hall import Hall
-from tests.mechanisms.lanes import MINUTE_US, Lane, Reckoning, bid, of, open_lane, told_in
+from tests.mechanisms.lanes import MINUTE_US, Lane, Reckoning, Tier, bid, of, open_lane, told_in
 
 INTERVALS = 24
 
@@ -54,7 +54,7 @@ def _move(path: Any, run: str, chance: Random, buyer: str) -> None:
         case 3:
             path.move(buyer, ReleaseLaneJob(run, chance.randint(1, 40)))
         case _:
-            tier = chance.choice(("standard", "preemptible"))
+            tier: Tier = chance.choice(("standard", "preemptible"))
             cap, within = chance.randint(10, 60), intervals + chance.randint(0, 6)
             bid(path, run, buyer, tier, cap, quantity=quantity, intervals=intervals, within=within)
 
