@@ -9,10 +9,10 @@ unexport PYTHONOPTIMIZE # it would switch the assertions off, and they guard the
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-llm test test-a2a test-crash test-linear test-llm test-mcp test-postgres test-laws test-server \
-	soak bench bench-http lock clean
+	replicate soak bench bench-http bench-mechanisms lock clean
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: .venv/.lab ## 69 people trade through their agents; the report lands in runs/demo
 	@rm -rf runs/demo
@@ -70,6 +70,12 @@ bench: .venv/.lab ## measure the speeds that are promised
 
 bench-http: .venv/.lab ## measure the server over HTTP, beside a bare echo (minutes)
 	$(BIN)/python -m bench.http --million
+
+bench-mechanisms: .venv/.lab ## measure how fast prices are made, through kernels and in the durable market
+	$(BIN)/python -m bench.mechanisms
+
+replicate: .venv/.lab ## run published results in full, and print theirs beside ours (10 minutes at most)
+	$(BIN)/souq replicate all --out build/replications
 
 # Pins that still fit are kept; `make lock UPGRADE=--upgrade` asks for the newest of everything.
 UPGRADE ?=

@@ -45,6 +45,12 @@ the speaker's latest talk or deal; a trailing `in N1` or `in C1` names another.
                      operator lifts the halt
   performance        W delivers | confirms | disputes | cancels | approves | declines
                      W rules 3/10 to W
+  channels           W opens a channel of 5 USD to W [at 1 USD a word] [for 2 days]
+                       [with 1 day to answer] | W tops X1 up by 5 USD
+                     W presents 5 USD|7 words of X1 [as X2]
+                     W closes X1 [with 5 USD|7 words [of X2]] [signed by W]
+                     W agrees to end X1 at 5 USD | W settles X1 with 5 USD, X2 with 7 words
+                     channel X1 is open|closing|over
   words              W says TEXT | W calls out TEXT
   retries            W replays its last step | W reuses its last id
   time               time passes 2 days 3 hours

@@ -12,6 +12,7 @@ class Goods:
         self.listings: dict[str, Json] = {}
         self.listed: Counter[str] = Counter()
         self.promised: Counter[str] = Counter()  # by open contracts
+        self.pledged: dict[tuple[str, str], Counter[str]] = {}  # by agent and open run
         self.sold: Counter[str] = Counter()  # by contracts that came to something
         self.claimed: Counter[str] = Counter()  # what the market says is reserved
         self.gone: Counter[str] = Counter()  # what the market says is sold
@@ -41,6 +42,7 @@ class Goods:
         match kind:
             case "ListingEdited":
                 need(not listing.get("is_withdrawn"), "listings", f"{id} was withdrawn")
+                need(not self.set_aside(id), "listings", f"{id} stands in a run")
                 if "price" in event:
                     listing["price"] = event["price"]
                 if "available" in event:
@@ -49,8 +51,10 @@ class Goods:
                 need(whole, "titles", f"{id} is one thing, listed {self.listed[id]} times")
             case "ListingPaused" | "ListingResumed":
                 need(not listing.get("is_withdrawn"), "listings", f"{id} was withdrawn")
+                need(not self.set_aside(id), "listings", f"{id} stands in a run")
                 listing["is_paused"] = kind == "ListingPaused"
             case "ListingWithdrawn":
+                need(not self.set_aside(id), "listings", f"{id} stands in a run")
                 listing["is_withdrawn"] = True
             case "StockReserved":
                 self.claimed[id] += event["quantity"]
@@ -67,6 +71,23 @@ class Goods:
                 listing |= {"ref": "", "is_paused": False, "is_withdrawn": False}
             case _:
                 need(False, "events", f"the auditor does not know {kind}")
+
+    def pledge(self, agent: str, run: str, goods: list[Json]) -> None:
+        """Set goods aside for whatever a run may come to; they must be the agent's own."""
+        before = self.pledged.pop((agent, run), Counter())
+        found: Counter[str] = Counter()
+        for item in goods:
+            found[item["listing"]] += item.get("quantity", 1)
+        for id in found:
+            owner = self.listings[id]["agent"]
+            need(owner == agent, "owner", f"{agent} pledges {owner}'s {id}")
+        if found:
+            self.pledged[agent, run] = found
+        self.touched |= {*before, *found}
+
+    def set_aside(self, id: str) -> int:
+        """Sum what open runs set aside of a listing."""
+        return sum(goods[id] for goods in self.pledged.values()) if self.has_stock(id) else 0
 
     def promise(self, legs: list[Json]) -> None:
         """Set goods aside for an agreement, which must be its givers' to give."""
@@ -106,12 +127,13 @@ class Goods:
         """Nothing is sold twice, and the market's counts are ours."""
         need(not self.due, "titles", f"{self.due} never moved")
         for id in sorted(self.touched):
-            used = self.sold[id] + self.promised[id]
+            aside = self.promised[id] + self.set_aside(id)
+            used = self.sold[id] + aside
             need(used <= self.listed[id], "stock", f"{id}: {used} of {self.listed[id]} are taken")
             need(
-                self.promised[id] == self.claimed[id],
+                aside == self.claimed[id],
                 "stock",
-                f"{id}: {self.promised[id]} promised, {self.claimed[id]} reserved",
+                f"{id}: {aside} promised or pledged, {self.claimed[id]} reserved",
             )
             need(
                 self.sold[id] == self.gone[id],

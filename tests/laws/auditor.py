@@ -10,6 +10,8 @@ import string
 from collections.abc import Callable
 
 from tests.laws.audit_cash import KINDS, Cash
+from tests.laws.audit_channels import KINDS as CHANNEL_KINDS
+from tests.laws.audit_channels import Channels
 from tests.laws.audit_goods import Goods
 from tests.laws.audit_halt import KINDS as HALT_KINDS
 from tests.laws.audit_halt import Halts
@@ -19,6 +21,8 @@ from tests.laws.audit_keys import KINDS as KEY_KINDS
 from tests.laws.audit_keys import Keys
 from tests.laws.audit_limits import Limits, pays
 from tests.laws.audit_money import Books, Broken, Json, need
+from tests.laws.audit_runs import Runs
+from tests.mechanisms.plays import OPEN, OPEN_EVENTS
 
 __all__ = ["Auditor", "Broken"]
 
@@ -40,6 +44,9 @@ GRAPH = {
     "ended": {},
 }
 DUE = ("decide_by", "deliver_by", "accept_by", "rule_by")
+OPEN_NAMES = frozenset(one.NAME for one in OPEN)
+PREPAID = frozenset(one.NAME for one in OPEN if one.IS_PREPAID)
+RUN_KINDS = frozenset(kind.__name__ for kind in OPEN_EVENTS)
 NAME_SIGNS = frozenset(string.ascii_letters + string.digits + "._:/@+-")
 QUIET = {"MessagePosted", "Annotated"}
 OPERATORS = {  # what only the operator may do
@@ -70,7 +77,9 @@ class Auditor:
         self.terms: set[str] = set()
         self.contracts: dict[str, Json] = {}
         self.due: dict[str, int] = {}  # negotiations and contracts that time will end
+        self.channels = Channels(self.books, self.limits, self.principals, self.due)
         self.halts = Halts(self.books, self.contracts, self.due)
+        self.runs = Runs(self.books, self.goods, self.limits, self.due)
         self.keys = Keys(self.principals)
         self.hooks = Hooks(self.principals)
         self.models: dict[str, str] = {}  # by agent
@@ -83,9 +92,12 @@ class Auditor:
         try:
             self.hash = hashlib.sha256(self.hash + body).digest()
             need(self.hash == hash, "chain", "the hash is not of these bytes")
+            self.runs.begin()
             self._record(record)
+            self.runs.check(self.principals)
             self.books.check()
             self.cash.check()
+            self.channels.check(self.rules)
             self.goods.check()
             self.limits.check(self.at)
         except Broken as broken:
@@ -120,7 +132,9 @@ class Auditor:
 
     def _event(self, event: Json, actor: str, command: Json) -> None:
         kind = event["type"]
-        if "Offer" in kind or "Swap" in kind or kind in ("PriceTaken", "NegotiationClosed"):
+        if kind in RUN_KINDS or self.runs.has(event.get("negotiation", "")):
+            self._run(event, actor)
+        elif kind.startswith(("Offer", "Swap")) or kind in ("PriceTaken", "NegotiationClosed"):
             self._negotiation(event, actor, command)
         elif kind == "AgreementReached":
             self._agreement(event)
@@ -138,10 +152,13 @@ class Auditor:
                 need(actor == owner, "authority", f"{actor} changes {owner}'s {id}")
                 if kind == "ListingPosted":
                     self.limits.allow_listing(actor, self.goods.listings[id], self.at)
+        elif kind in CHANNEL_KINDS:
+            self.channels.see(event, actor, command, self.at, self.rules)
         elif kind.startswith("Budget"):
             self.limits.claim(event)
         elif kind == "TransfersMade":
             self.books.transfers(event, self.at)
+            self.runs.transfers(event)
         elif kind == "AccountOpened":
             self.books.opened(event)
         elif kind == "MandateGranted":
@@ -158,6 +175,8 @@ class Auditor:
             self._model(event, actor, command)
         elif kind == "MarketOpened":
             self.rules = event["rules"]
+        elif kind == "NegotiationOpened" and event["mechanism"] in OPEN_NAMES:
+            self.runs.opened(event)
         elif kind == "NegotiationOpened":
             self.tables[event["negotiation"]] = {"state": "opened", "by": actor}
         elif kind == "MessageSent":
@@ -171,6 +190,20 @@ class Auditor:
                 "events",
                 f"unknown: {kind}",
             )
+
+    def _run(self, event: Json, actor: str) -> None:
+        if event["type"] == "AgreementReached":
+            self.runs.agreement(event, PREPAID)
+            self._agree(event)
+        elif event["type"].startswith("Budget"):
+            self.limits.claim(event)
+            if event["type"] == "BudgetReserved":
+                self.limits.reserve(event["agent"], event["negotiation"], event["units"])
+                self.runs.reserved(event)
+            elif event["type"] == "BudgetReleased":
+                self.limits.release(event["agent"], event["negotiation"])
+        else:
+            self.runs.see(event, actor, self.at)
 
     def _model(self, event: Json, actor: str, command: Json) -> None:
         agent, model = event["agent"], event["model"]
@@ -242,13 +275,17 @@ class Auditor:
         )
 
     def _agreement(self, event: Json) -> None:
-        id, agreement = event["contract"], event["agreement"]
-        table, legs = self.tables[event["negotiation"]], agreement["legs"]
-        parties = agreement["parties"]
-        need(id not in self.contracts, "contract graph", f"{id} is agreed twice")
+        agreement, table = event["agreement"], self.tables[event["negotiation"]]
+        parties, legs = agreement["parties"], agreement["legs"]
         need(table["state"] == "agreed", "agreements", f"the negotiation is {table['state']}")
         need(table["yes"] == set(table["parties"]), "agreements", f"only {table['yes']} said yes")
         need(table["parties"] == parties and table["legs"] == legs, "agreements", "other legs")
+        self._agree(event)
+
+    def _agree(self, event: Json) -> None:
+        id, agreement = event["contract"], event["agreement"]
+        parties, legs = agreement["parties"], agreement["legs"]
+        need(id not in self.contracts, "contract graph", f"{id} is agreed twice")
         owners = [self.principals[agent] for agent in parties]
         need(len(set(owners)) == len(owners), "same principal", f"{parties} stand for {owners}")
         self.goods.promise(legs)
@@ -262,7 +299,12 @@ class Auditor:
             )
             for leg in cash
         ]
-        waiting = [self.principals[agent] for agent in parties if self._allow(agent, legs)]
+        run = event["negotiation"]
+        waiting = [
+            self.principals[agent]
+            for agent in parties
+            if self._allow(agent, legs) or (self.runs.has(run) and self.runs.may_wait(agent, run))
+        ]
         asked = event.get("waiting", [])
         need(waiting == asked, "approval", f"{waiting} must approve, {asked} were asked")
         self.books.begin_contract(id, payments, self.rules.get("fee_bps", 0))
@@ -367,5 +409,7 @@ class Auditor:
             owner = self.principals.get(actor) or asked or self.cash.owner(command)
             wallets = [name for name in self.books.accounts if name.startswith(f"wallet:{owner}/")]
             there = {self.books.posted[name] - self.books.held[name] for name in wallets}
+            held = self.books.holds.get(f"#{command.get('negotiation')}.{actor}")
+            there |= {units + held[2] for units in there} if held else set()
             told = facts["available"] in there and facts["needed"] > facts["available"]
             need(told, "refusals", f"{facts}, though {there} is there")

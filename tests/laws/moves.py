@@ -31,7 +31,7 @@ from souq.core.officer import RegisterOfficer
 from souq.core.party import AGENTS, PRINCIPALS, DeclareModel, RegisterAgent, RegisterPrincipal
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, OpenMarket
 from souq.core.seal import OperatorText, PartyText, PublicText
-from tests.laws import cash_moves, hook_moves, key_moves
+from tests.laws import cash_moves, channel_moves, hook_moves, key_moves
 
 Move = tuple[str, Any] | None
 CATEGORIES = ("bikes", "bikes/folding", "books", "gpu")
@@ -349,5 +349,7 @@ WEIGHTS = {
     key_moves.end_key: 1,
     hook_moves.add_hook: 1,
     hook_moves.move_hook: 1,
+    channel_moves.open_channel: 3,
+    channel_moves.use_channel: 5,
 }
 MOVES = tuple(move for move, weight in WEIGHTS.items() for _ in range(weight))

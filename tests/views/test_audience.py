@@ -18,6 +18,7 @@ from souq.core.funds import ReportDeposit, TransferMany
 from souq.core.halt import SetHalt
 from souq.core.listing import ListingPosted, PostListing
 from souq.core.mandate import GrantMandate, Limits, SecretLimits
+from souq.core.mechanisms import BY_NAME
 from souq.core.mechanisms.posted_price import TakePrice
 from souq.core.party import RegisterAgent, RegisterPrincipal
 from souq.core.rules import HOUR_US, OPERATOR
@@ -25,14 +26,20 @@ from souq.core.seal import PublicText, Sealed
 from souq.core.transfer import Batch
 from souq.journal.memory import MemoryStore
 from souq.journal.store import Store
-from souq.views import audience, mentions, showing
+from souq.lab.hall import Hall
+from souq.views import audience, cutting, mentions, showing
 from souq.views.feed import Feed
 from souq.views.mentions import Mentions
 from souq.views.showing import TEXTS, RecordSeen
 from tests.journal.day import Day, play, usd
 from tests.laws.walk import walk
-from tests.mechanisms.plays import OPEN_EVENTS
+from tests.mechanisms.plays import OPEN, OPEN_EVENTS, PLAYS, Play
 
+OPEN_NAMES = {one.NAME for one in OPEN}
+RUN_SEEN = {
+    **{kind.__name__: seen for one in OPEN for kind, seen in one.SEEN.items()},
+    **{"PartyJoined": "own", "GoodsPledged": "own", "ClockSet": "public"},
+}
 FULL = os.environ.get("SOUQ_FULL") == "1"
 Json = dict[str, Any]
 
@@ -41,7 +48,7 @@ PUBLIC = re.compile(
     r"|Listing\w+|Stock\w+|TitleMoved)"
 )
 REPORTS = ("ReportProposed", "ReportConfirmed", "ReportRejected", "OfficerRegistered")
-IDS = re.compile(r"[NCWHM][1-9][0-9]*")  # K, too, but a listing may be of "K2"
+IDS = re.compile(r"[NCWHMX][1-9][0-9]*(?:\.[0-9]+)?")  # K, too, but a listing may be of "K2"
 DIGEST = re.compile(r"s1:[0-9a-f]{64}")
 
 
@@ -56,6 +63,7 @@ class Raw:
         self.of: dict[str, set[str]] = {}  # whose a thing is
         self.disputed: dict[str, int] = {}  # by contract: since which record
         self.arbiter = ""
+        self.runs: set[str] = set()  # open to all
         holds: dict[str, tuple[str, str]] = {}
         for record in self.records:
             for event in record.get("events", ()):
@@ -69,6 +77,10 @@ class Raw:
                 self.principal[event["agent"]] = event["principal"]
             case "OfficerRegistered":
                 self.officers.add(event["officer"])
+            case "NegotiationOpened" if event["mechanism"] in OPEN_NAMES:
+                self.runs.add(event["negotiation"])
+            case "PartyJoined":
+                self.of.setdefault(event["negotiation"], set()).add(event["agent"])
             case "OfferMade":
                 self.of[event["negotiation"]] = {event["opener"], event["responder"]}
             case "PriceTaken":
@@ -79,6 +91,8 @@ class Raw:
                 self.of[event["contract"]] = set(event["agreement"]["parties"])
             case "DisputeOpened":
                 self.disputed[event["contract"]] = seq
+            case "ChannelOpened":
+                self.of[event["channel"]] = {event["payer"], event["payee"]}
             case "MandateGranted":
                 self.of[event["mandate"]] = {event["agent"]}
             case "KeyAdded":
@@ -124,6 +138,9 @@ class Raw:
     def owns(self, viewer: str, id: str) -> bool:
         return any(self.is_of(viewer, owner) for owner in self.of.get(id, ()))
 
+    def may_name(self, viewer: str, id: str) -> bool:
+        return id in self.runs or self.owns(viewer, id) or self.rules_on(viewer, id)
+
     def rules_on(self, viewer: str, id: str) -> bool:
         return viewer == self.arbiter and id in self.disputed
 
@@ -138,6 +155,10 @@ class Raw:
                     if any(self.has(viewer, account) for account in ends):
                         found.append(n)
                 return found
+            case "ChannelsEnded":
+                return [n for n, id in enumerate(event["channels"]) if self.owns(viewer, id)]
+            case "BudgetsSettled":
+                return [n for n, one in enumerate(event["agents"]) if self.is_of(viewer, one)]
             case "DebtsRepaid" | "ClaimsPaid":
                 return [n for n, one in enumerate(event["accounts"]) if self.has(viewer, one)]
             case _:
@@ -157,6 +178,10 @@ class Raw:
             return False
         if kind in REPORTS:
             return viewer in self.officers
+        if kind in RUN_SEEN:
+            return RUN_SEEN[kind] == "public" or self.is_of(viewer, event["agent"])
+        if kind == "NegotiationOpened" and event["negotiation"] in self.runs:
+            return True
         if kind in COLUMNS:
             return bool(self.rows(viewer, event))
         if kind == "AccountOpened":
@@ -165,7 +190,9 @@ class Raw:
             return event["account"].startswith(f"wallet:{viewer}/")
         if kind.startswith("Deposit"):
             return self.owns(viewer, f"{event['rail']} {event['reference']}")
-        for field in ("mandate", "key", "webhook", "payout", "contract", "negotiation"):
+        if kind == "ClaimsFailed":
+            return self.is_of(viewer, event["by"])
+        for field in ("channel", "mandate", "key", "webhook", "payout", "contract", "negotiation"):
             if field in event:
                 id = event[field]
                 is_judge = kind in ("DisputeOpened", "RulingMade") and self.rules_on(viewer, id)
@@ -218,8 +245,9 @@ class Raw:
         for event in shown:
             for text in _strings([{**event, "batch": None, "reference": ""}]):
                 if IDS.fullmatch(text):
-                    is_mine = self.owns(viewer, text) or self.rules_on(viewer, text)
-                    assert is_mine, f"{viewer} reads of {text} in {event['type']}"
+                    text = text.partition(".")[0]  # a top-up is named after its channel
+                    told = f"{viewer} reads of {text} in {event['type']}"
+                    assert self.may_name(viewer, text), told
                 if text.startswith("wallet:"):
                     assert self.has(viewer, text), f"{viewer} reads of {text}"
 
@@ -245,7 +273,10 @@ class Raw:
             assert not may_read or words[digest] == json.loads(payload.content)
 
 
-COLUMNS = ("TransfersMade", "DebtsRepaid", "ClaimsPaid", "ClocksStopped", "ClocksStarted")
+COLUMNS = (
+    *("TransfersMade", "DebtsRepaid", "ClaimsPaid", "ClocksStopped", "ClocksStarted"),
+    *("ChannelsEnded", "BudgetsSettled"),
+)
 
 
 def _revealed(value: Any) -> Any:
@@ -358,6 +389,15 @@ def test_everybody_sees_of_a_day_just_what_they_may() -> None:
     check_everybody(day.engine)
 
 
+@pytest.mark.parametrize(
+    ("name", "play"), [(name, play) for name, plays in PLAYS.items() for play in plays]
+)
+def test_everybody_sees_of_a_run_just_what_they_may(name: str, play: Play) -> None:
+    hall = Hall(BY_NAME[name])
+    play(hall)
+    check_everybody(hall.simulation.engine)
+
+
 @pytest.mark.parametrize("seed", range(40 if FULL else 3))
 def test_everybody_sees_of_a_walk_just_what_they_may(seed: int) -> None:
     check_everybody(walk(seed, 700).engine)
@@ -405,7 +445,7 @@ def test_a_rule_that_is_forgotten_is_caught(bug: str, monkeypatch: pytest.Monkey
 
 
 def test_a_batch_that_is_not_cut_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(audience._CUTS, ledger.TransfersMade, lambda event, rows: event)
+    monkeypatch.setitem(cutting._CUTS, ledger.TransfersMade, lambda event, rows: event)
     with pytest.raises(AssertionError):
         check_everybody(long_day(MemoryStore()).engine)
 

@@ -25,11 +25,14 @@ def check(
     *,
     negotiation: str,
     reserves: int | None = None,
+    part_of: int = 0,
 ) -> bool:
     """Raise Refused unless the agent may be bound by these legs; tell whether approval is needed.
 
     `reserves` is all that the agent's commitments in the negotiation could cost, these legs among
-    them; left out, these legs are all. Whoever it will deal with, where that is open, is "".
+    them; left out, these legs are all. `part_of` is a larger sum that these legs are a part of, so
+    that no order slips below the approval threshold by being filled in pieces. Whoever it will deal
+    with, where that is open, is "".
     Facts name the rule, and money only where it is the budget's: a floor never shows.
     """
     mandate = need_mandate(view, agent)
@@ -72,7 +75,7 @@ def check(
             raise outside("goods")
     _check_budget(view, mandate, limits, pays, negotiation, pays if reserves is None else reserves)
     above = limits.approval_above_units
-    return limits.approval_always or (above is not None and pays > above)
+    return limits.approval_always or (above is not None and max(pays, part_of) > above)
 
 
 def _check_others(view: View, limits: Limits, agent: Agent, legs: tuple[Leg, ...]) -> None:

@@ -168,6 +168,9 @@ def _follow(
         _set_aside(draft, mechanism, id, effect.touched)
     awarded = 0
     while outcome is not None and not outcome.why:
+        if halt.level(draft) != "open":  # a cancelled order may let another one through
+            draft.emit(ClockSet(id, draft.at + POSTPONED_US, "halted"))
+            return
         if awarded == AWARDS_MAX:
             draft.emit(ClockSet(id, draft.at + 1, "settling"))
             return
@@ -239,7 +242,8 @@ def _close(
 def _vouch(draft: Draft, agreement: Agreement, id: str, party: str, mechanism: Mechanism) -> bool:
     """Raise Refused unless a party may and can; tell whether its principal must approve."""
     agent = need_other_agent(draft, party)
-    is_waiting = authority.check(draft, agent, agreement.legs, negotiation=id)
+    whole = mechanism.pledge(draft, id, party).units if mechanism.JOINS else 0
+    is_waiting = authority.check(draft, agent, agreement.legs, negotiation=id, part_of=whole)
     _check_funds(draft, agent, agreement, id if mechanism.IS_PREPAID else "")
     return is_waiting
 

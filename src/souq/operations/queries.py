@@ -106,7 +106,7 @@ class GetNegotiation(Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 
 
 class ListNegotiations(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """List an agent's negotiations, newest first."""
+    """List an agent's bargains, newest first. What is open to anybody, `list_runs` lists."""
 
     agent: str = ""
     is_open: bool = True
@@ -117,10 +117,11 @@ class ListNegotiations(Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 class ListRuns(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """List the auctions, calls and books that are open to anybody, oldest first.
 
-    Of one `mechanism`, or of all.
+    Of one `mechanism`, or of all; with `agent`, those that an agent of one's own takes part in.
     """
 
     mechanism: str = ""
+    agent: str = ""
     limit: int = LIMIT
     cursor: str = ""
 

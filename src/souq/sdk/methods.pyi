@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from souq.core.channel_batch import Claim
 from souq.core.mandate import Limits
 from souq.core.mechanisms.moves import Item
 from souq.core.mechanisms.swap import SwapLeg
 from souq.core.money import Money
 from souq.core.rules import Rules
 from souq.core.transfer import Batch
+from souq.core.voucher import HashChain, Payword, SignedVouchers, Voucher
 from souq.engine import Answer
+from souq.operations.channel_queries import Channel, Channels
 from souq.operations.queries import (
     AgentCard,
     Balances,
@@ -243,6 +246,31 @@ class Methods:
         """Say that what was delivered is not what was promised."""
     def rule(self, contract: str, payer_bps: int, *, command_id: str = "") -> Answer:
         """Decide a dispute: so many basis points of each payment go back to its payer."""
+    def open_channel(
+        self,
+        payee: str,
+        deposit: Money,
+        means: SignedVouchers | HashChain,
+        valid_us: int = ...,
+        window_us: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Set a deposit aside for many small payments to one agent."""
+    def top_up_channel(self, channel: str, deposit: Money, *, command_id: str = "") -> Answer:
+        """Add to an open channel's deposit."""
+    def present_voucher(
+        self, channel: str, proof: Voucher | Payword, *, command_id: str = ""
+    ) -> Answer:
+        """Put one's best voucher on record without ending the channel: silence will pay it."""
+    def close_channel(
+        self, channel: str, proof: Voucher | Payword | None = ..., *, command_id: str = ""
+    ) -> Answer:
+        """End a channel: at once by the payee, who is paid what it proves."""
+    def agree_close(self, channel: str, units: int, *, command_id: str = "") -> Answer:
+        """Name the final amount; once both sides name the same, it is paid and the channel ends."""
+    def settle_channels(self, claims: Sequence[Claim], *, command_id: str = "") -> Answer:
+        """End up to 1,000 channels at once."""
     def get_market(self) -> Market:
         """Give the market's house rules, its clock, and whether it stands still."""
     def who_am_i(self) -> Me:
@@ -279,8 +307,10 @@ class Methods:
     def list_negotiations(
         self, agent: str = ..., is_open: bool = ..., limit: int = ..., cursor: str = ...
     ) -> Negotiations:
-        """List an agent's negotiations, newest first."""
-    def list_runs(self, mechanism: str = ..., limit: int = ..., cursor: str = ...) -> Runs:
+        """List an agent's bargains, newest first."""
+    def list_runs(
+        self, mechanism: str = ..., agent: str = ..., limit: int = ..., cursor: str = ...
+    ) -> Runs:
         """List the auctions, calls and books that are open to anybody, oldest first."""
     def get_contract(self, contract: str) -> Contract:
         """Give a contract, running or ended."""
@@ -288,6 +318,10 @@ class Methods:
         self, agent: str = ..., is_open: bool = ..., limit: int = ..., cursor: str = ...
     ) -> Contracts:
         """List an agent's contracts, newest first."""
+    def get_channel(self, channel: str) -> Channel:
+        """Give a channel, running or ended."""
+    def list_channels(self, agent: str = ..., limit: int = ..., cursor: str = ...) -> Channels:
+        """List an agent's running channels, on either side of them, newest first."""
     def get_balance(self, principal: str = ...) -> Balances:
         """Give a principal's money."""
     def list_entries(self, principal: str = ..., limit: int = ..., cursor: str = ...) -> Entries:
@@ -529,6 +563,31 @@ class AsyncMethods:
         """Say that what was delivered is not what was promised."""
     async def rule(self, contract: str, payer_bps: int, *, command_id: str = "") -> Answer:
         """Decide a dispute: so many basis points of each payment go back to its payer."""
+    async def open_channel(
+        self,
+        payee: str,
+        deposit: Money,
+        means: SignedVouchers | HashChain,
+        valid_us: int = ...,
+        window_us: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Set a deposit aside for many small payments to one agent."""
+    async def top_up_channel(self, channel: str, deposit: Money, *, command_id: str = "") -> Answer:
+        """Add to an open channel's deposit."""
+    async def present_voucher(
+        self, channel: str, proof: Voucher | Payword, *, command_id: str = ""
+    ) -> Answer:
+        """Put one's best voucher on record without ending the channel: silence will pay it."""
+    async def close_channel(
+        self, channel: str, proof: Voucher | Payword | None = ..., *, command_id: str = ""
+    ) -> Answer:
+        """End a channel: at once by the payee, who is paid what it proves."""
+    async def agree_close(self, channel: str, units: int, *, command_id: str = "") -> Answer:
+        """Name the final amount; once both sides name the same, it is paid and the channel ends."""
+    async def settle_channels(self, claims: Sequence[Claim], *, command_id: str = "") -> Answer:
+        """End up to 1,000 channels at once."""
     async def get_market(self) -> Market:
         """Give the market's house rules, its clock, and whether it stands still."""
     async def who_am_i(self) -> Me:
@@ -565,8 +624,10 @@ class AsyncMethods:
     async def list_negotiations(
         self, agent: str = ..., is_open: bool = ..., limit: int = ..., cursor: str = ...
     ) -> Negotiations:
-        """List an agent's negotiations, newest first."""
-    async def list_runs(self, mechanism: str = ..., limit: int = ..., cursor: str = ...) -> Runs:
+        """List an agent's bargains, newest first."""
+    async def list_runs(
+        self, mechanism: str = ..., agent: str = ..., limit: int = ..., cursor: str = ...
+    ) -> Runs:
         """List the auctions, calls and books that are open to anybody, oldest first."""
     async def get_contract(self, contract: str) -> Contract:
         """Give a contract, running or ended."""
@@ -574,6 +635,12 @@ class AsyncMethods:
         self, agent: str = ..., is_open: bool = ..., limit: int = ..., cursor: str = ...
     ) -> Contracts:
         """List an agent's contracts, newest first."""
+    async def get_channel(self, channel: str) -> Channel:
+        """Give a channel, running or ended."""
+    async def list_channels(
+        self, agent: str = ..., limit: int = ..., cursor: str = ...
+    ) -> Channels:
+        """List an agent's running channels, on either side of them, newest first."""
     async def get_balance(self, principal: str = ...) -> Balances:
         """Give a principal's money."""
     async def list_entries(

@@ -1,6 +1,7 @@
 """Answers about trading: listings, negotiations, contracts, messages, and all of it at a glance."""
 
 from collections.abc import Iterable
+from heapq import merge
 from itertools import islice
 from typing import Any
 
@@ -15,7 +16,6 @@ from souq.core.negotiation import (
     AgreementReached,
     Negotiation,
     NegotiationOpened,
-    PartyJoined,
     need_negotiation,
     parties_of,
     standing,
@@ -64,7 +64,7 @@ def get_negotiation(desk: Desk, actor: str, query: ask.GetNegotiation) -> ask.Ne
 def list_negotiations(desk: Desk, actor: str, query: ask.ListNegotiations) -> ask.Negotiations:
     agent = agent_asked(desk.state, actor, query.agent)
     is_open = desk.affairs.talks(agent)
-    page = _page(desk, f"talks:{agent}", (NegotiationOpened, PartyJoined), is_open, query)
+    page = _page(desk, f"talks:{agent}", NegotiationOpened, is_open, query)
     return ask.Negotiations(tuple(_negotiation(desk, actor, id) for id in page[0]), page[1])
 
 
@@ -75,13 +75,20 @@ def list_runs(desk: Desk, actor: str, query: ask.ListRuns) -> ask.Runs:
     after = read_cursor(query.cursor, int) if query.cursor else 0
     state = desk.state
     names = (query.mechanism,) if query.mechanism else sorted(OPEN_TO_ALL)
-    runs = [run for name in names for _, run in state.walk(NEGOTIATIONS, name)]
-    runs = sorted((run for run in runs if int(run.id[1:]) > after), key=lambda run: int(run.id[1:]))
-    page = runs[: query.limit]
-    more = len(runs) > query.limit
+    each = [(run for _, run in state.walk(NEGOTIATIONS, name)) for name in names]
+    runs: Iterable[Negotiation] = merge(*each, key=_number)
+    if query.agent:
+        own = set(desk.affairs.runs(agent_asked(state, actor, query.agent)))
+        runs = (run for run in runs if run.id in own)
+    found = list(islice((run for run in runs if _number(run) > after), query.limit + 1))
+    page, more = found[: query.limit], len(found) > query.limit
     return ask.Runs(
-        tuple(_run(state, run) for run in page), write_cursor(int(page[-1].id[1:])) if more else ""
+        tuple(_run(state, run) for run in page), write_cursor(_number(page[-1])) if more else ""
     )
+
+
+def _number(run: Negotiation) -> int:
+    return int(run.id[1:])
 
 
 def _run(state: State, run: Negotiation) -> ask.Run:
@@ -104,7 +111,7 @@ def get_contract(desk: Desk, actor: str, query: ask.GetContract) -> ask.Contract
 def list_contracts(desk: Desk, actor: str, query: ask.ListContracts) -> ask.Contracts:
     agent = agent_asked(desk.state, actor, query.agent)
     is_open = desk.affairs.contracts(agent)
-    page = _page(desk, f"deals:{agent}", (AgreementReached,), is_open, query)
+    page = _page(desk, f"deals:{agent}", AgreementReached, is_open, query)
     return ask.Contracts(tuple(_contract(desk, actor, id) for id in page[0]), page[1])
 
 
@@ -183,7 +190,7 @@ class _Source:
 def _page(
     desk: Desk,
     subject: str,
-    began: tuple[type, ...],
+    began: type,
     is_open: tuple[str, ...],
     query: ask.ListNegotiations | ask.ListContracts,
 ) -> tuple[list[str], str]:
@@ -193,7 +200,7 @@ def _page(
     if query.is_open:
         # By number, so that what ends between two pages shifts nothing.
         numbers = [number for id in reversed(is_open) if (number := int(id[1:])) < before]
-        letter = "N" if NegotiationOpened in began else "C"
+        letter = "N" if began is NegotiationOpened else "C"
         found = [f"{letter}{number}" for number in numbers[: query.limit]]
         more = len(numbers) > query.limit
         return found, write_cursor(numbers[query.limit - 1]) if more else ""
@@ -201,9 +208,9 @@ def _page(
     running = set(is_open)
     found = []
     for seq in seqs[: query.limit]:
-        name = "negotiation" if NegotiationOpened in began else "contract"
+        name = "negotiation" if began is NegotiationOpened else "contract"
         events = desk.feed.record(seq).events
-        ids = dict.fromkeys(getattr(event, name) for event in events if isinstance(event, began))
+        ids = [getattr(event, name) for event in events if isinstance(event, began)]
         found += [id for id in ids if id not in running]
     more = len(seqs) > query.limit
     return found, write_cursor(seqs[query.limit - 1]) if more else ""
@@ -265,7 +272,7 @@ def _negotiation(desk: Desk, actor: str, id: str) -> ask.Negotiation:
     return ask.Negotiation(
         id=id,
         mechanism=story.mechanism,
-        parties=on_table.parties if on_table else story.parties,
+        parties=_parties_shown(on_table.parties if on_table else story.parties, story),
         state="open" if on_table else story.why,
         legs=on_table.legs if on_table else story.legs,
         steps=tuple(ask.OfferStep(one.at, one.by, one.what, one.units) for one in story.moves),
@@ -275,6 +282,11 @@ def _negotiation(desk: Desk, actor: str, id: str) -> ask.Negotiation:
         contract=story.contract,
         notice=on_table.notice if on_table else {},
     )
+
+
+def _parties_shown(parties: tuple[str, ...], story: NegotiationStory) -> tuple[str, ...]:
+    """Who else bids is nobody's to know: of a run open to all, its opener is told."""
+    return parties[:1] if story.mechanism in OPEN_TO_ALL else parties
 
 
 def _is_public(view: View, id: str) -> bool:

@@ -11,6 +11,7 @@ from souq.core.contract import CONTRACTS, Delivered, Formed
 from souq.core.contract import State as Contract
 from souq.core.listing import LISTINGS, Side, Subject
 from souq.core.mandate import MANDATES, Limits
+from souq.core.mechanisms import OPEN_TO_ALL
 from souq.core.mechanisms.moves import Standing
 from souq.core.negotiation import standing
 from souq.core.party import AGENTS, wallet
@@ -230,6 +231,8 @@ class HistorySource:
         while self._talks_seen < len(stories):
             story = stories[self._talks_seen]
             self._talks_seen += 1
+            if story.mechanism in OPEN_TO_ALL:
+                continue  # whoever bids asks how its runs stand
             for party in story.parties:
                 self._talks.setdefault(party, {})[story.id] = None
         deals = list(self._history.deals.values())

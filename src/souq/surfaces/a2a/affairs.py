@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from a2a.utils.errors import InvalidParamsError, TaskNotFoundError
 
+from souq.core.mechanisms import OPEN_TO_ALL
 from souq.core.refusal import Reason, Refused
 from souq.operations import queries as ask
 from souq.surfaces.a2a.agent import Caller
@@ -56,6 +57,8 @@ async def affair_of(caller: Caller, id: str, context: str = "") -> Affair:
 
 async def _asked(link: Link, id: str) -> Affair:
     talk: ask.Negotiation = await link.ask(ask.GetNegotiation(id))
+    if talk.mechanism in OPEN_TO_ALL:  # nobody's task: it is found by `list_runs`
+        raise Refused(Reason.NOT_FOUND, id=id[:64])
     contract = None
     if talk.contract:
         contract = await link.ask(ask.GetContract(talk.contract))

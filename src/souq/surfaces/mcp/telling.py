@@ -148,6 +148,8 @@ class Teller:
             row["expires"] = moment(talk.expires_at)
         if talk.contract:
             row["contract"] = talk.contract
+        if talk.notice:
+            row["notice"] = talk.notice
         return row
 
     def steps(self, talk: ask.Negotiation) -> list[dict[str, Any]]:
