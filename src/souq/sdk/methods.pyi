@@ -86,6 +86,46 @@ class Methods:
         """Sell a listing of one's own to the highest sealed bid."""
     def place_sealed_bid(self, negotiation: str, price: Money, *, command_id: str = "") -> Answer:
         """Bid for the whole; nobody sees it until the close."""
+    def open_compute_lane(
+        self,
+        listing: str,
+        capacity: int,
+        interval_us: int,
+        intervals: int,
+        reserve: Money,
+        guaranteed: Money,
+        starts_in_us: int,
+        notice_us: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Sell capacity by the interval, on a listing that has as much for all of them."""
+    def place_lane_bid(
+        self,
+        negotiation: str,
+        tier: Literal["standard", "preemptible"],
+        quantity: int,
+        intervals: int,
+        cap: Money,
+        within_us: int,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Bid for `quantity` units over so many intervals that end within `within_us` from now."""
+    def reserve_lane(
+        self,
+        negotiation: str,
+        quantity: int,
+        first: int,
+        intervals: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Reserve units in stated intervals, the lane's first being 0, at the posted price."""
+    def release_lane_job(self, negotiation: str, job: int, *, command_id: str = "") -> Answer:
+        """End a job of one's own, or take its bid back; it pays for the time it had."""
+    def close_lane(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """Take no more jobs."""
     def open_market(self, rules: Rules = ..., *, command_id: str = "") -> Answer:
         """Open the market under its rules."""
     def set_halt(
@@ -397,6 +437,46 @@ class AsyncMethods:
         self, negotiation: str, price: Money, *, command_id: str = ""
     ) -> Answer:
         """Bid for the whole; nobody sees it until the close."""
+    async def open_compute_lane(
+        self,
+        listing: str,
+        capacity: int,
+        interval_us: int,
+        intervals: int,
+        reserve: Money,
+        guaranteed: Money,
+        starts_in_us: int,
+        notice_us: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Sell capacity by the interval, on a listing that has as much for all of them."""
+    async def place_lane_bid(
+        self,
+        negotiation: str,
+        tier: Literal["standard", "preemptible"],
+        quantity: int,
+        intervals: int,
+        cap: Money,
+        within_us: int,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Bid for `quantity` units over so many intervals that end within `within_us` from now."""
+    async def reserve_lane(
+        self,
+        negotiation: str,
+        quantity: int,
+        first: int,
+        intervals: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Reserve units in stated intervals, the lane's first being 0, at the posted price."""
+    async def release_lane_job(self, negotiation: str, job: int, *, command_id: str = "") -> Answer:
+        """End a job of one's own, or take its bid back; it pays for the time it had."""
+    async def close_lane(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """Take no more jobs."""
     async def open_market(self, rules: Rules = ..., *, command_id: str = "") -> Answer:
         """Open the market under its rules."""
     async def set_halt(

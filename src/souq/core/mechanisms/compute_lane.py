@@ -108,7 +108,7 @@ class OpenComputeLane(Struct, frozen=True, tag=True, forbid_unknown_fields=True)
 
 
 class PlaceLaneBid(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """Bid for `quantity` units over so many intervals, all of them within `within_us` from now.
+    """Bid for `quantity` units over so many intervals that end within `within_us` from now.
 
     `cap` is the most to pay for a unit in one interval. A standard job has its intervals in a row;
     a preemptible one as they come.

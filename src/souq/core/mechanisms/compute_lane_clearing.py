@@ -11,7 +11,7 @@ time. Sizes differ, so that a small bid may find room where a dearer one does no
 than its own bid, whatever the price.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -33,7 +33,11 @@ class Cleared(NamedTuple):
     placed: tuple[int, ...]
 
 
-Choice = Callable[[list[int], Bid], list[int]]
+class Plan(NamedTuple):
+    """The intervals each bid would have, none where it cannot; and what nobody would."""
+
+    times: list[Sequence[int]]
+    left: list[int]
 
 
 def clear(bids: Sequence[Bid], free: list[int]) -> Cleared:
@@ -41,70 +45,79 @@ def clear(bids: Sequence[Bid], free: list[int]) -> Cleared:
 
     `by` counts from the first interval here. What does not end within `free` has no room.
     """
-    plan, late = _planned(bids, free, _earliest), _planned(bids, free, _latest)
-    if any(times and not soon for times, soon in zip(late, plan, strict=True)):
-        plan = late
-    left = list(free)
-    for bid, times in zip(bids, plan, strict=True):
-        _take(left, bid, times)
+    plan = _planned(bids, free, is_soon=True)
+    if not all(plan.times):
+        late = _planned(bids, free, is_soon=False)
+        if any(later and not soon for later, soon in zip(late.times, plan.times, strict=True)):
+            plan = late
     placed, without, cheapest = [], [], 0
-    for bid, times in zip(bids, plan, strict=True):
-        if (times and times[0] == 0) or _bring_forward(left, bid, times):
+    for bid, times in zip(bids, plan.times, strict=True):
+        if (times and times[0] == 0) or _bring_forward(plan.left, bid, times):
             placed.append(bid.number)
             cheapest = bid.cap
-        elif _may_begin(free, bid):
-            without.append((bid, bool(times)))
-    lost = (bid.cap for bid, is_planned in without if not (is_planned and bid.cap > cheapest))
+        else:
+            without.append((bid, times))
+    lost = (
+        bid.cap
+        for bid, times in without
+        if not (times and bid.cap > cheapest) and _may_begin(free, bid)
+    )
     return Cleared(next(lost, None), tuple(placed))
 
 
-def _planned(bids: Sequence[Bid], free: list[int], choose: Choice) -> list[list[int]]:
-    """Give the intervals each bid would have, the dearest choosing first; none where it cannot."""
+def _planned(bids: Sequence[Bid], free: list[int], *, is_soon: bool) -> Plan:
+    """Plan for all bids, the dearest choosing first, as soon or as late as each of them can."""
     left, found = list(free), []
     for bid in bids:
-        times = choose(left, bid)
-        _take(left, bid, times)
+        last = min(bid.by, len(left))
+        order = range(last) if is_soon else range(last - 1, -1, -1)
+        times = _row(left, bid, order) if bid.is_kept else _any(left, bid, order)
+        if not is_soon:
+            times = times[::-1]
+        for time in times:
+            left[time] -= bid.units
         found.append(times)
-    return found
+    return Plan(found, left)
 
 
-def _earliest(left: list[int], bid: Bid) -> list[int]:
-    return _first(left, bid, range(min(bid.by, len(left))))
+def _row(left: list[int], bid: Bid, order: range) -> Sequence[int]:
+    """Give the first intervals in a row that a bid can have."""
+    units, need, count = bid.units, bid.need, 0
+    for n, time in enumerate(order):
+        count = count + 1 if left[time] >= units else 0
+        if count == need:
+            return order[n + 1 - need : n + 1]
+    return ()
 
 
-def _latest(left: list[int], bid: Bid) -> list[int]:
-    return _first(left, bid, range(min(bid.by, len(left)) - 1, -1, -1))[::-1]
-
-
-def _first(left: list[int], bid: Bid, times: range) -> list[int]:
-    found: list[int] = []
-    for time in times:
-        if left[time] >= bid.units:
+def _any(left: list[int], bid: Bid, order: range) -> Sequence[int]:
+    """Give the first intervals that a bid can have."""
+    units, missing = bid.units, bid.need
+    found = []
+    for time in order:
+        if left[time] >= units:
             found.append(time)
-            if len(found) == bid.need:
+            missing -= 1
+            if not missing:
                 return found
-        elif bid.is_kept:
-            found.clear()
-    return []
-
-
-def _take(left: list[int], bid: Bid, times: Sequence[int]) -> None:
-    for time in times:
-        left[time] -= bid.units
+    return ()
 
 
 def _may_begin(left: list[int], bid: Bid) -> bool:
     """Tell whether a bid may begin now: with all it needs, or with the one interval at hand."""
     ahead = bid.need if bid.is_kept else 1
-    return ahead <= len(left) and min(left[:ahead]) >= bid.units
+    return left[0] >= bid.units and ahead <= len(left) and min(left[:ahead]) >= bid.units
 
 
-def _bring_forward(left: list[int], bid: Bid, times: list[int]) -> bool:
+def _bring_forward(left: list[int], bid: Bid, times: Sequence[int]) -> bool:
     """Let a bid begin now where nobody's plan suffers; tell whether it does."""
+    if left[0] < bid.units:
+        return False
     for time in times:
         left[time] += bid.units
     can = _may_begin(left, bid)
     if can:
-        times = list(range(bid.need)) if bid.is_kept else [0, *times[:-1]]
-    _take(left, bid, times)
+        times = range(bid.need) if bid.is_kept else [0, *times[:-1]]
+    for time in times:
+        left[time] -= bid.units
     return can
