@@ -25,12 +25,14 @@ def test_a_paced_budget_is_spent_within_a_twentieth_of_plan_and_never_exceeded(
     chance = Random(seed)
     budget = int(ROUNDS * 30 * share)
     pacing, spent = Pacing(budget, ROUNDS), 0
-    for _ in range(ROUNDS):
+    for n in range(ROUNDS):
         price = int(50 * chance.lognormvariate(0, 0.5))
         cost = price if pacing.cap(VALUE) >= price else 0
         pacing.saw(cost)
         spent += cost
         assert spent <= budget
+        if n + 1 == ROUNDS // 2:
+            assert 0.4 * budget <= spent <= 0.6 * budget
     assert spent >= 0.95 * budget
 
 

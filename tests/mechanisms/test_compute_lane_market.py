@@ -7,6 +7,7 @@ import pytest
 from souq.core.contract import AcceptDelivery, SubmitDelivery
 from souq.core.halt import SetHalt
 from souq.core.ledger import ACCOUNTS, HOLDS
+from souq.core.listing import LISTINGS
 from souq.core.mandate import (
     MANDATES,
     RESERVATIONS,
@@ -77,6 +78,8 @@ def test_what_a_bid_could_cost_is_held_and_the_rest_comes_back_as_the_job_ends()
     assert money(market, 3) == (PURSE, PURSE - 100)
     market.pass_time(into(3))
     assert money(market, 2) == (PURSE, PURSE - 60)  # now by its contract
+    rack = market.simulation.engine.state.rows(LISTINGS)["L1"]
+    assert (rack.available, rack.reserved, rack.pledged) == (0, 12, 6)
     do(market, sol, SubmitDelivery("C1"))
     do(market, bea, AcceptDelivery("C1"))
     assert money(market, 2) == (PURSE - 60, PURSE - 60)
@@ -267,6 +270,21 @@ def test_intervals_that_a_halt_swallows_are_void_and_what_ran_bids_again() -> No
     assert found.ended == {1: "done", 2: "interrupted", 3: "done"}
     assert dict(found.owed) == {1: 30, 2: 50, 3: 10}
     assert {trade[0]: trade[4] for trade in market.trades} == {bea: 30, dan: 50, eve: 10}
+
+
+def test_a_deadline_that_a_halt_swallowed_is_not_served_late() -> None:
+    market = hall()
+    sol, bea, dan = market.join(3)
+    run = open_lane(market, sol, capacity=1, intervals=120)
+    market.move(dan, ReserveLane(run, 1, 0, 2))
+    bid(market, run, bea, "preemptible", 40, intervals=2, within=6)
+    market.pass_time(into(0))
+    do(market, OPERATOR, SetHalt("commitments"))
+    market.pass_time(into(40))
+    do(market, OPERATOR, SetHalt("open"))
+    market.pass_time(into(119))
+    assert Reckoning(told_in(market)).ended == {1: "interrupted", 2: "expired"}
+    assert [trade[0] for trade in market.trades] == [dan]
 
 
 @pytest.mark.parametrize("level", ["commitments", "negotiations", "settlements"])
