@@ -162,7 +162,9 @@ def _follow(
     if outcome is None or not outcome.why:
         if effect.stake and mover is not None:
             units = mechanism.pledge(draft, id, mover.id).units
-            asks = authority.check(draft, mover, effect.stake, negotiation=id, reserves=units)
+            asks = authority.check(
+                draft, mover, effect.stake, negotiation=id, reserves=units, part_of=units
+            )
             if asks and effect.is_final:
                 raise mandate.outside("approval")
         _set_aside(draft, mechanism, id, effect.touched)
