@@ -189,6 +189,17 @@ def test_what_is_used_at_once_cannot_wait_for_approval(limits: Limits) -> None:
     assert money(market, 2) == (PURSE, PURSE)
 
 
+def test_no_threshold_is_passed_under_in_pieces() -> None:
+    market = hall()
+    (sol,) = market.join(1)
+    (bea,) = market.join(1, Limits(approval_above_units=99))
+    run = open_lane(market, sol)
+    bid(market, run, bea, "standard", 50)
+    with pytest.raises(Refused) as no:
+        bid(market, run, bea, "standard", 50)
+    assert no.value.facts == {"rule": "approval"}
+
+
 def test_a_mandate_that_asks_for_approval_later_does_not_undo_what_was_used() -> None:
     market = hall()
     sol, bea = market.join(2)

@@ -8,7 +8,7 @@ interval: 8 processors for 60 minutes are 480. Whoever needs some takes one of t
 - *standard*: a bid for a number of intervals in a row before a deadline. Once it has a place it
   keeps it until its work is done.
 - *preemptible*: a bid for so many intervals before a deadline, not in a row. It has places one
-  interval at a time, and may lose them.
+  interval at a time, may lose them, and pays for those it had though it is never done.
 
 Rules.
 
@@ -40,7 +40,7 @@ Rules.
 - *Halts.* An interval that could not begin within a second of its time is void: nobody has it and
   nobody pays. Running standard jobs bid again for what they have left.
 - *Approval.* What was used cannot be declined, so an agent whose mandate asks for approval of such
-  a deal cannot bid.
+  a deal, or of all its jobs in the lane together, cannot bid.
 - *Visible* are the lane, reservations, prices, who has places, and preemptions; caps and deadlines
   only to their owner (and to whoever keeps the journal).
 
