@@ -172,7 +172,11 @@ def _follow(
         if mover is not None and (effect.stake or effect.alternatives):
             units = mechanism.pledge(draft, id, mover.id).units
             for legs in (effect.stake, *effect.alternatives):
-                authority.check(draft, mover, legs, negotiation=id, reserves=units)
+                asks = authority.check(
+                    draft, mover, legs, negotiation=id, reserves=units, part_of=units
+                )
+                if asks and effect.is_final:
+                    raise mandate.outside("approval")
         _set_aside(draft, mechanism, id, effect.touched)
     awarded = 0
     while outcome is not None and not outcome.why:
@@ -204,7 +208,7 @@ def _carry_out(
     """
     vouched = []
     for agreement in outcome.agreements:
-        waiting = _vouched(draft, mechanism, id, agreement, mover)
+        waiting = _vouched(draft, mechanism, id, outcome, agreement, mover)
         if waiting is None and outcome.is_joint:
             return 0
         if outcome.is_joint:
@@ -224,16 +228,21 @@ def _award(
 
 
 def _vouched(
-    draft: Draft, mechanism: Mechanism, id: str, agreement: Agreement, mover: Agent | None
+    draft: Draft,
+    mechanism: Mechanism,
+    id: str,
+    outcome: Outcome,
+    agreement: Agreement,
+    mover: Agent | None,
 ) -> tuple[str, ...] | None:
     """Give whose approval is awaited; None where a party is unable, which is dropped."""
     waiting = []
     for party in agreement.parties:
         try:
-            if _vouch(draft, agreement, id, party, mechanism):
+            if _vouch(draft, agreement, id, party, mechanism) and not outcome.is_final:
                 waiting.append(need_other_agent(draft, party).principal)
         except Refused:
-            if mover is not None and party == mover.id:
+            if mover is not None and party == mover.id and not outcome.is_final:
                 raise
             touched = mechanism.unable(draft, id, agreement, party)
             _set_aside(draft, mechanism, id, touched or (party,))

@@ -187,6 +187,46 @@ class Methods:
         self, negotiation: str, packages: Sequence[Package], *, command_id: str = ""
     ) -> Answer:
         """Say what packages are worth, of which at most one is won; nobody sees it."""
+    def open_compute_lane(
+        self,
+        listing: str,
+        capacity: int,
+        interval_us: int,
+        intervals: int,
+        reserve: Money,
+        guaranteed: Money,
+        starts_in_us: int,
+        notice_us: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Sell capacity by the interval, on a listing that has as much for all of them."""
+    def place_lane_bid(
+        self,
+        negotiation: str,
+        tier: Literal["standard", "preemptible"],
+        quantity: int,
+        intervals: int,
+        cap: Money,
+        within_us: int,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Bid for `quantity` units over so many intervals that end within `within_us` from now."""
+    def reserve_lane(
+        self,
+        negotiation: str,
+        quantity: int,
+        first: int,
+        intervals: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Reserve units in stated intervals, the lane's first being 0, at the posted price."""
+    def release_lane_job(self, negotiation: str, job: int, *, command_id: str = "") -> Answer:
+        """End a job of one's own, or take its bid back; it pays for the time it had."""
+    def close_lane(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """Take no more jobs."""
     def open_barter(
         self,
         matching: Literal["top_trading_cycles", "cycle_cover"],
@@ -621,6 +661,46 @@ class AsyncMethods:
         self, negotiation: str, packages: Sequence[Package], *, command_id: str = ""
     ) -> Answer:
         """Say what packages are worth, of which at most one is won; nobody sees it."""
+    async def open_compute_lane(
+        self,
+        listing: str,
+        capacity: int,
+        interval_us: int,
+        intervals: int,
+        reserve: Money,
+        guaranteed: Money,
+        starts_in_us: int,
+        notice_us: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Sell capacity by the interval, on a listing that has as much for all of them."""
+    async def place_lane_bid(
+        self,
+        negotiation: str,
+        tier: Literal["standard", "preemptible"],
+        quantity: int,
+        intervals: int,
+        cap: Money,
+        within_us: int,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Bid for `quantity` units over so many intervals that end within `within_us` from now."""
+    async def reserve_lane(
+        self,
+        negotiation: str,
+        quantity: int,
+        first: int,
+        intervals: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Reserve units in stated intervals, the lane's first being 0, at the posted price."""
+    async def release_lane_job(self, negotiation: str, job: int, *, command_id: str = "") -> Answer:
+        """End a job of one's own, or take its bid back; it pays for the time it had."""
+    async def close_lane(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """Take no more jobs."""
     async def open_barter(
         self,
         matching: Literal["top_trading_cycles", "cycle_cover"],

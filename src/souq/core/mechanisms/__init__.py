@@ -9,6 +9,7 @@ from souq.core.mechanisms import (
     barter,
     batch_window,
     call_market,
+    compute_lane,
     double_auction,
     posted_price,
     sealed_bid,
@@ -56,6 +57,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     batch_window,
     double_auction,
     vcg,
+    compute_lane,
     barter,
 )
 

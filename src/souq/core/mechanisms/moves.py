@@ -44,11 +44,13 @@ class Effect(Struct, frozen=True, gc=False):
     `stake` is what the mover would now be bound to, judged by its mandate; whoever it will deal
     with, where nobody knows yet, is "". `alternatives` are what it may come to be bound to in
     place of that, each judged alike. `touched` lists the agents whose pledges may differ now.
+    `is_final`: the stake will be used up before it is agreed on, so nobody can be asked then.
     """
 
     touched: tuple[str, ...] = ()
     stake: tuple[Leg, ...] = ()
     alternatives: tuple[tuple[Leg, ...], ...] = ()
+    is_final: bool = False
 
 
 class Pledge(Struct, frozen=True, gc=False):
@@ -72,13 +74,15 @@ class Outcome(Struct, frozen=True):
 
     `forfeits` are paid out of what was held, to whoever they go to. Where agreements of a run that
     goes on are joint, none is carried out while a party of any of them is unable: that party is
-    dropped first, and the mechanism asked again.
+    dropped first, and the mechanism asked again. `is_final`: the agreements are over what was used
+    already, so they wait for nobody's approval, and no mover can decline them.
     """
 
     why: str
     agreements: tuple[Agreement, ...] = ()
     forfeits: tuple[CashLeg, ...] = ()
     is_joint: bool = False
+    is_final: bool = False
 
 
 class Standing(Struct, frozen=True):
