@@ -161,8 +161,10 @@ def _follow(
     outcome = mechanism.outcome(draft, id)
     if outcome is None or not outcome.why:
         if effect.stake and mover is not None:
-            units = mechanism.pledge(draft, id, mover.id).units
+            units = max(mechanism.pledge(draft, id, mover.id).units, effect.backing_units)
             authority.check(draft, mover, effect.stake, negotiation=id, reserves=units)
+            if effect.backing_units:
+                _check_backing(draft, mover, id, effect)
         _set_aside(draft, mechanism, id, effect.touched)
     awarded = 0
     while outcome is not None and not outcome.why:
@@ -235,6 +237,15 @@ def _vouch(draft: Draft, agreement: Agreement, id: str, party: str, mechanism: M
     is_waiting = authority.check(draft, agent, agreement.legs, negotiation=id)
     _check_funds(draft, agent, agreement, id if mechanism.IS_PREPAID else "")
     return is_waiting
+
+
+def _check_backing(draft: Draft, mover: Agent, id: str, effect: Effect) -> None:
+    asset = next(leg.amount.asset for leg in effect.stake if isinstance(leg, CashLeg))
+    available = ledger.need_account(draft, wallet(mover.principal, asset)).available
+    available += pledge.held_units(draft, mover.id, id)
+    if available < effect.backing_units:
+        needed = effect.backing_units
+        raise Refused(Reason.INSUFFICIENT_FUNDS, available=available, needed=needed)
 
 
 def _check_funds(draft: Draft, agent: Agent, agreement: Agreement, prepaid_in: str) -> None:

@@ -43,10 +43,13 @@ class Effect(Struct, frozen=True, gc=False):
 
     `stake` is what the mover would now be bound to, judged by its mandate; whoever it will deal
     with, where nobody knows yet, is "". `touched` lists the agents whose pledges may differ now.
+    `backing_units` is what the mover must have and may spend, though less of it be set aside: a
+    bid that is outbid at once moves the price, and must not do so with nothing behind it.
     """
 
     touched: tuple[str, ...] = ()
     stake: tuple[Leg, ...] = ()
+    backing_units: int = 0
 
 
 class Pledge(Struct, frozen=True, gc=False):
