@@ -4,7 +4,15 @@ from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 from souq.core.agreement import Agreement
-from souq.core.mechanisms import alternating_offers, posted_price, sealed_bid, swap
+from souq.core.mechanisms import (
+    alternating_offers,
+    commit_reveal,
+    dutch_auction,
+    english_auction,
+    posted_price,
+    sealed_bid,
+    swap,
+)
 from souq.core.mechanisms.moves import Effect, Outcome, Pledge, Standing
 from souq.core.state import Draft, Table, View
 
@@ -40,6 +48,9 @@ MECHANISMS: tuple[Mechanism, ...] = (
     alternating_offers,
     swap,
     sealed_bid,
+    commit_reveal,
+    english_auction,
+    dutch_auction,
 )
 
 BY_NAME = {mechanism.NAME: mechanism for mechanism in MECHANISMS}
