@@ -105,7 +105,7 @@ class Methods:
     ) -> Answer:
         """Sell a listing of one's own to the highest of bids that are committed to, then shown."""
     def commit_bid(self, negotiation: str, commitment: str, *, command_id: str = "") -> Answer:
-        """Commit to a bid for the whole: `commitment` is the digest that `commitment.of_bid` gives."""
+        """Commit to a bid for the whole, without saying what it is."""
     def reveal_bid(
         self, negotiation: str, price: Money, nonce: str, *, command_id: str = ""
     ) -> Answer:
@@ -133,7 +133,7 @@ class Methods:
         *,
         command_id: str = "",
     ) -> Answer:
-        """Bid up to a maximum, which others do not see; one pays a step above the highest that lost."""
+        """Bid up to a maximum, which others do not see."""
     def open_dutch_auction(
         self,
         listing: str,
@@ -453,7 +453,7 @@ class AsyncMethods:
     async def commit_bid(
         self, negotiation: str, commitment: str, *, command_id: str = ""
     ) -> Answer:
-        """Commit to a bid for the whole: `commitment` is the digest that `commitment.of_bid` gives."""
+        """Commit to a bid for the whole, without saying what it is."""
     async def reveal_bid(
         self, negotiation: str, price: Money, nonce: str, *, command_id: str = ""
     ) -> Answer:
@@ -481,7 +481,7 @@ class AsyncMethods:
         *,
         command_id: str = "",
     ) -> Answer:
-        """Bid up to a maximum, which others do not see; one pays a step above the highest that lost."""
+        """Bid up to a maximum, which others do not see."""
     async def open_dutch_auction(
         self,
         listing: str,

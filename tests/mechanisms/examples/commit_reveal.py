@@ -1,46 +1,16 @@
 """Bids that are committed to and then shown, played."""
 
-from souq.core.mechanisms.commit_reveal_records import CommitBid, OpenCommitReveal, RevealBid
-from souq.core.mechanisms.commitment import RevealReserve, of_bid, of_reserve
-from souq.core.mechanisms.sealed_bid import Pricing
-from souq.core.money import Money
+from souq.core.mechanisms.commitment import RevealReserve
 from souq.core.rules import HOUR_US
+from tests.mechanisms.bidding import SEED, commit, open_commit_reveal, reveal, usd
 from tests.mechanisms.plays import Path
-
-SEED = "0f" * 16
-
-
-def usd(units: int) -> Money:
-    return Money(units, "USD")
-
-
-def nonce(agent: str) -> str:
-    return agent.encode().hex().rjust(32, "0")
-
-
-def opened(path: Path, seller: str, *, reserve: int = 50, pricing: Pricing = "second_price") -> str:
-    """Open a run with a public reserve of 10, a deposit of 5, and a reserve committed to."""
-    thing = path.post(seller)
-    secret = of_reserve(seller, thing, usd(reserve), SEED)
-    command = OpenCommitReveal(thing, usd(10), usd(5), secret, HOUR_US, HOUR_US, pricing=pricing)
-    return path.open(seller, command)
-
-
-def commit(path: Path, run: str, agent: str, units: int) -> None:
-    """Commit to a bid."""
-    path.move(agent, CommitBid(run, of_bid(run, agent, usd(units), nonce(agent))))
-
-
-def reveal(path: Path, run: str, agent: str, units: int) -> None:
-    """Show it."""
-    path.move(agent, RevealBid(run, usd(units), nonce(agent)))
 
 
 def all_shown(path: Path) -> None:
     """The highest wins, and pays the second by one rule, its own bid by the other."""
     sol, bea, dan, eve = path.join(4)
     bids = {bea: 80, dan: 90, eve: 20}
-    runs = (opened(path, sol), opened(path, sol, pricing="first_price"))
+    runs = (open_commit_reveal(path, sol), open_commit_reveal(path, sol, pricing="first_price"))
     for run in runs:
         commit(path, run, bea, 1)
         for agent, units in bids.items():
@@ -57,7 +27,7 @@ def all_shown(path: Path) -> None:
 def silent(path: Path) -> None:
     """The highest is not shown and does not count; the seller shows nothing and has no reserve."""
     sol, bea, dan, eve = path.join(4)
-    run = opened(path, sol)
+    run = open_commit_reveal(path, sol)
     for agent, units in ((bea, 30), (dan, 90), (eve, 20)):
         commit(path, run, agent, units)
     path.pass_time(HOUR_US + HOUR_US // 2)
@@ -70,7 +40,7 @@ def silent(path: Path) -> None:
 def drawn_for(path: Path) -> None:
     """Equal bids are drawn for: by the seed, and without it by the bidders' nonces alone."""
     sol, *bidders = path.join(5)
-    runs = (opened(path, sol), opened(path, sol))
+    runs = (open_commit_reveal(path, sol), open_commit_reveal(path, sol))
     for run in runs:
         for agent in bidders:
             commit(path, run, agent, 60)

@@ -1,13 +1,9 @@
 """Dutch auctions, played."""
 
 from souq.core.mechanisms.dutch_auction import OpenDutchAuction, TakeFallingPrice
-from souq.core.money import Money
 from souq.core.rules import HOUR_US
+from tests.mechanisms.bidding import usd
 from tests.mechanisms.plays import Path
-
-
-def usd(units: int) -> Money:
-    return Money(units, "USD")
 
 
 def falls(path: Path) -> None:

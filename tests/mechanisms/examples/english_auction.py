@@ -1,39 +1,16 @@
 """English auctions, played."""
 
-from typing import Any
-
 from souq.core.mechanisms.english_auction_prices import Increment, Restraints
-from souq.core.mechanisms.english_auction_records import (
-    MINUTE_US,
-    OpenEnglishAuction,
-    PlaceProxyBid,
-)
-from souq.core.money import Money
+from souq.core.mechanisms.english_auction_records import MINUTE_US
 from souq.core.rules import HOUR_US
+from tests.mechanisms.bidding import bid, open_english, usd
 from tests.mechanisms.plays import Path
-
-BY_ONE = (Increment(0, 1),)
-
-
-def usd(units: int) -> Money:
-    return Money(units, "USD")
-
-
-def opened(path: Path, seller: str, **more: Any) -> str:
-    """Open a run from 1 on, by steps of 1, for an hour."""
-    named: dict[str, Any] = {"start": usd(1), "increments": BY_ONE, "bidding_us": HOUR_US, **more}
-    return path.open(seller, OpenEnglishAuction(path.post(seller), **named))
-
-
-def bid(path: Path, run: str, agent: str, units: int, cap: int = 0) -> None:
-    """Bid up to so much."""
-    path.move(agent, PlaceProxyBid(run, usd(units), usd(cap) if cap else None))
 
 
 def proxies(path: Path) -> None:
     """The highest maximum wins, at a step above the second."""
     sol, bea, dan, eve = path.join(4)
-    run = opened(path, sol, increments=(Increment(0, 1), Increment(50, 5)))
+    run = open_english(path, sol, increments=(Increment(0, 1), Increment(50, 5)))
     for agent, units in ((bea, 70), (dan, 40), (eve, 90), (bea, 80)):
         bid(path, run, agent, units)
     path.pass_time(2 * HOUR_US)
@@ -43,8 +20,8 @@ def proxies(path: Path) -> None:
 def late(path: Path) -> None:
     """A late bid puts the end off, so that it can be answered; at a hard close it cannot."""
     sol, bea, dan = path.join(3)
-    soft = opened(path, sol)
-    hard = opened(path, sol, soft_close_us=0)
+    soft = open_english(path, sol)
+    hard = open_english(path, sol, soft_close_us=0)
     for run in (soft, hard):
         bid(path, run, bea, 10)
     path.pass_time(HOUR_US - MINUTE_US)
@@ -60,8 +37,8 @@ def late(path: Path) -> None:
 def reserves(path: Path) -> None:
     """A maximum that reaches the reserve is lifted to it; below, nothing is sold."""
     sol, bea, dan = path.join(3)
-    met = opened(path, sol, reserve=usd(50))
-    missed = opened(path, sol, reserve=usd(50))
+    met = open_english(path, sol, reserve=usd(50))
+    missed = open_english(path, sol, reserve=usd(50))
     bid(path, met, bea, 60)
     bid(path, missed, dan, 40)
     path.pass_time(2 * HOUR_US)
@@ -71,7 +48,7 @@ def reserves(path: Path) -> None:
 def restrained(path: Path) -> None:
     """Every restraint at once."""
     sol, bea, dan, eve = path.join(4)
-    run = opened(
+    run = open_english(
         path,
         sol,
         restraints=Restraints(

@@ -2,15 +2,9 @@
 
 from souq.core.mechanisms.commitment import RevealReserve, of_reserve
 from souq.core.mechanisms.sealed_bid import OpenSealedBid, PlaceSealedBid
-from souq.core.money import Money
 from souq.core.rules import HOUR_US
+from tests.mechanisms.bidding import NONCE, usd
 from tests.mechanisms.plays import Path
-
-NONCE = "5e" * 16
-
-
-def usd(units: int) -> Money:
-    return Money(units, "USD")
 
 
 def three_bids(path: Path) -> None:

@@ -19,8 +19,10 @@ class OpenCommitReveal(
 ):
     """Sell a listing of one's own to the highest of bids that are committed to, then shown.
 
-    `secret` is the digest of a reserve, no lower than `reserve`, and of a nonce that becomes the
-    seed of the lot (`commitment.of_reserve`). `deposit` is held of each bidder and of the seller.
+    `secret` is the digest of a reserve, which counts where it is above `reserve`, and of a nonce
+    that becomes the seed of the lot (`commitment.of_reserve`): SHA-256 over canonical JSON of
+    ["souq.reserve.v1", agent, listing, [units, asset], nonce]. `deposit` is held of each bidder
+    and of the seller.
     """
 
     listing: str
@@ -34,10 +36,12 @@ class OpenCommitReveal(
 
 
 class CommitBid(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """Commit to a bid for the whole: `commitment` is the digest that `commitment.of_bid` gives.
+    """Commit to a bid for the whole, without saying what it is.
 
-    It takes the place of one's old one. The deposit is held until the bid is shown, and lost where
-    it is not.
+    `commitment` is the digest that `commitment.of_bid` gives: SHA-256 over canonical JSON of
+    ["souq.bid.v1", negotiation, agent, [units, asset], nonce], the nonce being 32 to 64 small
+    hexadecimal digits. It takes the place of one's old one. The deposit is held until the bid is
+    shown, and lost where it is not.
     """
 
     negotiation: str

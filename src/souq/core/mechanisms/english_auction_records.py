@@ -37,9 +37,10 @@ class OpenEnglishAuction(
 
 
 class PlaceProxyBid(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Bid up to a maximum, which others do not see; one pays a step above the highest that lost.
+    """Bid up to a maximum, which others do not see.
 
-    `value_cap` is what it is worth at most, where the auction asks for that.
+    Whoever wins pays a step above the highest that lost. `value_cap` is what it is worth at most,
+    where the auction asks for that.
     """
 
     negotiation: str

@@ -57,7 +57,8 @@ class OpenSealedBid(Struct, frozen=True, tag=True, omit_defaults=True, forbid_un
     """Sell a listing of one's own to the highest sealed bid.
 
     `reserve` is the least it goes for; `bidding_us` is how long bids are taken. `secret_reserve`
-    is the digest of a higher one (`commitment.of_reserve`), to be shown within `reveal_us`.
+    is the digest of a higher one, to be shown within `reveal_us`: SHA-256 over canonical JSON of
+    ["souq.reserve.v1", agent, listing, [units, asset], nonce].
     """
 
     listing: str
