@@ -1,0 +1,1 @@
+"""Bidders in auctions: plain functions from what a thing is worth to what to bid."""
