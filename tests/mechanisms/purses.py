@@ -52,7 +52,8 @@ def check_nothing_is_left(hall: Hall) -> None:
     """Assert that no run is open and none has left anything set aside, of money or goods."""
     state = state_of(hall)
     assert held(hall) == {}
-    for table in (NEGOTIATIONS, RESERVATIONS, PLEDGED, *hall.mechanism.TABLES):
+    tables: tuple[Any, ...] = (NEGOTIATIONS, RESERVATIONS, PLEDGED, *hall.mechanism.TABLES)
+    for table in tables:
         assert state.rows(table) == {}, table.name
     assert all(not listing.pledged for listing in state.rows(LISTINGS).values())
 

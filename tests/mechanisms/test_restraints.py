@@ -84,7 +84,7 @@ def test_steps_double_after_so_many_bids() -> None:
     for n in range(6):
         minimum = english_auction.standing(kernel, run).notice["minimum_units"]
         bid(kernel, run, (bea, dan)[n % 2], int(minimum) + 1)
-        prices.append(english_auction.standing(kernel, run).notice["price_units"])
+        prices.append(int(english_auction.standing(kernel, run).notice["price_units"]))
     assert prices == sorted(prices)
     assert prices[-1] - prices[-2] > prices[1] - prices[0]
 
