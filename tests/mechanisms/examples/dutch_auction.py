@@ -9,7 +9,7 @@ from tests.mechanisms.plays import Path
 def falls(path: Path) -> None:
     """The first to take buys, at the price of that moment; nobody else can."""
     sol, bea = path.join(2)
-    command = OpenDutchAuction(path.post(sol), usd(100), usd(40), usd(10), HOUR_US)
+    command = OpenDutchAuction(path.post(sol, available=2), usd(100), usd(40), usd(10), HOUR_US)
     run = path.open(sol, command)
     path.pass_time(3 * HOUR_US + HOUR_US // 2)
     path.move(bea, TakeFallingPrice(run, usd(75)))
