@@ -87,10 +87,10 @@ def _open(draft: Draft, agent: Agent, command: OpenCommitReveal, id: str) -> Eff
     if command.deposit.asset != asset or command.deposit.units == 0:
         raise invalid("deposit", f"above 0, and in {asset}")
     check_digest("secret", command.secret)
-    reveals_at = expiry(draft, command.committing_us)
+    reveals_at = expiry(draft, command.committing_us, "committing_us")
     if command.revealing_us <= 0:
         raise invalid("revealing_us", "must be above 0")
-    closes_at = expiry(draft, command.committing_us + command.revealing_us)
+    closes_at = expiry(draft, command.committing_us + command.revealing_us, "revealing_us")
     draft.emit(
         CommitRevealOpened(
             id,

@@ -147,7 +147,7 @@ def _open(draft: Draft, agent: Agent, command: OpenDutchAuction, id: str) -> Eff
     if command.interval_us <= 0:
         raise invalid("interval_us", "must be above 0")
     falls = -(-(start.units - floor.units) // step.units)
-    closes_at = expiry(draft, (falls + 1) * command.interval_us)
+    closes_at = expiry(draft, (falls + 1) * command.interval_us, "interval_us")
     draft.emit(
         DutchAuctionOpened(
             id,

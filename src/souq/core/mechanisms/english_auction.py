@@ -92,10 +92,11 @@ def _open(draft: Draft, agent: Agent, command: OpenEnglishAuction, id: str) -> E
         raise invalid("reserve", f"at least the start, and in {start.asset}")
     check_increments(command.increments)
     check_restraints(command.restraints, UNITS_MAX)
-    ends_at = expiry(draft, command.bidding_us)
+    ends_at = expiry(draft, command.bidding_us, "bidding_us")
     if command.soft_close_us < 0 or command.extensions_max < 0:
         raise invalid("soft_close_us", "must be 0 or above, as extensions_max")
-    expiry(draft, command.bidding_us + command.soft_close_us * command.extensions_max)
+    longest = command.bidding_us + command.soft_close_us * command.extensions_max
+    expiry(draft, longest, "soft_close_us")
     draft.emit(
         EnglishAuctionOpened(
             id,

@@ -132,10 +132,10 @@ def need_strangers(view: View, agents: tuple[str, ...]) -> None:
         raise Refused(Reason.SAME_PRINCIPAL)
 
 
-def expiry(view: View, valid_us: int | None) -> int:
+def expiry(view: View, valid_us: int | None, field: str = "valid_us") -> int:
     """Give the instant an offer lapses: an interval from the market's clock, never a client's."""
     house = rules(view)
     interval = house.offer_us if valid_us is None else valid_us
     if not 0 < interval <= house.offer_max_us:
-        raise invalid("valid_us", f"must be above 0 and at most {house.offer_max_us}")
+        raise invalid(field, f"must be above 0 and at most {house.offer_max_us}")
     return view.at + interval

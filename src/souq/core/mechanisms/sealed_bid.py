@@ -167,10 +167,10 @@ TABLES: tuple[Table[Any], ...] = (AUCTIONS, BIDS)
 def _open(draft: Draft, agent: Agent, command: OpenSealedBid, id: str) -> Effect:
     listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME)
     check_price(draft, command.reserve)
-    closes_at = expiry(draft, command.bidding_us)
+    closes_at = expiry(draft, command.bidding_us, "bidding_us")
     if command.secret_reserve:
         check_digest("secret_reserve", command.secret_reserve)
-        expiry(draft, command.reveal_us)
+        expiry(draft, command.reveal_us, "reveal_us")
     elif command.reveal_us:
         raise invalid("reveal_us", "only where there is a secret_reserve")
     draft.emit(
@@ -320,7 +320,7 @@ def lapse(draft: Draft, id: str) -> tuple[str, ...]:
 
 def forget(view: View, id: str) -> None:
     """Drop an ended run."""
-    for key, _ in list(view.walk(BIDS, id)):
+    for key, _ in reversed(list(view.walk(BIDS, id))):  # the last in order is dropped quickest
         view.drop(BIDS, key)
     view.drop(AUCTIONS, id)
 

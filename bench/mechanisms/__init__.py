@@ -1,0 +1,1 @@
+"""How fast prices are made: each mechanism's kernel, and the same within the durable market."""
