@@ -258,17 +258,27 @@ def test_bids_can_be_shown_while_nothing_new_may_bind() -> None:
 
 def test_the_lot_is_drawn_from_the_seed_and_all_nonces_and_anybody_can_draw_it_again() -> None:
     hall = Hall(commit_reveal)
-    run, sol, bidders = committed(hall, [60, 60, 60, 60, 20])
-    for agent, units in zip(bidders, (60, 60, 60, 60, 20), strict=True):
-        reveal(hall, run, agent, units)
-    hall.move(sol, RevealReserve(run, usd(50), SEED))
+    sol, *bidders = hall.join(6)
+    bids = dict(zip(bidders, (60, 60, 60, 60, 20), strict=True))
+    runs = [open_commit_reveal(hall, sol) for _ in range(6)]
+    for run in runs:
+        for agent, units in bids.items():
+            commit(hall, run, agent, units)
+    hall.pass_time(HOUR_US + HALF_US)
+    for run in runs:
+        for agent, units in bids.items():
+            reveal(hall, run, agent, units)
+        hall.move(sol, RevealReserve(run, usd(50), SEED))
     hall.pass_time(3 * HOUR_US)
-    (told,) = happened(hall, "BidsPublished")
-    assert told.agents == tuple(bidders)
-    lot = draw_lot(run, told.seed, tuple(zip(told.agents, told.nonces, strict=True)))
-    assert lot == told.lot
-    equals = [agent for agent, units in zip(told.agents, told.units, strict=True) if units == 60]
-    assert hall.trades[0][0] == min(equals, key=lambda agent: place(lot, agent))
+    drawn = []
+    for told in happened(hall, "BidsPublished"):
+        assert (told.agents, told.seed) == (tuple(bidders), SEED)
+        mixed = tuple(zip(told.agents, told.nonces, strict=True))
+        lot = draw_lot(told.negotiation, told.seed, mixed)
+        assert lot == told.lot
+        drawn.append(min(bidders[:4], key=lambda agent, lot=lot: place(lot, agent)))  # type: ignore[misc]
+    assert [trade[0] for trade in hall.trades] == drawn
+    assert len(set(drawn)) > 1, "another run, another lot"
 
 
 def test_every_nonce_and_the_seed_change_the_lot_and_it_favours_nobody() -> None:
