@@ -1,1 +1,1 @@
-"""Bidders in auctions: plain functions from what a thing is worth to what to bid."""
+"""Traders for mechanisms that anybody may join. They know prices and limits, and no market."""
