@@ -108,13 +108,13 @@ def shown(hall: Hall, viewer: str, run: str, listing: str = "L1") -> str:
 
 
 def _queries(kind: type, run: str, listing: str) -> list[Any]:
-    """Ask with every id that stands in such a market."""
+    """Ask with every id that stands in such a market; "?" stands for what it has none of."""
     fields = {field.name: field.required for field in msgspec.structs.fields(kind)}
     ids = {"negotiation": (run,), "listing": (listing,), "contract": ("C1",), "agent": AGENTS_ASKED}
-    named = [ids[name] for name in fields if name in ids]
+    named = [name for name, needed in fields.items() if name in ids or needed]
     found = [
-        kind(**dict(zip([name for name in fields if name in ids], chosen, strict=True)))
-        for chosen in product(*named)
+        kind(**dict(zip(named, chosen, strict=True)))
+        for chosen in product(*(ids.get(name, ("?",)) for name in named))
     ]
     return found if any(fields.values()) else [kind(), *found]
 

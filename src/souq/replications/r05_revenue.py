@@ -146,7 +146,7 @@ def _prices(sell: Sell, values: list[list[int]], kind: type[Path] = Kernel) -> l
 
 def run(scale: Scale) -> Iterator[Finding]:
     """Measure what each auction brings."""
-    draws = scale.draws(5_000, 50_000)
+    draws = scale.draws(3_000, 50_000)
     values_of = {n: drawn(scale.seed, n, draws) for n in (2, 3, 5)}
     found: dict[Sell, list[int]] = {}
     for n, values in values_of.items():
