@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from souq.core.index import Rank
-from souq.core.mechanisms.sealed_bid import Pricing
+from souq.core.mechanisms.sealed_bid_records import Pricing
 from souq.core.money import Money
 from souq.core.state import DEADLINES, Table, View
 

@@ -13,14 +13,11 @@ The market itself knows the bids as they come, and whoever owns its journal coul
 that matters, use `commit_reveal`.
 """
 
-from typing import Any, Literal
-
-import msgspec
-from msgspec import Struct
+from typing import Any
 
 from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
-from souq.core.index import Rank
 from souq.core.listing import check_price
+from souq.core.mechanisms import sealed_bid_records as records
 from souq.core.mechanisms.commitment import RevealReserve, check_digest, check_opens, of_reserve
 from souq.core.mechanisms.moves import (
     NOTHING,
@@ -33,13 +30,30 @@ from souq.core.mechanisms.moves import (
     need_own,
 )
 from souq.core.mechanisms.parties import joined
+from souq.core.mechanisms.sealed_bid_records import (
+    AUCTIONS,
+    BIDDERS_MAX,
+    BIDS,
+    Auction,
+    SealedBidClosed,
+    SealedBidFailed,
+    SealedBidOpened,
+    SealedBidPlaced,
+    SealedBidReserveLost,
+    SealedBidReserveRevealed,
+    SealedBidWon,
+    need_auction,
+)
+from souq.core.mechanisms.sealed_bid_records import OpenSealedBid as OpenSealedBid
+from souq.core.mechanisms.sealed_bid_records import PlaceSealedBid as PlaceSealedBid
+from souq.core.mechanisms.sealed_bid_records import Pricing as Pricing
 from souq.core.money import Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.state import DEADLINES, Draft, Table, View
+from souq.core.state import Draft, Table, View
 
 NAME = "sealed_bid"
-BIDDERS_MAX = 20_000
+TABLES: tuple[Table[Any], ...] = (AUCTIONS, BIDS)
 NOTICE = {
     "listing": "what is sold",
     "quantity": "how much of it, as one lot",
@@ -50,118 +64,6 @@ NOTICE = {
     "bidders": "how many have bid",
     "is_closed": "whether bidding is over",
 }
-Pricing = Literal["first_price", "second_price"]
-
-
-class OpenSealedBid(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Sell a listing of one's own to the highest sealed bid.
-
-    `reserve` is the least it goes for; `bidding_us` is how long bids are taken. `secret_reserve`
-    is the digest of a higher one, to be shown within `reveal_us`: SHA-256 over canonical JSON of
-    ["souq.reserve.v1", agent, listing, [units, asset], nonce].
-    """
-
-    listing: str
-    reserve: Money
-    bidding_us: int
-    quantity: int = 1
-    pricing: Pricing = "second_price"
-    secret_reserve: str = ""
-    reveal_us: int = 0
-
-
-class PlaceSealedBid(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """Bid for the whole; nobody sees it until the close. It takes the place of one's old bid."""
-
-    negotiation: str
-    price: Money
-
-
-class SealedBidOpened(Struct, frozen=True, tag=True, omit_defaults=True):
-    negotiation: str
-    agent: str
-    principal: str
-    listing: str
-    quantity: int
-    pricing: Pricing
-    reserve: Money
-    closes_at: int
-    secret_reserve: str = ""
-    reveal_us: int = 0
-
-
-class SealedBidPlaced(Struct, frozen=True, tag=True):
-    negotiation: str
-    agent: str
-    units: int
-    number: int
-
-
-class SealedBidClosed(Struct, frozen=True, tag=True):
-    """Bidding is over; by `reveal_by` a secret reserve must be shown, 0 where there is none."""
-
-    negotiation: str
-    reveal_by: int
-
-
-class SealedBidReserveRevealed(Struct, frozen=True, tag=True):
-    negotiation: str
-    units: int
-
-
-class SealedBidReserveLost(Struct, frozen=True, tag=True):
-    """The secret reserve was not shown in time; the public one counts."""
-
-    negotiation: str
-
-
-class SealedBidWon(Struct, frozen=True, tag=True):
-    """`units` is what the winner pays, `minimum_units` what would have drawn level with it."""
-
-    negotiation: str
-    agent: str
-    units: int
-    minimum_units: int
-
-
-class SealedBidFailed(Struct, frozen=True, tag=True):
-    """A bid that would have won could not be kept; the next one counts."""
-
-    negotiation: str
-    agent: str
-
-
-class Auction(Struct, frozen=True, omit_defaults=True):
-    seller: str
-    principal: str
-    listing: str
-    quantity: int
-    pricing: Pricing
-    reserve: Money
-    due: int
-    secret_reserve: str = ""
-    reveal_us: int = 0
-    bids: int = 0
-    bidders: int = 0
-    is_closed: bool = False
-    is_decided: bool = False  # the reserve is known
-    winner: str = ""
-
-
-class Bid(Struct, frozen=True, gc=False, array_like=True):
-    negotiation: str
-    agent: str
-    units: int
-    number: int
-
-
-def _rank(bid: Bid) -> Rank:
-    return Rank(bid.negotiation, -bid.units, bid.number)
-
-
-AUCTIONS: Table[Auction] = Table("sealed_bid", Auction)
-BIDS: Table[Bid] = Table("sealed_bids", Bid, rank=_rank)
-TABLES: tuple[Table[Any], ...] = (AUCTIONS, BIDS)
 
 
 def _open(draft: Draft, agent: Agent, command: OpenSealedBid, id: str) -> Effect:
@@ -187,11 +89,11 @@ def _open(draft: Draft, agent: Agent, command: OpenSealedBid, id: str) -> Effect
             command.reveal_us,
         )
     )
-    return Effect((agent.id,), _legs(agent.id, "", _need(draft, id), command.reserve.units))
+    return Effect((agent.id,), _legs(agent.id, "", need_auction(draft, id), command.reserve.units))
 
 
 def _bid(draft: Draft, agent: Agent, command: PlaceSealedBid, id: str) -> Effect:
-    auction = _need(draft, id)
+    auction = need_auction(draft, id)
     if auction.is_closed or draft.at >= auction.due:
         raise Refused(Reason.CLOSED, id=id)
     if agent.principal == auction.principal:
@@ -208,7 +110,7 @@ def _bid(draft: Draft, agent: Agent, command: PlaceSealedBid, id: str) -> Effect
 
 
 def _reveal(draft: Draft, agent: Agent, command: RevealReserve, id: str) -> Effect:
-    auction = _need(draft, id)
+    auction = need_auction(draft, id)
     if agent.id != auction.seller:
         raise Refused(Reason.NOT_YOURS, id=id)
     if not auction.secret_reserve or not auction.is_closed or auction.is_decided:
@@ -230,18 +132,12 @@ def _legs(seller: str, buyer: str, auction: Auction, units: int) -> tuple[Leg, .
     return legs
 
 
-def _need(view: View, id: str) -> Auction:
-    auction = view.get(AUCTIONS, id)
-    assert auction is not None, f"no sealed-bid auction: {id}"
-    return auction
-
-
 parties = joined
 
 
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know: how many have bid, and neither who nor how much."""
-    on = _need(view, id)
+    on = need_auction(view, id)
     notice: dict[str, int | str | bool] = {
         "listing": on.listing,
         "quantity": on.quantity,
@@ -258,7 +154,7 @@ def standing(view: View, id: str) -> Standing:
 
 def pledge(view: View, id: str, agent: str) -> Pledge:
     """The seller sets the goods aside, each bidder the whole of its bid."""
-    auction = _need(view, id)
+    auction = need_auction(view, id)
     if auction.winner:
         return NOTHING
     if agent == auction.seller:
@@ -269,7 +165,7 @@ def pledge(view: View, id: str, agent: str) -> Pledge:
 
 def outcome(view: View, id: str) -> Outcome | None:
     """Give the highest bid its agreement once the reserve is known, then end."""
-    auction = _need(view, id)
+    auction = need_auction(view, id)
     if not auction.is_decided:
         return None
     if auction.winner:
@@ -293,7 +189,7 @@ def _minimum(view: View, id: str, auction: Auction) -> int:
 
 def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
     """Note who won, and publish what would have been enough."""
-    auction = _need(draft, id)
+    auction = need_auction(draft, id)
     units = sum(leg.amount.units for leg in agreement.legs if isinstance(leg, CashLeg))
     draft.emit(SealedBidWon(id, agreement.parties[0], units, _minimum(draft, id, auction)))
     return (auction.seller, agreement.parties[0])
@@ -301,7 +197,7 @@ def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
 
 def unable(draft: Draft, id: str, agreement: Agreement, agent: str) -> None:
     """Drop the bid that cannot be kept; where it is the seller who cannot, nothing is sold."""
-    if agent == _need(draft, id).seller:
+    if agent == need_auction(draft, id).seller:
         for _, bid in list(draft.walk(BIDS, id)):
             draft.emit(SealedBidFailed(id, bid.agent))
     else:
@@ -310,7 +206,7 @@ def unable(draft: Draft, id: str, agreement: Agreement, agent: str) -> None:
 
 def lapse(draft: Draft, id: str) -> tuple[str, ...]:
     """Close the bidding; once it is closed, go on without the reserve that was not shown."""
-    auction = _need(draft, id)
+    auction = need_auction(draft, id)
     if auction.is_closed:
         draft.emit(SealedBidReserveLost(id))
     else:
@@ -325,74 +221,10 @@ def forget(view: View, id: str) -> None:
     view.drop(AUCTIONS, id)
 
 
-def _opened(view: View, event: SealedBidOpened) -> None:
-    view.put(
-        AUCTIONS,
-        event.negotiation,
-        Auction(
-            event.agent,
-            event.principal,
-            event.listing,
-            event.quantity,
-            event.pricing,
-            event.reserve,
-            event.closes_at,
-            event.secret_reserve,
-            event.reveal_us,
-        ),
-    )
-    view.put(DEADLINES, event.negotiation, event.closes_at)
-
-
-def _placed(view: View, event: SealedBidPlaced) -> None:
-    id, key = event.negotiation, f"{event.negotiation}/{event.agent}"
-    more = view.get(BIDS, key) is None
-    view.put(BIDS, key, Bid(id, event.agent, event.units, event.number))
-    _change(view, id, bids=event.number, bidders=_need(view, id).bidders + more)
-
-
-def _closed(view: View, event: SealedBidClosed) -> None:
-    id, due = event.negotiation, event.reveal_by
-    if due:
-        _change(view, id, is_closed=True, due=due)
-        view.put(DEADLINES, id, due)
-    else:
-        _change(view, id, is_closed=True, is_decided=True)
-
-
-def _revealed(view: View, event: SealedBidReserveRevealed) -> None:
-    reserve = Money(event.units, _need(view, event.negotiation).reserve.asset)
-    _change(view, event.negotiation, reserve=reserve, is_decided=True)
-
-
-def _failed(view: View, event: SealedBidFailed) -> None:
-    view.drop(BIDS, f"{event.negotiation}/{event.agent}")
-
-
-def _change(view: View, id: str, **fields: Any) -> None:
-    view.put(AUCTIONS, id, msgspec.structs.replace(_need(view, id), **fields))
-
-
 IS_PREPAID = True
 OPENS: dict[type, Any] = {OpenSealedBid: _open}
 MOVES: dict[type, Any] = {PlaceSealedBid: _bid, RevealReserve: _reveal}
 JOINS: tuple[type, ...] = (PlaceSealedBid,)
 FREES: tuple[type, ...] = ()
-SEEN: dict[type, Any] = {
-    SealedBidOpened: "public",
-    SealedBidPlaced: "own",
-    SealedBidClosed: "public",
-    SealedBidReserveRevealed: "public",
-    SealedBidReserveLost: "public",
-    SealedBidWon: "public",
-    SealedBidFailed: "own",
-}
-EVOLVE: dict[type, Any] = {
-    SealedBidOpened: _opened,
-    SealedBidPlaced: _placed,
-    SealedBidClosed: _closed,
-    SealedBidReserveRevealed: _revealed,
-    SealedBidReserveLost: lambda view, event: _change(view, event.negotiation, is_decided=True),
-    SealedBidWon: lambda view, event: _change(view, event.negotiation, winner=event.agent),
-    SealedBidFailed: _failed,
-}
+SEEN: dict[type, Any] = records.SEEN
+EVOLVE: dict[type, Any] = records.EVOLVE
