@@ -43,6 +43,7 @@ class Limits:
         self.of_agent: dict[str, str] = {}
         self.claimed: dict[tuple[str, str], tuple[str, int]] = {}  # the market's own counts
         self.owed: dict[tuple[str, str], tuple[str, int]] = {}  # ours
+        self._forfeited: list[list[int]] = []  # in this record, as spent
 
     def granted(self, event: Json, loads: Callable[[bytes], Any]) -> None:
         limits = loads(self._payload(event["limits"]))
@@ -67,6 +68,9 @@ class Limits:
         kind = event["type"]
         if kind in ("BudgetReserved", "BudgetCommitted"):
             self.claimed[key] = (event["mandate"], event["units"])
+            if kind == "BudgetCommitted" and key[1][0] == "N":  # a forfeit has no contract
+                row = self.mandates[event["mandate"]].spent[key[1]] = [0, event["units"]]
+                self._forfeited.append(row)
             return
         need(key in self.claimed, "budget", f"{kind} of {key}, which was not counted")
         mandate, units = self.claimed.pop(key)
@@ -109,6 +113,9 @@ class Limits:
 
     def check(self, at: int) -> None:
         """No cap is exceeded, and the market counted what we count."""
+        for row in self._forfeited:
+            row[0] = at
+        self._forfeited.clear()
         need(
             self.claimed == self.owed,
             "budget",

@@ -170,13 +170,7 @@ def _follow(
     outcome = mechanism.outcome(draft, id)
     if outcome is None or not outcome.why:
         if mover is not None and (effect.stake or effect.alternatives):
-            units = mechanism.pledge(draft, id, mover.id).units
-            for legs in (effect.stake, *effect.alternatives):
-                asks = authority.check(
-                    draft, mover, legs, negotiation=id, reserves=units, part_of=units
-                )
-                if asks and effect.is_final:
-                    raise mandate.outside("approval")
+            _check_stake(draft, mechanism, id, effect, mover)
         _set_aside(draft, mechanism, id, effect.touched)
     awarded = 0
     while outcome is not None and not outcome.why:
@@ -190,6 +184,17 @@ def _follow(
         outcome = mechanism.outcome(draft, id)
     if outcome is not None:
         _close(draft, mechanism, id, outcome, mover)
+
+
+def _check_stake(draft: Draft, mechanism: Mechanism, id: str, effect: Effect, mover: Agent) -> None:
+    """Raise Refused unless the mover may be bound so, and has what must stand behind it."""
+    units = max(mechanism.pledge(draft, id, mover.id).units, effect.backing_units)
+    for legs in (effect.stake, *effect.alternatives):
+        asks = authority.check(draft, mover, legs, negotiation=id, reserves=units, part_of=units)
+        if asks and effect.is_final:
+            raise mandate.outside("approval")
+    if effect.backing_units:
+        _check_backing(draft, mover, id, effect)
 
 
 def _set_aside(draft: Draft, mechanism: Mechanism, id: str, agents: tuple[str, ...]) -> None:
@@ -284,6 +289,15 @@ def _vouch(draft: Draft, agreement: Agreement, id: str, party: str, mechanism: M
     is_waiting = authority.check(draft, agent, agreement.legs, negotiation=id, part_of=whole)
     _check_funds(draft, agent, agreement, id if mechanism.IS_PREPAID else "")
     return is_waiting
+
+
+def _check_backing(draft: Draft, mover: Agent, id: str, effect: Effect) -> None:
+    asset = next(leg.amount.asset for leg in effect.stake if isinstance(leg, CashLeg))
+    available = ledger.need_account(draft, wallet(mover.principal, asset)).available
+    available += pledge.held_units(draft, mover.id, id)
+    if available < effect.backing_units:
+        needed = effect.backing_units
+        raise Refused(Reason.INSUFFICIENT_FUNDS, available=available, needed=needed)
 
 
 def _check_funds(draft: Draft, agent: Agent, agreement: Agreement, prepaid_in: str) -> None:

@@ -3,10 +3,12 @@
 from souq.replications import (
     r01_zero_intelligence,
     r02_convergence,
+    r05_revenue,
     r06_bilateral,
     r07_double_auctions,
     r08_bargaining,
     r10_races,
+    r11_positions,
     r17_repricing,
     r18_price_band,
 )
@@ -15,10 +17,12 @@ from souq.replications.replication import Replication
 REPLICATIONS: tuple[Replication, ...] = (
     r01_zero_intelligence,
     r02_convergence,
+    r05_revenue,
     r06_bilateral,
     r07_double_auctions,
     r08_bargaining,
     r10_races,
+    r11_positions,
     r17_repricing,
     r18_price_band,
 )

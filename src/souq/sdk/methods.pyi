@@ -6,6 +6,7 @@ from typing import Any, Literal
 from souq.core.channel_batch import Claim
 from souq.core.mandate import Limits
 from souq.core.mechanisms.barter_records import Wish
+from souq.core.mechanisms.english_auction_prices import Increment, Restraints
 from souq.core.mechanisms.moves import Item
 from souq.core.mechanisms.price_band import PriceBand
 from souq.core.mechanisms.swap import SwapLeg
@@ -83,12 +84,78 @@ class Methods:
         bidding_us: int,
         quantity: int = ...,
         pricing: Literal["first_price", "second_price"] = ...,
+        secret_reserve: str = ...,
+        reveal_us: int = ...,
         *,
         command_id: str = "",
     ) -> Answer:
         """Sell a listing of one's own to the highest sealed bid."""
     def place_sealed_bid(self, negotiation: str, price: Money, *, command_id: str = "") -> Answer:
         """Bid for the whole; nobody sees it until the close."""
+    def reveal_reserve(
+        self, negotiation: str, reserve: Money, nonce: str, *, command_id: str = ""
+    ) -> Answer:
+        """Show the reserve that was committed to when the run was opened, once bidding is over."""
+    def open_commit_reveal(
+        self,
+        listing: str,
+        reserve: Money,
+        deposit: Money,
+        secret: str,
+        committing_us: int,
+        revealing_us: int,
+        quantity: int = ...,
+        pricing: Literal["first_price", "second_price"] = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Sell a listing of one's own to the highest of bids that are committed to, then shown."""
+    def commit_bid(self, negotiation: str, commitment: str, *, command_id: str = "") -> Answer:
+        """Commit to a bid for the whole, without saying what it is."""
+    def reveal_bid(
+        self, negotiation: str, price: Money, nonce: str, *, command_id: str = ""
+    ) -> Answer:
+        """Show the bid that one committed to; its money is held."""
+    def open_english_auction(
+        self,
+        listing: str,
+        start: Money,
+        increments: Sequence[Increment],
+        bidding_us: int,
+        reserve: Money | None = ...,
+        quantity: int = ...,
+        soft_close_us: int = ...,
+        extensions_max: int = ...,
+        restraints: Restraints = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Sell a listing of one's own to whoever bids most, in the open."""
+    def place_proxy_bid(
+        self,
+        negotiation: str,
+        maximum: Money,
+        value_cap: Money | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Bid up to a maximum, which others do not see."""
+    def open_dutch_auction(
+        self,
+        listing: str,
+        start: Money,
+        floor: Money,
+        step: Money,
+        interval_us: int,
+        quantity: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Sell a listing of one's own to whoever first takes it, at a price that falls."""
+    def take_falling_price(
+        self, negotiation: str, price: Money, quantity: int = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Buy at the price of now: one, or as many as `quantity` says."""
     def open_call_market(
         self,
         category: str,
@@ -551,6 +618,8 @@ class AsyncMethods:
         bidding_us: int,
         quantity: int = ...,
         pricing: Literal["first_price", "second_price"] = ...,
+        secret_reserve: str = ...,
+        reveal_us: int = ...,
         *,
         command_id: str = "",
     ) -> Answer:
@@ -559,6 +628,72 @@ class AsyncMethods:
         self, negotiation: str, price: Money, *, command_id: str = ""
     ) -> Answer:
         """Bid for the whole; nobody sees it until the close."""
+    async def reveal_reserve(
+        self, negotiation: str, reserve: Money, nonce: str, *, command_id: str = ""
+    ) -> Answer:
+        """Show the reserve that was committed to when the run was opened, once bidding is over."""
+    async def open_commit_reveal(
+        self,
+        listing: str,
+        reserve: Money,
+        deposit: Money,
+        secret: str,
+        committing_us: int,
+        revealing_us: int,
+        quantity: int = ...,
+        pricing: Literal["first_price", "second_price"] = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Sell a listing of one's own to the highest of bids that are committed to, then shown."""
+    async def commit_bid(
+        self, negotiation: str, commitment: str, *, command_id: str = ""
+    ) -> Answer:
+        """Commit to a bid for the whole, without saying what it is."""
+    async def reveal_bid(
+        self, negotiation: str, price: Money, nonce: str, *, command_id: str = ""
+    ) -> Answer:
+        """Show the bid that one committed to; its money is held."""
+    async def open_english_auction(
+        self,
+        listing: str,
+        start: Money,
+        increments: Sequence[Increment],
+        bidding_us: int,
+        reserve: Money | None = ...,
+        quantity: int = ...,
+        soft_close_us: int = ...,
+        extensions_max: int = ...,
+        restraints: Restraints = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Sell a listing of one's own to whoever bids most, in the open."""
+    async def place_proxy_bid(
+        self,
+        negotiation: str,
+        maximum: Money,
+        value_cap: Money | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Bid up to a maximum, which others do not see."""
+    async def open_dutch_auction(
+        self,
+        listing: str,
+        start: Money,
+        floor: Money,
+        step: Money,
+        interval_us: int,
+        quantity: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Sell a listing of one's own to whoever first takes it, at a price that falls."""
+    async def take_falling_price(
+        self, negotiation: str, price: Money, quantity: int = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Buy at the price of now: one, or as many as `quantity` says."""
     async def open_call_market(
         self,
         category: str,

@@ -45,12 +45,15 @@ class Effect(Struct, frozen=True, gc=False):
     with, where nobody knows yet, is "". `alternatives` are what it may come to be bound to in
     place of that, each judged alike. `touched` lists the agents whose pledges may differ now.
     `is_final`: the stake will be used up before it is agreed on, so nobody can be asked then.
+    `backing_units` is what the mover must have and may spend, though less of it be set aside: a
+    bid that is outbid at once moves the price, and must not do so with nothing behind it.
     """
 
     touched: tuple[str, ...] = ()
     stake: tuple[Leg, ...] = ()
     alternatives: tuple[tuple[Leg, ...], ...] = ()
     is_final: bool = False
+    backing_units: int = 0
 
 
 class Pledge(Struct, frozen=True, gc=False):
@@ -138,10 +141,10 @@ def need_strangers(view: View, agents: tuple[str, ...]) -> None:
         raise Refused(Reason.SAME_PRINCIPAL)
 
 
-def expiry(view: View, valid_us: int | None) -> int:
+def expiry(view: View, valid_us: int | None, field: str = "valid_us") -> int:
     """Give the instant an offer lapses: an interval from the market's clock, never a client's."""
     house = rules(view)
     interval = house.offer_us if valid_us is None else valid_us
     if not 0 < interval <= house.offer_max_us:
-        raise invalid("valid_us", f"must be above 0 and at most {house.offer_max_us}")
+        raise invalid(field, f"must be above 0 and at most {house.offer_max_us}")
     return view.at + interval
