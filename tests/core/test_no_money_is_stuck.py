@@ -20,6 +20,7 @@ from souq.core.negotiation import AgreementReached
 from souq.core.refusal import Refused
 from souq.core.rules import DAY_US, OPERATOR, SYSTEM, Rules
 from souq.core.seal import PartyText, PublicText
+from souq.core.stage import CONTRACTS
 from souq.core.state import DEADLINES, Draft, State
 from souq.journal.memory import MemoryStore
 from souq.lab.simulation import Simulation
@@ -120,7 +121,7 @@ def let_time_pass(state: State) -> State:
 
 
 def check_nothing_is_held(end: State, kind: str) -> None:
-    assert not end.rows(c.CONTRACTS)
+    assert not end.rows(CONTRACTS)
     assert not end.rows(HOLDS)
     assert not end.rows(COMMITMENTS)
     assert not end.rows(RESERVATIONS)
@@ -144,7 +145,7 @@ def test_whatever_happens_or_not_all_escrow_ends(kind: str) -> None:
     count = 0
     for state in reachable(formed(kind)):
         count += 1
-        stages |= {type(one).__name__ for one in state.rows(c.CONTRACTS).values()}
+        stages |= {type(one).__name__ for one in state.rows(CONTRACTS).values()}
         end = let_time_pass(state.fork())
         check_nothing_is_held(end, kind)
     expected = {"Formed", "Delivered", "Disputed"} | ({"Held"} if "approval" in kind else set())
@@ -158,13 +159,13 @@ def test_a_halt_of_any_level_keeps_no_money_for_good(level: str, kind: str) -> N
     for state in reachable(formed(kind)):
         halted = switched(state, level)
         if level == "settlements":
-            held = halted.rows(c.CONTRACTS), halted.rows(HOLDS)
+            held = halted.rows(CONTRACTS), halted.rows(HOLDS)
             assert halted.next_due() is None
             for actor in ACTORS:
                 for move in MOVES:
                     assert step(halted, actor, move, halted.at + 400 * DAY_US) is None
             lifted = switched(halted, "open", later_us=400 * DAY_US)
-            assert (len(lifted.rows(c.CONTRACTS)), lifted.rows(HOLDS)) == (len(held[0]), held[1])
+            assert (len(lifted.rows(CONTRACTS)), lifted.rows(HOLDS)) == (len(held[0]), held[1])
             halted = lifted
         check_nothing_is_held(let_time_pass(halted), kind)
 

@@ -20,7 +20,18 @@ from souq.core.party import AGENTS, need_other_agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import SYSTEM, rules
 from souq.core.seal import PartyText
-from souq.core.state import DEADLINES, Draft, Table, View, take_id, was_issued
+from souq.core.stage import (
+    CONTRACTS,
+    Agreed,
+    Delivered,
+    Disputed,
+    Formed,
+    Held,
+    State,
+    need_contract,
+    stage_of,
+)
+from souq.core.state import DEADLINES, Draft, Table, View, take_id
 
 BPS = 10_000
 EVIDENCE_MAX = 128
@@ -72,45 +83,6 @@ class Rule(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
 
     contract: str
     payer_bps: int
-
-
-class Agreed(Struct, frozen=True, tag=True):
-    """Between an agreement and its contract, within one record."""
-
-    agreement: Agreement
-
-
-class Held(Struct, frozen=True, tag=True):
-    agreement: Agreement
-    waiting: tuple[str, ...]
-    decide_by: int
-
-
-class Formed(Struct, frozen=True, tag=True):
-    agreement: Agreement
-    deliver_by: int
-    delivered: tuple[str, ...] = ()
-
-
-class Delivered(Struct, frozen=True, tag=True):
-    agreement: Agreement
-    accept_by: int
-    accepted: tuple[str, ...] = ()
-
-
-class Disputed(Struct, frozen=True, tag=True):
-    agreement: Agreement
-    claimant: str
-    rule_by: int
-
-
-State = Agreed | Held | Formed | Delivered | Disputed
-_BY: dict[type, str] = {  # what each state calls its deadline
-    Held: "decide_by",
-    Formed: "deliver_by",
-    Delivered: "accept_by",
-    Disputed: "rule_by",
-}
 
 
 class ContractHeld(Struct, frozen=True, tag=True):
@@ -180,23 +152,7 @@ class RulingMade(Struct, frozen=True, tag=True):
     payer_bps: int
 
 
-CONTRACTS: Table[State] = Table("contracts", State)
 TABLES: tuple[Table[Any], ...] = (CONTRACTS,)
-
-
-def need_contract(view: View, id: str) -> State:
-    """Give a contract being performed. Raises Refused(not_found), or Refused(closed) when over."""
-    found = view.get(CONTRACTS, id)
-    if found is None:
-        ended = id[:1] == "C" and was_issued(view, id)
-        raise Refused(Reason.CLOSED if ended else Reason.NOT_FOUND, id=id[:64])
-    return found
-
-
-def due_at(state: State) -> int:
-    """Give the instant at which silence decides what becomes of a contract."""
-    due: int = getattr(state, _BY[type(state)])
-    return due
 
 
 def decide(draft: Draft, actor: str, command: Any) -> None:
@@ -268,12 +224,6 @@ def lapse(draft: Draft, id: str) -> None:
             raise AssertionError(f"a deadline without a contract: {id}")
 
 
-def put_off(view: View, id: str, due: int) -> None:
-    """Fold a deadline that has moved into what the contract says of it."""
-    state = _need(view, id)
-    view.put(CONTRACTS, id, msgspec.structs.replace(state, **{_BY[type(state)]: due}))
-
-
 def form(draft: Draft, event: AgreementReached) -> None:
     """React to an agreement: set goods and money aside and begin, or wait for approval."""
     id, agreement = event.contract, event.agreement
@@ -323,12 +273,6 @@ def _no(state: State, actor: str, entitled: tuple[str, ...]) -> Refused:
     return Refused(Reason.WRONG_STATE, state=type(state).__name__)
 
 
-def _need(view: View, id: str) -> Any:
-    state = view.get(CONTRACTS, id)
-    assert state is not None, f"no such contract: {id}"
-    return state
-
-
 def _agreed(view: View, event: AgreementReached) -> None:
     take_id(view, event.contract)
     view.put(CONTRACTS, event.contract, Agreed(event.agreement))
@@ -340,35 +284,35 @@ def _enter(view: View, id: str, state: State, due: int) -> None:
 
 
 def _held(view: View, event: ContractHeld) -> None:
-    agreement = _need(view, event.contract).agreement
+    agreement = stage_of(view, event.contract).agreement
     _enter(view, event.contract, Held(agreement, event.waiting, event.decide_by), event.decide_by)
 
 
 def _approved(view: View, event: ContractApproved) -> None:
-    state = _need(view, event.contract)
+    state = stage_of(view, event.contract)
     waiting = tuple(principal for principal in state.waiting if principal != event.by)
     view.put(CONTRACTS, event.contract, msgspec.structs.replace(state, waiting=waiting))
 
 
 def _formed(view: View, event: ContractFormed) -> None:
-    agreement = _need(view, event.contract).agreement
+    agreement = stage_of(view, event.contract).agreement
     _enter(view, event.contract, Formed(agreement, event.deliver_by), event.deliver_by)
 
 
 def _joined(view: View, event: DeliverySubmitted | DeliveryAccepted) -> None:
-    state = _need(view, event.contract)
+    state = stage_of(view, event.contract)
     done = "delivered" if isinstance(event, DeliverySubmitted) else "accepted"
     agents = {done: (*getattr(state, done), event.by)}
     view.put(CONTRACTS, event.contract, msgspec.structs.replace(state, **agents))
 
 
 def _inspected(view: View, event: InspectionBegan) -> None:
-    agreement = _need(view, event.contract).agreement
+    agreement = stage_of(view, event.contract).agreement
     _enter(view, event.contract, Delivered(agreement, event.accept_by), event.accept_by)
 
 
 def _disputed(view: View, event: DisputeOpened) -> None:
-    agreement = _need(view, event.contract).agreement
+    agreement = stage_of(view, event.contract).agreement
     _enter(view, event.contract, Disputed(agreement, event.by, event.rule_by), event.rule_by)
 
 

@@ -5,7 +5,6 @@ from itertools import islice
 from typing import Any
 
 from souq.core.agreement import givers, takers
-from souq.core.contract import CONTRACTS, Delivered, Disputed, Formed, Held, due_at
 from souq.core.listing import need_listing
 from souq.core.mechanisms import BY_NAME, OPEN_TO_ALL
 from souq.core.mechanisms.parties import PARTIES
@@ -22,6 +21,7 @@ from souq.core.negotiation import (
 )
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import rules
+from souq.core.stage import CONTRACTS, Delivered, Disputed, Formed, Held, due_at
 from souq.core.state import State, View, was_issued
 from souq.operations import queries as ask
 from souq.venue.access import agent_asked, need_party, speaks_for

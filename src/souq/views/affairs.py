@@ -6,7 +6,7 @@ Built from the live state at a start, then kept up record by record; it is as la
 from collections.abc import Iterator
 from typing import Any
 
-from souq.core.contract import CONTRACTS, ContractCancelled, ContractFulfilled, RulingMade
+from souq.core.contract import ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.mechanisms.alternating_offers import OfferMade
 from souq.core.mechanisms.swap import SwapProposed
 from souq.core.negotiation import (
@@ -17,6 +17,7 @@ from souq.core.negotiation import (
     parties_of,
 )
 from souq.core.party import AGENTS, AgentRegistered
+from souq.core.stage import CONTRACTS
 from souq.core.state import State
 
 
