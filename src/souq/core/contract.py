@@ -11,12 +11,13 @@ So no money can be stuck, whatever anybody does or fails to do.
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
-from souq.core import escrow, halt, mandate, stock
+from souq.core import escrow, halt, mandate, standing, stock, subcontract
 from souq.core.agreement import Agreement, givers, takers
 from souq.core.negotiation import AgreementReached
 from souq.core.party import AGENTS, need_other_agent
+from souq.core.promise import BPS, check_measured, penalty_bps
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import SYSTEM, rules
 from souq.core.seal import PartyText
@@ -33,7 +34,6 @@ from souq.core.stage import (
 )
 from souq.core.state import DEADLINES, Draft, Table, View, take_id
 
-BPS = 10_000
 EVIDENCE_MAX = 128
 CLAIM_MAX = 4_000
 Ground = Literal["not_as_described", "not_received", "incomplete", "damaged", "other"]
@@ -52,10 +52,14 @@ class Decline(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
 
 
 class SubmitDelivery(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """Say that one's goods are handed over; `evidence` is a digest of the proof."""
+    """Say that one's goods are handed over; `evidence` is a digest of the proof.
+
+    `measured` reports what was achieved of what was promised; what is left out counts as missed.
+    """
 
     contract: str
     evidence: str = ""
+    measured: dict[str, int] | UnsetType = UNSET  # left out, no trace in the bytes of old records
 
 
 class AcceptDelivery(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -105,6 +109,7 @@ class DeliverySubmitted(Struct, frozen=True, tag=True, omit_defaults=True):
     contract: str
     by: str
     evidence: str = ""
+    measured: dict[str, int] = {}
 
 
 class InspectionBegan(Struct, frozen=True, tag=True):
@@ -129,9 +134,12 @@ class DisputeOpened(Struct, frozen=True, tag=True):
     rule_by: int
 
 
-class ContractFulfilled(Struct, frozen=True, tag=True):
+class ContractFulfilled(Struct, frozen=True, tag=True, omit_defaults=True):
+    """`penalty_bps` of each payment go back to its payer, for promises that were not kept."""
+
     contract: str
     agreement: Agreement
+    penalty_bps: int = 0
 
 
 class ContractCancelled(Struct, frozen=True, tag=True):
@@ -152,7 +160,7 @@ class RulingMade(Struct, frozen=True, tag=True):
     payer_bps: int
 
 
-TABLES: tuple[Table[Any], ...] = (CONTRACTS,)
+TABLES: tuple[Table[Any], ...] = (CONTRACTS, *standing.TABLES, *subcontract.TABLES)
 
 
 def decide(draft: Draft, actor: str, command: Any) -> None:
@@ -187,7 +195,9 @@ def _perform(draft: Draft, agent: str, state: State, command: Any) -> None:
         case Formed(), SubmitDelivery() if agent in giving and agent not in state.delivered:
             if len(command.evidence) > EVIDENCE_MAX:
                 raise invalid("evidence", f"a digest has at most {EVIDENCE_MAX} characters")
-            draft.emit(DeliverySubmitted(id, agent, command.evidence))
+            measured = {} if command.measured is UNSET else command.measured
+            check_measured(state.agreement.promises, measured)
+            draft.emit(DeliverySubmitted(id, agent, command.evidence, measured))
             if set(giving) == {*state.delivered, agent}:
                 draft.emit(InspectionBegan(id, draft.at + house.inspection_us))
         case Formed(), CancelContract() if agent in giving and not state.delivered:
@@ -195,7 +205,7 @@ def _perform(draft: Draft, agent: str, state: State, command: Any) -> None:
         case Delivered(), AcceptDelivery() if agent in taking and agent not in state.accepted:
             draft.emit(DeliveryAccepted(id, agent))
             if set(taking) == {*state.accepted, agent}:
-                draft.emit(ContractFulfilled(id, state.agreement))
+                _fulfil(draft, id, state)
         case Delivered(), OpenDispute() if agent in taking and agent not in state.accepted:
             if len(command.claim.value) > CLAIM_MAX:
                 raise invalid("claim", f"at most {CLAIM_MAX} characters")
@@ -216,12 +226,19 @@ def lapse(draft: Draft, id: str) -> None:
             draft.emit(ContractCancelled(id, state.agreement, "not_delivered", late))
         case Delivered():
             draft.emit(DeliveryAccepted(id, SYSTEM))
-            draft.emit(ContractFulfilled(id, state.agreement))
+            _fulfil(draft, id, state)
         case Disputed():
-            share = rules(draft).silent_ruling_bps
+            # Whoever admits to have missed a promise owes its penalty, whatever else is in doubt.
+            owed = penalty_bps(state.agreement.promises, state.measured)
+            share = max(rules(draft).silent_ruling_bps, owed)
             draft.emit(RulingMade(id, state.agreement, SYSTEM, share))
         case _:
             raise AssertionError(f"a deadline without a contract: {id}")
+
+
+def _fulfil(draft: Draft, id: str, state: Delivered) -> None:
+    owed = penalty_bps(state.agreement.promises, state.measured)
+    draft.emit(ContractFulfilled(id, state.agreement, owed))
 
 
 def form(draft: Draft, event: AgreementReached) -> None:
@@ -238,7 +255,8 @@ def form(draft: Draft, event: AgreementReached) -> None:
 
 
 def _begin(draft: Draft, id: str, agreement: Agreement) -> None:
-    draft.emit(ContractFormed(id, draft.at + rules(draft).delivery_us))
+    deliver_by = subcontract.due_by(draft, agreement.under, draft.at + rules(draft).delivery_us)
+    draft.emit(ContractFormed(id, deliver_by))
     if stock.is_title_only(draft, agreement.legs):
         # Nothing is left to hand over: ownership inside the market moves at once.
         draft.emit(ContractFulfilled(id, agreement))
@@ -299,26 +317,50 @@ def _formed(view: View, event: ContractFormed) -> None:
     _enter(view, event.contract, Formed(agreement, event.deliver_by), event.deliver_by)
 
 
-def _joined(view: View, event: DeliverySubmitted | DeliveryAccepted) -> None:
+def _submitted(view: View, event: DeliverySubmitted) -> None:
     state = stage_of(view, event.contract)
-    done = "delivered" if isinstance(event, DeliverySubmitted) else "accepted"
-    agents = {done: (*getattr(state, done), event.by)}
-    view.put(CONTRACTS, event.contract, msgspec.structs.replace(state, **agents))
+    delivered = (*state.delivered, event.by)
+    measured = {**state.measured, **event.measured}
+    after = msgspec.structs.replace(state, delivered=delivered, measured=measured)
+    view.put(CONTRACTS, event.contract, after)
 
 
 def _inspected(view: View, event: InspectionBegan) -> None:
-    agreement = stage_of(view, event.contract).agreement
-    _enter(view, event.contract, Delivered(agreement, event.accept_by), event.accept_by)
+    before = stage_of(view, event.contract)
+    state = Delivered(before.agreement, event.accept_by, measured=before.measured)
+    _enter(view, event.contract, state, event.accept_by)
+
+
+def _accepted(view: View, event: DeliveryAccepted) -> None:
+    state = stage_of(view, event.contract)
+    accepted = (*state.accepted, event.by)
+    view.put(CONTRACTS, event.contract, msgspec.structs.replace(state, accepted=accepted))
 
 
 def _disputed(view: View, event: DisputeOpened) -> None:
-    agreement = stage_of(view, event.contract).agreement
-    _enter(view, event.contract, Disputed(agreement, event.by, event.rule_by), event.rule_by)
+    before = stage_of(view, event.contract)
+    state = Disputed(before.agreement, event.by, event.rule_by, before.measured)
+    _enter(view, event.contract, state, event.rule_by)
 
 
-def _over(view: View, event: ContractFulfilled | ContractCancelled | RulingMade) -> None:
-    view.drop(CONTRACTS, event.contract)
-    view.drop(DEADLINES, event.contract)
+def _fulfilled(view: View, event: ContractFulfilled) -> None:
+    _over(view, event.contract, event.agreement)
+    standing.count(view, event.agreement, 0 if event.penalty_bps else 1)
+
+
+def _cancelled(view: View, event: ContractCancelled) -> None:
+    _over(view, event.contract, event.agreement, is_cancelled=True)
+
+
+def _ruled(view: View, event: RulingMade) -> None:
+    _over(view, event.contract, event.agreement)
+    standing.count(view, event.agreement, -1 if event.payer_bps else 0)
+
+
+def _over(view: View, id: str, agreement: Agreement, *, is_cancelled: bool = False) -> None:
+    view.drop(CONTRACTS, id)
+    view.drop(DEADLINES, id)
+    subcontract.end(view, id, agreement, is_cancelled=is_cancelled)
 
 
 COMMANDS = (Approve, Decline, SubmitDelivery, AcceptDelivery, CancelContract, OpenDispute, Rule)
@@ -328,11 +370,11 @@ EVOLVE: dict[type, Any] = {
     ContractHeld: _held,
     ContractApproved: _approved,
     ContractFormed: _formed,
-    DeliverySubmitted: _joined,
+    DeliverySubmitted: _submitted,
     InspectionBegan: _inspected,
-    DeliveryAccepted: _joined,
+    DeliveryAccepted: _accepted,
     DisputeOpened: _disputed,
-    ContractFulfilled: _over,
-    ContractCancelled: _over,
-    RulingMade: _over,
+    ContractFulfilled: _fulfilled,
+    ContractCancelled: _cancelled,
+    RulingMade: _ruled,
 }

@@ -25,22 +25,25 @@ class Held(Struct, frozen=True, tag=True):
     decide_by: int
 
 
-class Formed(Struct, frozen=True, tag=True):
+class Formed(Struct, frozen=True, tag=True, omit_defaults=True):
     agreement: Agreement
     deliver_by: int
     delivered: tuple[str, ...] = ()
+    measured: dict[str, int] = {}
 
 
-class Delivered(Struct, frozen=True, tag=True):
+class Delivered(Struct, frozen=True, tag=True, omit_defaults=True):
     agreement: Agreement
     accept_by: int
     accepted: tuple[str, ...] = ()
+    measured: dict[str, int] = {}
 
 
-class Disputed(Struct, frozen=True, tag=True):
+class Disputed(Struct, frozen=True, tag=True, omit_defaults=True):
     agreement: Agreement
     claimant: str
     rule_by: int
+    measured: dict[str, int] = {}
 
 
 State = Agreed | Held | Formed | Delivered | Disputed

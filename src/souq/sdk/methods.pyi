@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from souq.core.mandate import Limits
+from souq.core.mechanisms.call_for_proposals_scoring import Criteria
 from souq.core.mechanisms.moves import Item
 from souq.core.mechanisms.swap import SwapLeg
 from souq.core.money import Money
@@ -83,6 +84,34 @@ class Methods:
         """Sell a listing of one's own to the highest sealed bid."""
     def place_sealed_bid(self, negotiation: str, price: Money, *, command_id: str = "") -> Answer:
         """Bid for the whole; nobody sees it until the close."""
+    def call_for_proposals(
+        self,
+        listing: str,
+        budget: Money,
+        proposing_us: int,
+        quantity: int = ...,
+        criteria: Criteria = ...,
+        scoring: Literal["first_score", "second_score"] = ...,
+        is_sealed: bool = ...,
+        may_award_early: bool = ...,
+        under: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Ask suppliers for what a want of one's own describes; the best scores win."""
+    def send_proposal(
+        self,
+        negotiation: str,
+        price: Money,
+        quantity: int | None = ...,
+        latency_us: int | None = ...,
+        quality: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Propose to supply what is called for, at a price per unit; it binds until the close."""
+    def award_proposals(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """Close a call of one's own before its deadline; the best scores of those there are win."""
     def open_market(self, rules: Rules = ..., *, command_id: str = "") -> Answer:
         """Open the market under its rules."""
     def set_halt(
@@ -225,7 +254,12 @@ class Methods:
     def decline(self, contract: str, *, command_id: str = "") -> Answer:
         """Refuse a deal above the mandate's threshold."""
     def submit_delivery(
-        self, contract: str, evidence: str = ..., *, command_id: str = ""
+        self,
+        contract: str,
+        evidence: str = ...,
+        measured: dict[str, int] | None = ...,
+        *,
+        command_id: str = "",
     ) -> Answer:
         """Say that one's goods are handed over; `evidence` is a digest of the proof."""
     def accept_delivery(self, contract: str, *, command_id: str = "") -> Answer:
@@ -363,6 +397,34 @@ class AsyncMethods:
         self, negotiation: str, price: Money, *, command_id: str = ""
     ) -> Answer:
         """Bid for the whole; nobody sees it until the close."""
+    async def call_for_proposals(
+        self,
+        listing: str,
+        budget: Money,
+        proposing_us: int,
+        quantity: int = ...,
+        criteria: Criteria = ...,
+        scoring: Literal["first_score", "second_score"] = ...,
+        is_sealed: bool = ...,
+        may_award_early: bool = ...,
+        under: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Ask suppliers for what a want of one's own describes; the best scores win."""
+    async def send_proposal(
+        self,
+        negotiation: str,
+        price: Money,
+        quantity: int | None = ...,
+        latency_us: int | None = ...,
+        quality: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Propose to supply what is called for, at a price per unit; it binds until the close."""
+    async def award_proposals(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """Close a call of one's own before its deadline; the best scores of those there are win."""
     async def open_market(self, rules: Rules = ..., *, command_id: str = "") -> Answer:
         """Open the market under its rules."""
     async def set_halt(
@@ -511,7 +573,12 @@ class AsyncMethods:
     async def decline(self, contract: str, *, command_id: str = "") -> Answer:
         """Refuse a deal above the mandate's threshold."""
     async def submit_delivery(
-        self, contract: str, evidence: str = ..., *, command_id: str = ""
+        self,
+        contract: str,
+        evidence: str = ...,
+        measured: dict[str, int] | None = ...,
+        *,
+        command_id: str = "",
     ) -> Answer:
         """Say that one's goods are handed over; `evidence` is a digest of the proof."""
     async def accept_delivery(self, contract: str, *, command_id: str = "") -> Answer:

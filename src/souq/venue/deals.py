@@ -301,6 +301,10 @@ def _contract(desk: Desk, actor: str, id: str) -> ask.Contract:
         due_at=due_at(live) if live else None,
         is_waiting_for=_waited_for(state, live) if live else (),
         payer_bps=deal.payer_bps if deal else 0,
+        promises=agreement.promises,
+        measured=deal.measured if deal else {},
+        penalty_bps=deal.penalty_bps if deal else 0,
+        under=agreement.under,
     )
 
 

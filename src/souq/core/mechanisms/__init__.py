@@ -4,7 +4,13 @@ from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 from souq.core.agreement import Agreement
-from souq.core.mechanisms import alternating_offers, posted_price, sealed_bid, swap
+from souq.core.mechanisms import (
+    alternating_offers,
+    call_for_proposals,
+    posted_price,
+    sealed_bid,
+    swap,
+)
 from souq.core.mechanisms.moves import Effect, Outcome, Pledge, Standing
 from souq.core.state import Draft, Table, View
 
@@ -40,6 +46,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     alternating_offers,
     swap,
     sealed_bid,
+    call_for_proposals,
 )
 
 BY_NAME = {mechanism.NAME: mechanism for mechanism in MECHANISMS}
