@@ -131,7 +131,7 @@ def _propose(draft: Draft, agent: Agent, command: SendProposal, id: str) -> Effe
     check_promised(call.criteria, command.latency_us, command.quality)
     shown, needed = standing_of(draft, agent.id), call.criteria.standing_min
     if needed is not None and shown < needed:
-        raise Refused(Reason.INSUFFICIENT_STANDING, available=shown, needed=needed)
+        raise Refused(Reason.INSUFFICIENT_STANDING, standing=shown, standing_min=needed)
     units = command.price.units
     score = price_points(call.criteria, call.budget.units, units)
     score += other_points(call.criteria, command.latency_us, command.quality, shown)
