@@ -1,9 +1,10 @@
 """Who must perform a contract may have a part of it done by others, under contracts of their own.
 
 What a giver of goods sets out below a contract stays within it: all of it together costs at most
-what the contract pays that giver, is called for before its delivery is due, is to be delivered no
-later, and goes at most `DEPTH_MAX` contracts deep. A contract says which ones it helps to perform
-(`Agreement.under`), from the nearest to the topmost; of their terms it says nothing.
+what the contract pays that giver, is called for an hour before its delivery is due at the latest,
+is to be delivered no later than it, and goes at most `DEPTH_MAX` contracts deep. A contract says
+which ones it helps to perform (`Agreement.under`), from the nearest to the topmost; of their terms
+it says nothing.
 
 What is set out counts from the call on; what a call does not spend, and what a subcontract that is
 cancelled gives back, may be set out again.
@@ -15,11 +16,12 @@ from souq.core.agreement import Agreement, CashLeg, cash_taken, givers
 from souq.core.money import Money
 from souq.core.party import AGENTS, Agent
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.rules import fee_of
+from souq.core.rules import HOUR_US, fee_of
 from souq.core.stage import CONTRACTS, Formed, need_contract
 from souq.core.state import Table, View
 
 DEPTH_MAX = 3
+LEFT_MIN_US = HOUR_US
 
 # By contract, what stands below it: budgets of open calls, and prices of subcontracts.
 SET_OUT: Table[int] = Table("set_out_below", int)
@@ -43,8 +45,8 @@ def need_room(
         raise Refused(Reason.WRONG_STATE, state=type(stage).__name__)
     if len(agreement.under) >= DEPTH_MAX:
         raise invalid("under", f"subcontracts go {DEPTH_MAX} deep")
-    if closes_at >= stage.deliver_by:
-        raise invalid("under", "the call must close before that contract's delivery is due")
+    if closes_at + LEFT_MIN_US > stage.deliver_by:
+        raise invalid("under", "the call must close an hour before that contract's delivery is due")
     paid = [money for one in ours for money in cash_taken(agreement.legs, one)]
     room = sum(one.units - fee_of(view, one).units for one in paid if one.asset == budget.asset)
     room -= view.get(SET_OUT, contract) or 0
@@ -57,9 +59,14 @@ def need_room(
 
 
 def due_by(view: View, under: tuple[str, ...], at: int) -> int:
-    """Give when a subcontract's delivery is due at the latest: when that of the one above is."""
+    """Give when a subcontract's delivery is due at the latest: when that of the one above is.
+
+    An hour is left at least: nobody should fail for a call that was closed late.
+    """
     above = view.get(CONTRACTS, under[0]) if under else None
-    return min(at, above.deliver_by) if isinstance(above, Formed) else at
+    if not isinstance(above, Formed):
+        return at
+    return min(at, max(above.deliver_by, view.at + LEFT_MIN_US))
 
 
 def set_out(view: View, under: tuple[str, ...], units: int) -> None:

@@ -2,7 +2,8 @@
 
 A reverse auction by score (Che 1993): of price, latency, quality and standing, weighed as the call
 says beforehand (the formula stands with `Criteria`). Sealed proposals are seen by their supplier
-alone, also after the close; open ones by everybody. The operator of the journal sees all.
+alone, also after the close; open ones by everybody. Of who wins, everybody sees how it scored and
+what it is paid. The operator of the journal sees all.
 
 The buyer's need is a `want` listing of its own, its budget per unit is held for the whole quantity
 until the close. A proposal binds its supplier until then: it cannot be taken back, and is replaced
