@@ -17,6 +17,8 @@ from souq.core.mandate import SecretLimits as Secret
 from souq.core.mechanisms import call_for_proposals
 from souq.core.mechanisms.call_for_proposals import PROPOSALS_MAX
 from souq.core.mechanisms.call_for_proposals_said import (
+    CALLS,
+    PROPOSALS,
     AwardProposals,
     CallForProposals,
     SendProposal,
@@ -299,7 +301,7 @@ def test_a_call_that_makes_no_sense_is_refused(fields: dict[str, Any], named: st
     with pytest.raises(Refused) as refused:
         path.open(bea, CallForProposals(want, **whole))
     assert refused.value.facts.get("field", "") == named
-    assert not path.rows(call_for_proposals.CALLS)
+    assert not path.rows(CALLS)
 
 
 def test_a_call_stands_on_a_want_of_ones_own() -> None:
@@ -335,7 +337,7 @@ def test_a_proposal_promises_just_what_is_asked(proposal: dict[str, Any], why: s
     path, run, _, (sol, *_) = held(criteria=criteria)
     whole = {"price": usd(50), "latency_us": SECOND_US, "quality": 50, **proposal}
     assert refusal(path, sol, SendProposal(run, **whole)) == why
-    assert len(path.rows(call_for_proposals.PROPOSALS)) == (not why)
+    assert len(path.rows(PROPOSALS)) == (not why)
 
 
 def test_what_is_not_asked_for_cannot_be_promised() -> None:

@@ -1,7 +1,7 @@
 """What an agent has shown as a supplier: one whole number, from what its contracts came to.
 
-A contract fulfilled with every promise kept counts 1 for whoever gave the goods. One with a
-promise missed, or one that was cancelled, counts nothing. A ruling that gives money back to the
+A contract fulfilled without a penalty counts 1 for whoever gave the goods. One with a penalty, or
+one that was cancelled, counts nothing. A ruling that gives money back to the
 payer takes 1 away. Nobody begins below a newcomer's 0, but anybody may fall below it.
 """
 
