@@ -449,6 +449,8 @@ def test_a_buyer_that_lost_its_authority_ends_its_call() -> None:
     assert hall.trades == []
     assert hall.simulation.history.negotiations[run].why == "buyer_unable"
     check_nothing_is_held(hall)
+    *_, last = hall.simulation.engine.store.read()
+    assert b"BudgetReserved" not in last.body, "nothing is set aside without authority"
 
 
 def test_a_buyer_that_may_not_deal_with_the_winner_learns_so_when_it_awards() -> None:
