@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from souq.core import contract, funds, market, payout
-from souq.core.contract import CONTRACTS
 from souq.core.halt import HALTS, LEVELS, SetHalt
 from souq.core.ledger import HOLDS
 from souq.core.mechanisms.alternating_offers import Counter
@@ -14,6 +13,7 @@ from souq.core.negotiation import NEGOTIATIONS
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, SECOND_US
 from souq.core.seal import PublicText
+from souq.core.stage import CONTRACTS
 from souq.core.standstill import STOPPED
 from souq.core.state import DEADLINES
 from souq.core.transfer import HOLD, Batch

@@ -17,9 +17,12 @@ from souq.core.mechanisms.alternating_offers import MakeOffer
 from souq.core.mechanisms.moves import Accept, Item
 from souq.core.money import USD, Money
 from souq.core.negotiation import AgreementReached
+from souq.core.promise import Promise, penalty_bps
 from souq.core.refusal import Refused
 from souq.core.rules import DAY_US, OPERATOR, SYSTEM, Rules
 from souq.core.seal import PartyText, PublicText
+from souq.core.stage import CONTRACTS
+from souq.core.standing import STANDINGS
 from souq.core.state import DEADLINES, Draft, State
 from souq.journal.memory import MemoryStore
 from souq.lab.simulation import Simulation
@@ -29,6 +32,7 @@ MOVES = (
     c.Approve("C1"),
     c.Decline("C1"),
     c.SubmitDelivery("C1"),
+    c.SubmitDelivery("C1", measured={"quality": 7}),
     c.AcceptDelivery("C1"),
     c.CancelContract("C1"),
     c.OpenDispute("C1", "damaged", CLAIM),
@@ -52,6 +56,8 @@ def formed(kind: str) -> State:
         s.submit(agent, PostListing(PublicText(ref), "home", ref=ref)).need()
     if kind == "two approvals":
         return waiting_for_two(s.engine.fork())
+    if kind == "promises":
+        return promised(s.engine.fork())
     items = {"bundle": ("L1", "L2"), "barter": ("L1", "L3")}.get(kind, ("L1",))
     payer = "A1" if kind == "barter" else ""
     offer = MakeOffer(tuple(map(Item, items)), USD.parse("33.333333"), payer=payer)
@@ -73,6 +79,21 @@ def waiting_for_two(state: State) -> State:
     )
     draft = Draft(state.fork(), state.at + 1, market.evolve)
     reached = AgreementReached("C1", "N1", Agreement(("A1", "A2"), legs), ("P1", "P2"))
+    draft.emit(reached)
+    c.form(draft, reached)
+    draft.merge()
+    return draft.state
+
+
+def promised(state: State) -> State:
+    """Add a deal in which two things are promised, of which the report can keep one."""
+    legs: tuple[Leg, ...] = (
+        GoodsLeg("A2", "A1", "L1", 1),
+        CashLeg("A1", "A2", Money(7_000_001, "USD")),
+    )
+    promises = (Promise("quality", "at_least", 7, 6_667), Promise("speed", "at_most", 3, 3_331))
+    draft = Draft(state.fork(), state.at + 1, market.evolve)
+    reached = AgreementReached("C1", "N1", Agreement(("A1", "A2"), legs, promises))
     draft.emit(reached)
     c.form(draft, reached)
     draft.merge()
@@ -120,7 +141,7 @@ def let_time_pass(state: State) -> State:
 
 
 def check_nothing_is_held(end: State, kind: str) -> None:
-    assert not end.rows(c.CONTRACTS)
+    assert not end.rows(CONTRACTS)
     assert not end.rows(HOLDS)
     assert not end.rows(COMMITMENTS)
     assert not end.rows(RESERVATIONS)
@@ -137,14 +158,14 @@ def check_nothing_is_held(end: State, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["plain", "fee", "bundle", "barter", "one approval", "two approvals"]
+    "kind", ["plain", "fee", "promises", "bundle", "barter", "one approval", "two approvals"]
 )
 def test_whatever_happens_or_not_all_escrow_ends(kind: str) -> None:
     stages: set[str] = set()
     count = 0
     for state in reachable(formed(kind)):
         count += 1
-        stages |= {type(one).__name__ for one in state.rows(c.CONTRACTS).values()}
+        stages |= {type(one).__name__ for one in state.rows(CONTRACTS).values()}
         end = let_time_pass(state.fork())
         check_nothing_is_held(end, kind)
     expected = {"Formed", "Delivered", "Disputed"} | ({"Held"} if "approval" in kind else set())
@@ -158,13 +179,13 @@ def test_a_halt_of_any_level_keeps_no_money_for_good(level: str, kind: str) -> N
     for state in reachable(formed(kind)):
         halted = switched(state, level)
         if level == "settlements":
-            held = halted.rows(c.CONTRACTS), halted.rows(HOLDS)
+            held = halted.rows(CONTRACTS), halted.rows(HOLDS)
             assert halted.next_due() is None
             for actor in ACTORS:
                 for move in MOVES:
                     assert step(halted, actor, move, halted.at + 400 * DAY_US) is None
             lifted = switched(halted, "open", later_us=400 * DAY_US)
-            assert (len(lifted.rows(c.CONTRACTS)), lifted.rows(HOLDS)) == (len(held[0]), held[1])
+            assert (len(lifted.rows(CONTRACTS)), lifted.rows(HOLDS)) == (len(held[0]), held[1])
             halted = lifted
         check_nothing_is_held(let_time_pass(halted), kind)
 
@@ -173,3 +194,32 @@ def switched(state: State, level: Any, *, later_us: int = 1) -> State:
     after = step(state, OPERATOR, SetHalt(level), state.at + later_us)
     assert after is not None, f"the switch stuck at {level}"
     return after
+
+
+@pytest.mark.parametrize(
+    ("measured", "back_bps"),
+    [({"quality": 7, "speed": 3}, 0), ({"quality": 8}, 3_331), ({"speed": 2}, 6_667), ({}, 9_998)],
+)
+@pytest.mark.parametrize("is_silent", [True, False])
+def test_a_missed_promise_costs_its_penalty_and_frees_its_budget(
+    measured: dict[str, int], back_bps: int, is_silent: bool
+) -> None:
+    state = formed("promises")
+    given = step(state, "A2", c.SubmitDelivery("C1", measured=measured), state.at + 1)
+    assert given is not None
+    end = step(given, "A1", c.AcceptDelivery("C1"), given.at + 1)
+    end = let_time_pass(given) if is_silent else end
+    assert end is not None
+    check_nothing_is_held(end, "promises")
+    fee = 7_000_001 * 333 // 10_000
+    back = sum(part * back_bps // 10_000 for part in (fee, 7_000_001 - fee))
+    paid = USD.parse("100").units - end.rows(ACCOUNTS)["wallet:P1/USD"].posted
+    assert paid == 7_000_001 - back
+    assert end.rows(STANDINGS).get("A2", 0) == (back_bps == 0)
+
+
+def test_all_penalties_together_cost_at_most_the_price() -> None:
+    promises = tuple(Promise(name, "at_least", 1, 6_000) for name in "abc")
+    assert penalty_bps(promises, {}) == 10_000
+    assert penalty_bps(promises, {"a": 1}) == 10_000
+    assert penalty_bps(promises, {"a": 1, "b": 1, "c": 0}) == 6_000

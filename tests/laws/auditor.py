@@ -321,6 +321,8 @@ class Auditor:
             "waiting": set(waiting),
             "delivered": set(),
             "accepted": set(),
+            "promises": agreement.get("promises", []),
+            "measured": {},
             "due": 0,
         }
         self.deals += 1
@@ -351,6 +353,7 @@ class Auditor:
                 need(ours, "delivery", f"{actor} delivers as {event['by']}")
                 need(event["by"] in {leg["giver"] for leg in legs}, "delivery", "not a giver")
                 one["delivered"].add(event["by"])
+                one["measured"] |= event.get("measured", {})
             case "InspectionBegan":
                 need(one["delivered"] == {leg["giver"] for leg in legs}, "delivery", "not all")
             case "DeliveryAccepted" if actor == "system":
@@ -370,7 +373,9 @@ class Auditor:
             takers = {leg["taker"] for leg in legs if leg["type"] == "goods"}
             done = self.goods.is_title_only(legs) or one["accepted"] == takers
             need(done and (before == "delivered") != self.goods.is_title_only(legs), "graph", id)
-            back_bps = 0
+            back_bps = event.get("penalty_bps", 0)
+            owed = [p["penalty_bps"] for p in one["promises"] if is_missed(p, one["measured"])]
+            need(back_bps == min(10_000, sum(owed)), "penalties", f"{id} gives {back_bps} back")
         elif event["type"] == "ContractCancelled":
             back_bps = 10_000
         else:
@@ -417,3 +422,10 @@ class Auditor:
             there |= {units + held[2] for units in there} if held else set()
             told = facts["available"] in there and facts["needed"] > facts["available"]
             need(told, "refusals", f"{facts}, though {there} is there")
+
+
+def is_missed(promise: Json, measured: Json) -> bool:
+    """Tell whether a report misses a promise, or says nothing of it."""
+    found = measured.get(promise["attribute"])
+    above = found is not None and found - promise["value"]
+    return found is None or (above > 0 if promise["bound"] == "at_most" else above < 0)

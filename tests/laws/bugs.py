@@ -25,6 +25,7 @@ from souq.core.ledger import HOLDS
 from souq.core.listing import LISTINGS
 from souq.core.mechanisms import alternating_offers, moves, posted_price, swap
 from souq.core.money import Money
+from souq.core.promise import BPS
 from souq.core.state import Draft, State
 from souq.engine import Engine
 from souq.journal.known import KnownIds
@@ -294,7 +295,7 @@ def a_refund_keeps_the_money(patch: pytest.MonkeyPatch) -> None:
 def a_ruling_is_turned_round(patch: pytest.MonkeyPatch) -> None:
     def carry_out(draft: Draft, event: Any) -> None:
         stock.hand_over(draft, event.agreement.legs)
-        back = contract.BPS - event.payer_bps
+        back = BPS - event.payer_bps
         settlement._end_money(draft, event.contract, event.agreement, back_bps=back)
 
     patch.setitem(market.REACTIONS, contract.RulingMade, (carry_out,))

@@ -5,7 +5,6 @@ from typing import Any
 from souq.core import contract as performance
 from souq.core.agreement import CashLeg, GoodsLeg, givers, takers
 from souq.core.annotation import Annotate
-from souq.core.contract import CONTRACTS, Delivered, Disputed, Formed, Held
 from souq.core.funds import OpenAccount, TransferMany
 from souq.core.halt import HALTS, LEVELS, SetHalt
 from souq.core.ledger import ACCOUNTS, HOLDS, Batch
@@ -31,6 +30,7 @@ from souq.core.officer import RegisterOfficer
 from souq.core.party import AGENTS, PRINCIPALS, DeclareModel, RegisterAgent, RegisterPrincipal
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, OpenMarket
 from souq.core.seal import OperatorText, PartyText, PublicText
+from souq.core.stage import CONTRACTS, Delivered, Disputed, Formed, Held
 from tests.laws import cash_moves, channel_moves, hook_moves, key_moves
 
 Move = tuple[str, Any] | None

@@ -19,7 +19,7 @@ from tests.mcp.talking import Model, Street, model, secret_of, street
 
 # Whoever changes a description changes what people approved in their clients: a new number here
 # says that somebody looked at it.
-DESCRIPTIONS = "355184f31104105d41a8b118f8c0b62b2ca4579d372d92ad0203423871cd1f6e"
+DESCRIPTIONS = "73847c2835c43155932e00c00029caa910f1711124a195d2e6a24e6b7e5c8872"
 
 
 @pytest.fixture(scope="module")

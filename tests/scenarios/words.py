@@ -12,7 +12,6 @@ from msgspec import UNSET
 
 from souq.core import contract, debt
 from souq.core.agreement import cash_given
-from souq.core.contract import CONTRACTS
 from souq.core.funds import (
     RESERVE,
     ConfirmReport,
@@ -49,6 +48,7 @@ from souq.core.payout import (
 )
 from souq.core.rules import SECOND_US
 from souq.core.seal import OperatorText, PartyText, PublicText
+from souq.core.stage import CONTRACTS
 
 CASH = r"[\d.]+ [A-Z]+"
 BASKET = r"(?:nothing|[\w. ]+?)"

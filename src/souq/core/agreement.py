@@ -8,6 +8,7 @@ import hashlib
 from msgspec import Struct
 
 from souq.core.money import Money
+from souq.core.promise import Promise
 from souq.core.seal import canonical
 
 
@@ -31,11 +32,17 @@ class CashLeg(Struct, frozen=True, tag="cash"):
 Leg = GoodsLeg | CashLeg
 
 
-class Agreement(Struct, frozen=True):
-    """What agents agreed on, in the order of their joining."""
+class Agreement(Struct, frozen=True, omit_defaults=True):
+    """What agents agreed on, in the order of their joining.
+
+    `promises` are made by whoever gives goods. `under` lists the contracts that this one helps to
+    perform, from the nearest to the topmost.
+    """
 
     parties: tuple[str, ...]
     legs: tuple[Leg, ...]
+    promises: tuple[Promise, ...] = ()
+    under: tuple[str, ...] = ()
 
 
 def digest_of(legs: tuple[Leg, ...], *, negotiation: str, version: int) -> str:

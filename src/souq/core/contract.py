@@ -11,18 +11,29 @@ So no money can be stuck, whatever anybody does or fails to do.
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
-from souq.core import escrow, halt, mandate, stock
+from souq.core import escrow, halt, mandate, standing, stock, subcontract
 from souq.core.agreement import Agreement, givers, takers
 from souq.core.negotiation import AgreementReached
 from souq.core.party import AGENTS, need_other_agent
+from souq.core.promise import BPS, check_measured, penalty_bps
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import SYSTEM, rules
 from souq.core.seal import PartyText
-from souq.core.state import DEADLINES, Draft, Table, View, take_id, was_issued
+from souq.core.stage import (
+    CONTRACTS,
+    Agreed,
+    Delivered,
+    Disputed,
+    Formed,
+    Held,
+    State,
+    need_contract,
+    stage_of,
+)
+from souq.core.state import DEADLINES, Draft, Table, View, take_id
 
-BPS = 10_000
 EVIDENCE_MAX = 128
 CLAIM_MAX = 4_000
 Ground = Literal["not_as_described", "not_received", "incomplete", "damaged", "other"]
@@ -41,10 +52,14 @@ class Decline(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
 
 
 class SubmitDelivery(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """Say that one's goods are handed over; `evidence` is a digest of the proof."""
+    """Say that one's goods are handed over; `evidence` is a digest of the proof.
+
+    `measured` reports what was achieved of what was promised; what is left out counts as missed.
+    """
 
     contract: str
     evidence: str = ""
+    measured: dict[str, int] | UnsetType = UNSET  # left out, no trace in the bytes of old records
 
 
 class AcceptDelivery(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -74,45 +89,6 @@ class Rule(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     payer_bps: int
 
 
-class Agreed(Struct, frozen=True, tag=True):
-    """Between an agreement and its contract, within one record."""
-
-    agreement: Agreement
-
-
-class Held(Struct, frozen=True, tag=True):
-    agreement: Agreement
-    waiting: tuple[str, ...]
-    decide_by: int
-
-
-class Formed(Struct, frozen=True, tag=True):
-    agreement: Agreement
-    deliver_by: int
-    delivered: tuple[str, ...] = ()
-
-
-class Delivered(Struct, frozen=True, tag=True):
-    agreement: Agreement
-    accept_by: int
-    accepted: tuple[str, ...] = ()
-
-
-class Disputed(Struct, frozen=True, tag=True):
-    agreement: Agreement
-    claimant: str
-    rule_by: int
-
-
-State = Agreed | Held | Formed | Delivered | Disputed
-_BY: dict[type, str] = {  # what each state calls its deadline
-    Held: "decide_by",
-    Formed: "deliver_by",
-    Delivered: "accept_by",
-    Disputed: "rule_by",
-}
-
-
 class ContractHeld(Struct, frozen=True, tag=True):
     contract: str
     waiting: tuple[str, ...]
@@ -133,6 +109,7 @@ class DeliverySubmitted(Struct, frozen=True, tag=True, omit_defaults=True):
     contract: str
     by: str
     evidence: str = ""
+    measured: dict[str, int] = {}
 
 
 class InspectionBegan(Struct, frozen=True, tag=True):
@@ -157,9 +134,12 @@ class DisputeOpened(Struct, frozen=True, tag=True):
     rule_by: int
 
 
-class ContractFulfilled(Struct, frozen=True, tag=True):
+class ContractFulfilled(Struct, frozen=True, tag=True, omit_defaults=True):
+    """`penalty_bps` of each payment go back to its payer, for promises that were not kept."""
+
     contract: str
     agreement: Agreement
+    penalty_bps: int = 0
 
 
 class ContractCancelled(Struct, frozen=True, tag=True):
@@ -180,23 +160,7 @@ class RulingMade(Struct, frozen=True, tag=True):
     payer_bps: int
 
 
-CONTRACTS: Table[State] = Table("contracts", State)
-TABLES: tuple[Table[Any], ...] = (CONTRACTS,)
-
-
-def need_contract(view: View, id: str) -> State:
-    """Give a contract being performed. Raises Refused(not_found), or Refused(closed) when over."""
-    found = view.get(CONTRACTS, id)
-    if found is None:
-        ended = id[:1] == "C" and was_issued(view, id)
-        raise Refused(Reason.CLOSED if ended else Reason.NOT_FOUND, id=id[:64])
-    return found
-
-
-def due_at(state: State) -> int:
-    """Give the instant at which silence decides what becomes of a contract."""
-    due: int = getattr(state, _BY[type(state)])
-    return due
+TABLES: tuple[Table[Any], ...] = (CONTRACTS, *standing.TABLES, *subcontract.TABLES)
 
 
 def decide(draft: Draft, actor: str, command: Any) -> None:
@@ -231,7 +195,9 @@ def _perform(draft: Draft, agent: str, state: State, command: Any) -> None:
         case Formed(), SubmitDelivery() if agent in giving and agent not in state.delivered:
             if len(command.evidence) > EVIDENCE_MAX:
                 raise invalid("evidence", f"a digest has at most {EVIDENCE_MAX} characters")
-            draft.emit(DeliverySubmitted(id, agent, command.evidence))
+            measured = {} if command.measured is UNSET else command.measured
+            check_measured(state.agreement.promises, measured)
+            draft.emit(DeliverySubmitted(id, agent, command.evidence, measured))
             if set(giving) == {*state.delivered, agent}:
                 draft.emit(InspectionBegan(id, draft.at + house.inspection_us))
         case Formed(), CancelContract() if agent in giving and not state.delivered:
@@ -239,7 +205,7 @@ def _perform(draft: Draft, agent: str, state: State, command: Any) -> None:
         case Delivered(), AcceptDelivery() if agent in taking and agent not in state.accepted:
             draft.emit(DeliveryAccepted(id, agent))
             if set(taking) == {*state.accepted, agent}:
-                draft.emit(ContractFulfilled(id, state.agreement))
+                _fulfil(draft, id, state)
         case Delivered(), OpenDispute() if agent in taking and agent not in state.accepted:
             if len(command.claim.value) > CLAIM_MAX:
                 raise invalid("claim", f"at most {CLAIM_MAX} characters")
@@ -260,18 +226,19 @@ def lapse(draft: Draft, id: str) -> None:
             draft.emit(ContractCancelled(id, state.agreement, "not_delivered", late))
         case Delivered():
             draft.emit(DeliveryAccepted(id, SYSTEM))
-            draft.emit(ContractFulfilled(id, state.agreement))
+            _fulfil(draft, id, state)
         case Disputed():
-            share = rules(draft).silent_ruling_bps
+            # Whoever admits to have missed a promise owes its penalty, whatever else is in doubt.
+            owed = penalty_bps(state.agreement.promises, state.measured)
+            share = max(rules(draft).silent_ruling_bps, owed)
             draft.emit(RulingMade(id, state.agreement, SYSTEM, share))
         case _:
             raise AssertionError(f"a deadline without a contract: {id}")
 
 
-def put_off(view: View, id: str, due: int) -> None:
-    """Fold a deadline that has moved into what the contract says of it."""
-    state = _need(view, id)
-    view.put(CONTRACTS, id, msgspec.structs.replace(state, **{_BY[type(state)]: due}))
+def _fulfil(draft: Draft, id: str, state: Delivered) -> None:
+    owed = penalty_bps(state.agreement.promises, state.measured)
+    draft.emit(ContractFulfilled(id, state.agreement, owed))
 
 
 def form(draft: Draft, event: AgreementReached) -> None:
@@ -288,7 +255,8 @@ def form(draft: Draft, event: AgreementReached) -> None:
 
 
 def _begin(draft: Draft, id: str, agreement: Agreement) -> None:
-    draft.emit(ContractFormed(id, draft.at + rules(draft).delivery_us))
+    deliver_by = subcontract.due_by(draft, agreement.under, draft.at + rules(draft).delivery_us)
+    draft.emit(ContractFormed(id, deliver_by))
     if stock.is_title_only(draft, agreement.legs):
         # Nothing is left to hand over: ownership inside the market moves at once.
         draft.emit(ContractFulfilled(id, agreement))
@@ -323,12 +291,6 @@ def _no(state: State, actor: str, entitled: tuple[str, ...]) -> Refused:
     return Refused(Reason.WRONG_STATE, state=type(state).__name__)
 
 
-def _need(view: View, id: str) -> Any:
-    state = view.get(CONTRACTS, id)
-    assert state is not None, f"no such contract: {id}"
-    return state
-
-
 def _agreed(view: View, event: AgreementReached) -> None:
     take_id(view, event.contract)
     view.put(CONTRACTS, event.contract, Agreed(event.agreement))
@@ -340,41 +302,65 @@ def _enter(view: View, id: str, state: State, due: int) -> None:
 
 
 def _held(view: View, event: ContractHeld) -> None:
-    agreement = _need(view, event.contract).agreement
+    agreement = stage_of(view, event.contract).agreement
     _enter(view, event.contract, Held(agreement, event.waiting, event.decide_by), event.decide_by)
 
 
 def _approved(view: View, event: ContractApproved) -> None:
-    state = _need(view, event.contract)
+    state = stage_of(view, event.contract)
     waiting = tuple(principal for principal in state.waiting if principal != event.by)
     view.put(CONTRACTS, event.contract, msgspec.structs.replace(state, waiting=waiting))
 
 
 def _formed(view: View, event: ContractFormed) -> None:
-    agreement = _need(view, event.contract).agreement
+    agreement = stage_of(view, event.contract).agreement
     _enter(view, event.contract, Formed(agreement, event.deliver_by), event.deliver_by)
 
 
-def _joined(view: View, event: DeliverySubmitted | DeliveryAccepted) -> None:
-    state = _need(view, event.contract)
-    done = "delivered" if isinstance(event, DeliverySubmitted) else "accepted"
-    agents = {done: (*getattr(state, done), event.by)}
-    view.put(CONTRACTS, event.contract, msgspec.structs.replace(state, **agents))
+def _submitted(view: View, event: DeliverySubmitted) -> None:
+    state = stage_of(view, event.contract)
+    delivered = (*state.delivered, event.by)
+    measured = {**state.measured, **event.measured}
+    after = msgspec.structs.replace(state, delivered=delivered, measured=measured)
+    view.put(CONTRACTS, event.contract, after)
 
 
 def _inspected(view: View, event: InspectionBegan) -> None:
-    agreement = _need(view, event.contract).agreement
-    _enter(view, event.contract, Delivered(agreement, event.accept_by), event.accept_by)
+    before = stage_of(view, event.contract)
+    state = Delivered(before.agreement, event.accept_by, measured=before.measured)
+    _enter(view, event.contract, state, event.accept_by)
+
+
+def _accepted(view: View, event: DeliveryAccepted) -> None:
+    state = stage_of(view, event.contract)
+    accepted = (*state.accepted, event.by)
+    view.put(CONTRACTS, event.contract, msgspec.structs.replace(state, accepted=accepted))
 
 
 def _disputed(view: View, event: DisputeOpened) -> None:
-    agreement = _need(view, event.contract).agreement
-    _enter(view, event.contract, Disputed(agreement, event.by, event.rule_by), event.rule_by)
+    before = stage_of(view, event.contract)
+    state = Disputed(before.agreement, event.by, event.rule_by, before.measured)
+    _enter(view, event.contract, state, event.rule_by)
 
 
-def _over(view: View, event: ContractFulfilled | ContractCancelled | RulingMade) -> None:
-    view.drop(CONTRACTS, event.contract)
-    view.drop(DEADLINES, event.contract)
+def _fulfilled(view: View, event: ContractFulfilled) -> None:
+    _over(view, event.contract, event.agreement)
+    standing.count(view, event.agreement, 0 if event.penalty_bps else 1)
+
+
+def _cancelled(view: View, event: ContractCancelled) -> None:
+    _over(view, event.contract, event.agreement, is_cancelled=True)
+
+
+def _ruled(view: View, event: RulingMade) -> None:
+    _over(view, event.contract, event.agreement)
+    standing.count(view, event.agreement, -1 if event.payer_bps else 0)
+
+
+def _over(view: View, id: str, agreement: Agreement, *, is_cancelled: bool = False) -> None:
+    view.drop(CONTRACTS, id)
+    view.drop(DEADLINES, id)
+    subcontract.end(view, id, agreement, is_cancelled=is_cancelled)
 
 
 COMMANDS = (Approve, Decline, SubmitDelivery, AcceptDelivery, CancelContract, OpenDispute, Rule)
@@ -384,11 +370,11 @@ EVOLVE: dict[type, Any] = {
     ContractHeld: _held,
     ContractApproved: _approved,
     ContractFormed: _formed,
-    DeliverySubmitted: _joined,
+    DeliverySubmitted: _submitted,
     InspectionBegan: _inspected,
-    DeliveryAccepted: _joined,
+    DeliveryAccepted: _accepted,
     DisputeOpened: _disputed,
-    ContractFulfilled: _over,
-    ContractCancelled: _over,
-    RulingMade: _over,
+    ContractFulfilled: _fulfilled,
+    ContractCancelled: _cancelled,
+    RulingMade: _ruled,
 }

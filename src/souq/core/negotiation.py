@@ -139,7 +139,7 @@ def _takes_part(draft: Draft, mechanism: Mechanism, id: str, agent: str) -> bool
 
 def _need_going(draft: Draft, kind: type) -> None:
     """Raise Refused(halted) where the market stands still for such a move."""
-    if kind in BY_OPENING or kind is Accept or kind in _JOINS:
+    if kind in BY_OPENING or kind is Accept or kind in _BINDS:
         halt.need(draft, "commitments")
     elif kind not in _FREES:  # those only free somebody
         halt.need(draft, "negotiations")
@@ -355,7 +355,8 @@ def _closed(view: View, event: NegotiationClosed) -> None:
 
 
 _FREES = frozenset(kind for one in BY_NAME.values() for kind in one.FREES)
-_JOINS = frozenset(kind for one in BY_NAME.values() for kind in one.JOINS) - _FREES
+# A move in a run that anybody may join stands as it is; there is no acceptance after it.
+_BINDS = frozenset(kind for name in OPEN_TO_ALL for kind in BY_NAME[name].MOVES) - _FREES
 EVOLVE: dict[type, Any] = {
     NegotiationOpened: _opened,
     PartyJoined: _joined,

@@ -13,6 +13,7 @@ class Reason(StrEnum):
     HALTED = "halted"
     ID_REUSED = "id_reused"
     INSUFFICIENT_FUNDS = "insufficient_funds"
+    INSUFFICIENT_STANDING = "insufficient_standing"
     INVALID = "invalid"
     LISTING_UNAVAILABLE = "listing_unavailable"
     NO_MANDATE = "no_mandate"

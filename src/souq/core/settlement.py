@@ -2,14 +2,15 @@
 
 from souq.core import escrow, mandate, stock
 from souq.core.agreement import Agreement
-from souq.core.contract import BPS, ContractCancelled, ContractFulfilled, RulingMade
+from souq.core.contract import ContractCancelled, ContractFulfilled, RulingMade
+from souq.core.promise import BPS
 from souq.core.state import Draft
 
 
 def fulfil(draft: Draft, event: ContractFulfilled) -> None:
-    """React to fulfilment: goods are gone, money is the payee's."""
+    """React to fulfilment: goods are gone, money is the payee's but for penalties."""
     stock.hand_over(draft, event.agreement.legs)
-    _end_money(draft, event.contract, event.agreement, back_bps=0)
+    _end_money(draft, event.contract, event.agreement, back_bps=event.penalty_bps)
 
 
 def cancel(draft: Draft, event: ContractCancelled) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from souq.core import channel, contract
+from souq.core import channel, stage
 from souq.core.halt import HaltSet
 from souq.core.rules import HOUR_US
 from souq.core.state import DEADLINES, Draft, Table, View
@@ -73,7 +73,7 @@ def _started(view: View, event: ClocksStarted) -> None:
         view.drop(STOPPED, id)
         view.put(DEADLINES, id, due)
         if id.startswith("C"):
-            contract.put_off(view, id, due)
+            stage.put_off(view, id, due)
         elif id.startswith("X"):
             channel.put_off(view, id, due)
 

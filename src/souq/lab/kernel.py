@@ -13,7 +13,22 @@ from souq.core.listing import LISTINGS, EditListing, Listing
 from souq.core.mechanisms import Mechanism
 from souq.core.party import AGENTS, Agent
 from souq.core.rules import RULES, Rules
-from souq.core.state import COUNTERS, DEADLINES, State
+from souq.core.stage import CONTRACTS
+from souq.core.standing import STANDINGS
+from souq.core.state import COUNTERS, DEADLINES, State, Table
+from souq.core.subcontract import SET_OUT
+
+# What mechanisms read beside their own rows.
+_SHARED: tuple[Table[Any], ...] = (
+    RULES,
+    AGENTS,
+    *listings.TABLES,
+    DEADLINES,
+    COUNTERS,
+    CONTRACTS,
+    SET_OUT,
+    STANDINGS,
+)
 
 Trade = tuple[str, str, str, int, int]  # buyer, seller, listing, quantity, units paid
 
@@ -29,7 +44,7 @@ class Kernel(State):
 
     def __init__(self, mechanism: Any, rules: Rules | None = None) -> None:
         found: Mechanism = mechanism
-        super().__init__((RULES, AGENTS, *listings.TABLES, DEADLINES, COUNTERS, *found.TABLES))
+        super().__init__((*_SHARED, *found.TABLES))
         self.mechanism = found
         self.agents: dict[str, Agent] = {}
         self.agreements: list[Agreement] = []

@@ -11,6 +11,7 @@ from souq.core.credential import Kind
 from souq.core.halt import Level
 from souq.core.mandate import Limits
 from souq.core.money import Money
+from souq.core.promise import Promise
 from souq.core.rules import Rules
 from souq.views.catalogue import Match
 
@@ -194,7 +195,9 @@ class Contract(Struct, frozen=True, omit_defaults=True):
     """A contract. `due_at` is when silence decides; `is_waiting_for` says whose move it is.
 
     `state`: held, formed, delivered or disputed; at its end fulfilled, ruled, or why it was
-    cancelled. `payer_bps` is what a ruling gave back.
+    cancelled. `payer_bps` is what a ruling gave back. Of what was promised, `measured` is what was
+    reported, and `penalty_bps` what misses cost by that report, once all is delivered. `under`
+    lists the contracts that this one helps to perform, from the nearest to the topmost.
     """
 
     id: str
@@ -206,6 +209,10 @@ class Contract(Struct, frozen=True, omit_defaults=True):
     due_at: int | None = None
     is_waiting_for: tuple[str, ...] = ()
     payer_bps: int = 0
+    promises: tuple[Promise, ...] = ()
+    measured: dict[str, int] = {}
+    penalty_bps: int = 0
+    under: tuple[str, ...] = ()
 
 
 class Contracts(Struct, frozen=True):

@@ -9,6 +9,7 @@ from souq.replications import (
     r08_bargaining,
     r10_races,
     r11_positions,
+    r12_scoring,
     r17_repricing,
     r18_price_band,
 )
@@ -23,6 +24,7 @@ REPLICATIONS: tuple[Replication, ...] = (
     r08_bargaining,
     r10_races,
     r11_positions,
+    r12_scoring,
     r17_repricing,
     r18_price_band,
 )

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from souq.core.channel_batch import Claim
 from souq.core.mandate import Limits
 from souq.core.mechanisms.barter_records import Wish
+from souq.core.mechanisms.call_for_proposals_scoring import Criteria
 from souq.core.mechanisms.english_auction_prices import Increment, Restraints
 from souq.core.mechanisms.moves import Item
 from souq.core.mechanisms.price_band import PriceBand
@@ -156,6 +157,34 @@ class Methods:
         self, negotiation: str, price: Money, quantity: int = ..., *, command_id: str = ""
     ) -> Answer:
         """Buy at the price of now: one, or as many as `quantity` says."""
+    def call_for_proposals(
+        self,
+        listing: str,
+        budget: Money,
+        proposing_us: int,
+        quantity: int = ...,
+        criteria: Criteria = ...,
+        scoring: Literal["first_score", "second_score"] = ...,
+        is_sealed: bool = ...,
+        may_award_early: bool = ...,
+        under: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Ask suppliers for what a want of one's own describes; the best scores win."""
+    def send_proposal(
+        self,
+        negotiation: str,
+        price: Money,
+        quantity: int | None = ...,
+        latency_us: int | None = ...,
+        quality: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Propose to supply what is called for, at a price per unit; it binds until the close."""
+    def award_proposals(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """Close a call of one's own before its deadline; the best scores of those there are win."""
     def open_call_market(
         self,
         category: str,
@@ -457,7 +486,12 @@ class Methods:
     def decline(self, contract: str, *, command_id: str = "") -> Answer:
         """Refuse a deal above the mandate's threshold."""
     def submit_delivery(
-        self, contract: str, evidence: str = ..., *, command_id: str = ""
+        self,
+        contract: str,
+        evidence: str = ...,
+        measured: dict[str, int] | None = ...,
+        *,
+        command_id: str = "",
     ) -> Answer:
         """Say that one's goods are handed over; `evidence` is a digest of the proof."""
     def accept_delivery(self, contract: str, *, command_id: str = "") -> Answer:
@@ -694,6 +728,34 @@ class AsyncMethods:
         self, negotiation: str, price: Money, quantity: int = ..., *, command_id: str = ""
     ) -> Answer:
         """Buy at the price of now: one, or as many as `quantity` says."""
+    async def call_for_proposals(
+        self,
+        listing: str,
+        budget: Money,
+        proposing_us: int,
+        quantity: int = ...,
+        criteria: Criteria = ...,
+        scoring: Literal["first_score", "second_score"] = ...,
+        is_sealed: bool = ...,
+        may_award_early: bool = ...,
+        under: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Ask suppliers for what a want of one's own describes; the best scores win."""
+    async def send_proposal(
+        self,
+        negotiation: str,
+        price: Money,
+        quantity: int | None = ...,
+        latency_us: int | None = ...,
+        quality: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Propose to supply what is called for, at a price per unit; it binds until the close."""
+    async def award_proposals(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """Close a call of one's own before its deadline; the best scores of those there are win."""
     async def open_call_market(
         self,
         category: str,
@@ -1005,7 +1067,12 @@ class AsyncMethods:
     async def decline(self, contract: str, *, command_id: str = "") -> Answer:
         """Refuse a deal above the mandate's threshold."""
     async def submit_delivery(
-        self, contract: str, evidence: str = ..., *, command_id: str = ""
+        self,
+        contract: str,
+        evidence: str = ...,
+        measured: dict[str, int] | None = ...,
+        *,
+        command_id: str = "",
     ) -> Answer:
         """Say that one's goods are handed over; `evidence` is a digest of the proof."""
     async def accept_delivery(self, contract: str, *, command_id: str = "") -> Answer:

@@ -20,9 +20,9 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from souq.core import halt
 from souq.core.account import HOLDS
 from souq.core.channel import CHANNELS
-from souq.core.contract import CONTRACTS
 from souq.core.listing import LISTINGS
 from souq.core.negotiation import NEGOTIATIONS
+from souq.core.stage import CONTRACTS
 from souq.core.state import Table
 from souq.engine import Answer, Engine
 from souq.operations import BATCH, COMMANDS, EVENTS

@@ -15,6 +15,7 @@ STATUS: dict[Reason, int] = {
     Reason.HALTED: 409,
     Reason.ID_REUSED: 422,
     Reason.INSUFFICIENT_FUNDS: 409,
+    Reason.INSUFFICIENT_STANDING: 403,
     Reason.INVALID: 422,
     Reason.LISTING_UNAVAILABLE: 409,
     Reason.NO_MANDATE: 403,

@@ -6,7 +6,6 @@ from itertools import islice
 from typing import Any
 
 from souq.core.agreement import givers, takers
-from souq.core.contract import CONTRACTS, Delivered, Disputed, Formed, Held, due_at
 from souq.core.listing import need_listing
 from souq.core.mechanisms import BY_NAME, OPEN_TO_ALL
 from souq.core.mechanisms.parties import PARTIES
@@ -22,6 +21,7 @@ from souq.core.negotiation import (
 )
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import rules
+from souq.core.stage import CONTRACTS, Delivered, Disputed, Formed, Held, due_at
 from souq.core.state import State, View, was_issued
 from souq.operations import queries as ask
 from souq.venue.access import agent_asked, need_party, speaks_for
@@ -313,6 +313,10 @@ def _contract(desk: Desk, actor: str, id: str) -> ask.Contract:
         due_at=due_at(live) if live else None,
         is_waiting_for=_waited_for(state, live) if live else (),
         payer_bps=deal.payer_bps if deal else 0,
+        promises=agreement.promises,
+        measured=deal.measured if deal else {},
+        penalty_bps=deal.penalty_bps if deal else 0,
+        under=agreement.under,
     )
 
 

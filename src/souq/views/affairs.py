@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from souq.core.channel import CHANNELS, ChannelOpened, ChannelsEnded
-from souq.core.contract import CONTRACTS, ContractCancelled, ContractFulfilled, RulingMade
+from souq.core.contract import ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.mechanisms import OPEN_TO_ALL
 from souq.core.mechanisms.alternating_offers import OfferMade
 from souq.core.mechanisms.swap import SwapProposed
@@ -19,6 +19,7 @@ from souq.core.negotiation import (
     parties_of,
 )
 from souq.core.party import AGENTS, AgentRegistered
+from souq.core.stage import CONTRACTS
 from souq.core.state import State
 
 

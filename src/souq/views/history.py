@@ -16,6 +16,7 @@ from souq.core import listing, message, negotiation, party, rules, stock
 from souq.core.agreement import Agreement, CashLeg, Leg
 from souq.core.annotation import Annotated
 from souq.core.mechanisms import MECHANISMS, alternating_offers, posted_price, swap
+from souq.core.promise import penalty_bps
 from souq.journal.record import Payload
 from souq.journal.replay import reader, records
 from souq.journal.store import Store
@@ -69,6 +70,8 @@ class Deal(Struct):
     agreement: Agreement
     stage: str = "agreed"
     payer_bps: int = 0  # what a ruling gave back
+    measured: dict[str, int] = {}  # what was reported of what was promised
+    penalty_bps: int = 0  # what misses cost by that report, once all is delivered
 
     @property
     def units(self) -> int:
@@ -293,6 +296,17 @@ def _stage(stage: str) -> Callable[[History, int, Any], None]:
     return fold
 
 
+def _submitted(history: History, at: int, event: contracts.DeliverySubmitted) -> None:
+    deal = history.deals[event.contract]
+    deal.measured = {**deal.measured, **event.measured}
+
+
+def _delivered(history: History, at: int, event: contracts.InspectionBegan) -> None:
+    deal = history.deals[event.contract]
+    deal.stage = "delivered"
+    deal.penalty_bps = penalty_bps(deal.agreement.promises, deal.measured)
+
+
 def _cancelled(history: History, at: int, event: contracts.ContractCancelled) -> None:
     history.deals[event.contract].stage = event.why
 
@@ -300,6 +314,7 @@ def _cancelled(history: History, at: int, event: contracts.ContractCancelled) ->
 def _ruled(history: History, at: int, event: contracts.RulingMade) -> None:
     deal = history.deals[event.contract]
     deal.stage, deal.payer_bps = "ruled", event.payer_bps
+    deal.penalty_bps = 0  # the ruling takes their place
 
 
 def _posted_message(history: History, at: int, event: message.MessagePosted) -> None:
@@ -349,7 +364,8 @@ _FOLD: dict[type, Callable[[History, int, Any], None]] = {
     negotiation.AgreementReached: _agreed,
     contracts.ContractHeld: _stage("held"),
     contracts.ContractFormed: _stage("formed"),
-    contracts.InspectionBegan: _stage("delivered"),
+    contracts.DeliverySubmitted: _submitted,
+    contracts.InspectionBegan: _delivered,
     contracts.DisputeOpened: _stage("disputed"),
     contracts.ContractFulfilled: _stage("fulfilled"),
     contracts.ContractCancelled: _cancelled,

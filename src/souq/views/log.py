@@ -202,6 +202,10 @@ _TELL: dict[str, Callable[[History, Any], str]] = {
     "BudgetReserved": lambda history, event: (
         f"{event.mandate} reserves {_money(history, event.units)}"
     ),
+    "ContractFulfilled": lambda history, event: (
+        f"contract fulfilled {event.contract}"
+        + (f": {event.penalty_bps / 100:g} % goes back for a miss" if event.penalty_bps else "")
+    ),
     "ContractCancelled": lambda history, event: f"{event.contract} is off: {event.why}",
     "RulingMade": lambda history, event: (
         f"{event.contract}: {event.payer_bps / 100:g} % of the price goes back"

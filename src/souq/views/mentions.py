@@ -26,12 +26,12 @@ from souq.core import (
     party,
     standstill,
 )
-from souq.core.contract import CONTRACTS
 from souq.core.ledger import TransfersMade
 from souq.core.mechanisms import alternating_offers, posted_price, swap
 from souq.core.negotiation import AgreementReached
 from souq.core.party import AGENTS
 from souq.core.rules import OPERATOR, RULES
+from souq.core.stage import CONTRACTS
 from souq.core.state import State
 from souq.journal.record import Reader, Record
 from souq.journal.replay import reader

@@ -7,14 +7,14 @@ from msgspec import Struct
 
 from souq.core import ledger
 from souq.core.agreement import CashLeg, GoodsLeg, Leg, givers, takers
-from souq.core.contract import CONTRACTS, Delivered, Formed
-from souq.core.contract import State as Contract
 from souq.core.listing import LISTINGS, Side, Subject
 from souq.core.mandate import MANDATES, Limits
 from souq.core.mechanisms import OPEN_TO_ALL
 from souq.core.mechanisms.moves import Standing
 from souq.core.negotiation import standing
 from souq.core.party import AGENTS, wallet
+from souq.core.stage import CONTRACTS, Delivered, Formed
+from souq.core.stage import State as Contract
 from souq.core.state import State
 from souq.views.history import History, NegotiationStory, Said
 

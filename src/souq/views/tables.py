@@ -270,7 +270,8 @@ def _stage(stage: str) -> Callable[[_Fold, Any], Rows]:
 
 
 def _fulfilled(fold: _Fold, event: contracts.ContractFulfilled) -> Rows:
-    yield "deals", fold.deal_row(event.contract, "fulfilled")
+    back = event.penalty_bps or None
+    yield "deals", fold.deal_row(event.contract, "fulfilled", payer_bps=back)
 
 
 def _cancelled(fold: _Fold, event: contracts.ContractCancelled) -> Rows:

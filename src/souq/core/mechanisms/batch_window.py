@@ -355,7 +355,7 @@ MOVES: dict[type, Any] = {
     WithdrawBatchWindow: _withdraw,
 }
 JOINS: tuple[type, ...] = (EnterBatch,)
-FREES: tuple[type, ...] = (LeaveBatch, WithdrawBatchWindow)
+FREES: tuple[type, ...] = (LeaveBatch, RevealBatchSeed, WithdrawBatchWindow)
 SEEN: dict[type, Any] = {
     BatchWindowOpened: "public",
     BatchWindowBegan: "public",

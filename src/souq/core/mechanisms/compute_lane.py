@@ -361,7 +361,7 @@ MOVES: dict[type, Any] = {
     CloseLane: _close,
 }
 JOINS: tuple[type, ...] = (PlaceLaneBid, ReserveLane)
-FREES: tuple[type, ...] = (CloseLane,)
+FREES: tuple[type, ...] = (ReleaseLaneJob, CloseLane)
 TABLES = rows.TABLES
 EVOLVE = rows.EVOLVE
 SEEN: dict[type, Any] = {

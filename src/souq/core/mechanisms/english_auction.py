@@ -157,7 +157,7 @@ def _bid(draft: Draft, agent: Agent, command: PlaceProxyBid, id: str) -> Effect:
     if found.leads_anew and run.leader and not leads:
         touched += (run.leader,)
     backing = units + run.restraints.entry_fee_units
-    return Effect(touched, _legs(run, agent.id, units), backing)
+    return Effect(touched, _legs(run, agent.id, units), backing_units=backing)
 
 
 def _asked(draft: Draft, run: Run, bidder: Bidder | None, command: PlaceProxyBid) -> Any:

@@ -112,8 +112,8 @@ def may_end(act: Accept | Reject | Withdraw, talk: ask.Negotiation, viewer: View
 
 def _performing(act: Deliver | Confirm | Dispute, contract: str) -> Any:
     match act:
-        case Deliver(evidence=evidence):
-            return SubmitDelivery(contract, evidence)
+        case Deliver(evidence=evidence, measured=measured):
+            return SubmitDelivery(contract, evidence, measured)
         case Confirm():
             return AcceptDelivery(contract)
         case Dispute(ground=ground, claim=claim):

@@ -92,6 +92,10 @@ def agreement_of(contract: ask.Contract) -> dict[str, Any]:
         "legs": _legs(contract.legs),
         "agreed_at": contract.agreed_at,
     }
+    if contract.promises:
+        agreement["promises"] = msgspec.to_builtins(contract.promises)
+    if contract.under:
+        agreement["under"] = list(contract.under)
     return {**agreement, "digest": digest(agreement)}
 
 

@@ -8,7 +8,7 @@ every answer, which act may come next.
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from souq.core.contract import Ground
 from souq.core.mechanisms.moves import ITEMS_MAX
@@ -109,10 +109,14 @@ class Withdraw(_Act, frozen=True, tag="withdraw"):
 
 
 class Deliver(_Act, frozen=True, tag="deliver"):
-    """Say that one's goods are handed over; `previous` is the agreement's digest."""
+    """Say that one's goods are handed over; `previous` is the agreement's digest.
+
+    `measured` reports what was achieved of what the agreement promises.
+    """
 
     previous: Digest
     evidence: str = ""
+    measured: dict[str, int] | UnsetType = UNSET
 
 
 class Confirm(_Act, frozen=True, tag="confirm"):

@@ -24,6 +24,8 @@ ADVICE: dict[str, str] = {
     Reason.ID_REUSED: "That value of `once` named a different call before. Use a new one.",
     Reason.INSUFFICIENT_FUNDS: "There is not enough money. See balance; offer less, or ask your"
     " principal to pay money in.",
+    Reason.INSUFFICIENT_STANDING: "This buyer wants suppliers with more deals fulfilled and fewer"
+    " rulings against them. Propose elsewhere.",
     Reason.INVALID: "Correct the field that is named and call again.",
     Reason.LISTING_UNAVAILABLE: "It cannot be had now. Search for another one.",
     Reason.NO_MANDATE: "You have no authority to trade, or it has expired. Ask your principal to"

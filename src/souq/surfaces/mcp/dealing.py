@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, field
 
 from souq.core import contract as contracts
 from souq.core.agreement import CashLeg
@@ -228,10 +228,21 @@ class Delivered(Act, frozen=True, forbid_unknown_fields=True):
     evidence: Annotated[
         str, Meta(description="a digest of your proof, if any", max_length=contracts.EVIDENCE_MAX)
     ] = ""
+    measured: Annotated[
+        list[Annotated[str, Meta(pattern="^[a-z0-9_]{1,40}=-?[0-9]{1,15}$")]],
+        Meta(
+            description="what you achieved of what you promised, such as"
+            ' ["latency_us=900000"]; what is left out counts as missed',
+            max_length=32,
+        ),
+    ] = field(default_factory=list)
 
 
 async def deliver(desk: Desk, given: Delivered) -> Told:
-    return await _done(desk, contracts.SubmitDelivery(given.contract, given.evidence), "delivered")
+    pairs = [one.split("=") for one in given.measured]
+    measured = {name: int(value) for name, value in pairs} or UNSET
+    command = contracts.SubmitDelivery(given.contract, given.evidence, measured)
+    return await _done(desk, command, "delivered")
 
 
 class Confirmed(Act, frozen=True, forbid_unknown_fields=True):

@@ -180,6 +180,14 @@ class Teller:
             row["silence_decides_at"] = moment(deal.due_at)
         if deal.payer_bps:
             row["given_back_percent"] = deal.payer_bps / 100
+        if deal.promises:
+            row["promised"] = [
+                f"{one.attribute} {one.bound.replace('_', ' ')} {one.value},"
+                f" or {one.penalty_bps / 100:g} % back"
+                for one in deal.promises
+            ]
+        if deal.penalty_bps:
+            row["penalty_percent"] = deal.penalty_bps / 100
         return row
 
     def message(self, said: ask.Message) -> dict[str, Any]:

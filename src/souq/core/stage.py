@@ -1,0 +1,85 @@
+"""What a contract can be, from its agreement to its end; every stage has a deadline but the first.
+
+What moves a contract from one to the next, and what silence does, stands in `contract`.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from souq.core.agreement import Agreement
+from souq.core.refusal import Reason, Refused
+from souq.core.state import Table, View, was_issued
+
+
+class Agreed(Struct, frozen=True, tag=True):
+    """Between an agreement and its contract, within one record."""
+
+    agreement: Agreement
+
+
+class Held(Struct, frozen=True, tag=True):
+    agreement: Agreement
+    waiting: tuple[str, ...]
+    decide_by: int
+
+
+class Formed(Struct, frozen=True, tag=True, omit_defaults=True):
+    agreement: Agreement
+    deliver_by: int
+    delivered: tuple[str, ...] = ()
+    measured: dict[str, int] = {}
+
+
+class Delivered(Struct, frozen=True, tag=True, omit_defaults=True):
+    agreement: Agreement
+    accept_by: int
+    accepted: tuple[str, ...] = ()
+    measured: dict[str, int] = {}
+
+
+class Disputed(Struct, frozen=True, tag=True, omit_defaults=True):
+    agreement: Agreement
+    claimant: str
+    rule_by: int
+    measured: dict[str, int] = {}
+
+
+State = Agreed | Held | Formed | Delivered | Disputed
+_BY: dict[type, str] = {  # what each state calls its deadline
+    Held: "decide_by",
+    Formed: "deliver_by",
+    Delivered: "accept_by",
+    Disputed: "rule_by",
+}
+
+CONTRACTS: Table[State] = Table("contracts", State)
+
+
+def need_contract(view: View, id: str) -> State:
+    """Give a contract being performed. Raises Refused(not_found), or Refused(closed) when over."""
+    found = view.get(CONTRACTS, id)
+    if found is None:
+        ended = id[:1] == "C" and was_issued(view, id)
+        raise Refused(Reason.CLOSED if ended else Reason.NOT_FOUND, id=id[:64])
+    return found
+
+
+def due_at(state: State) -> int:
+    """Give the instant at which silence decides what becomes of a contract."""
+    due: int = getattr(state, _BY[type(state)])
+    return due
+
+
+def stage_of(view: View, id: str) -> Any:
+    """Give a contract that must be there: its event is already history."""
+    state = view.get(CONTRACTS, id)
+    assert state is not None, f"no such contract: {id}"
+    return state
+
+
+def put_off(view: View, id: str, due: int) -> None:
+    """Fold a deadline that has moved into what the contract says of it."""
+    state = stage_of(view, id)
+    view.put(CONTRACTS, id, msgspec.structs.replace(state, **{_BY[type(state)]: due}))
