@@ -16,7 +16,7 @@ import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import baselines, search, transfers
+from bench import baselines, channels, search, transfers
 from bench.market import Mix, open_market
 from souq import __version__
 from souq.engine import Engine
@@ -85,6 +85,7 @@ def one_round(bench: Bench, scale: float) -> dict[str, float]:
                 label += ", moves alone"
                 bench.rate(label, size * count, lambda e=engine, w=plain: _transfer(e, w))  # type: ignore[misc]
     search.rates(bench.rate, scale)
+    channels.rates(bench.rate, scale)
     return sizes
 
 
@@ -153,6 +154,7 @@ def main() -> None:
         ("c  replay, records folded", "a  haggling mix, memory journal"),
         ("d  transfer_many, durable, batches of 8,000", "   SQLite WAL FULL, single-row commits"),
         ("d  transfer_many, durable, batches of 8,000", "   append + fdatasync"),
+        *channels.RATIOS,
     ):
         print(f"  {ours.strip()} ÷ {base.strip()}: {medians[ours] / medians[base]:.2f}")
     for name, value in sizes.items():

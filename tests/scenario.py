@@ -14,6 +14,7 @@ the speaker's latest talk or deal; a trailing `in N1` or `in C1` names another.
   before anything    market fee 250 bps | market arbiter rui | market rounds 3
                      market silent ruling 3/10 | market categories home,bikes
                      market rails credits,bank,manual | market four eyes above 100 USD
+                     market price band 20 % a step, 50 % an hour, 2 times a day
   money and people   W receives 5 USD [by bank] [as d1] | W cashes out 5 USD | dan speaks for W
                      W asks for 5 USD [by bank] | W sends|confirms|fails|cancels W1
                      operator takes back 5 USD of d1 by bank | reserve receives 5 USD
@@ -45,6 +46,12 @@ the speaker's latest talk or deal; a trailing `in N1` or `in C1` names another.
                      operator lifts the halt
   performance        W delivers | confirms | disputes | cancels | approves | declines
                      W rules 3/10 to W
+  channels           W opens a channel of 5 USD to W [at 1 USD a word] [for 2 days]
+                       [with 1 day to answer] | W tops X1 up by 5 USD
+                     W presents 5 USD|7 words of X1 [as X2]
+                     W closes X1 [with 5 USD|7 words [of X2]] [signed by W]
+                     W agrees to end X1 at 5 USD | W settles X1 with 5 USD, X2 with 7 words
+                     channel X1 is open|closing|over
   words              W says TEXT | W calls out TEXT
   retries            W replays its last step | W reuses its last id
   time               time passes 2 days 3 hours
@@ -324,7 +331,8 @@ def judge(answer: Answer, expected: str) -> None:
     assert answer.refusal is not None, "it was accepted"
     reason, *facts = expected.split()
     assert answer.refusal.reason == reason, f"refused for another reason: {answer.refusal}"
-    money_facts = {"cap", "needed", "units"} | ({"available"} if "stock" not in reason else set())
+    money_facts = {"cap", "needed", "units", "price_min", "price_max"}
+    money_facts |= {"available"} if "stock" not in reason else set()
     found = {
         name: USD.format(int(value)).removesuffix(".00") if name in money_facts else str(value)
         for name, value in answer.refusal.facts.items()

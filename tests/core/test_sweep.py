@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from souq.core import (
+    channel,
+    channel_batch,
     contract,
     credential,
     funds,
@@ -35,6 +37,7 @@ from souq.core.rules import HOUR_US, OPERATOR, SECOND_US, OpenMarket, Rules
 from souq.core.seal import OperatorText, PartyText, PublicText
 from souq.core.state import State
 from souq.core.transfer import Batch
+from tests.core.channels import LENGTH, chain, word
 from tests.core.stall import BEA, DAN, DEPOSIT, EVE, SOL, Stall, check_books, usd
 from tests.mechanisms.plays import OPEN_COMMANDS
 
@@ -58,6 +61,7 @@ class Scene(NamedTuple):
     report: str = "R99"
     key: str = "K99"
     hook: str = "H99"
+    channel: str = "X99"
 
 
 COMMANDS: dict[str, Callable[[Scene], Any]] = {
@@ -103,6 +107,14 @@ COMMANDS: dict[str, Callable[[Scene], Any]] = {
     "CancelContract": lambda at: contract.CancelContract(at.deal),
     "OpenDispute": lambda at: contract.OpenDispute(at.deal, "damaged"),
     "Rule": lambda at: contract.Rule(at.deal, 3_333),
+    "OpenChannel": lambda at: channel.OpenChannel(SOL, usd(5), chain("new")),
+    "TopUpChannel": lambda at: channel.TopUpChannel(at.channel, usd(5)),
+    "PresentVoucher": lambda at: channel.PresentVoucher(at.channel, word(2)),
+    "CloseChannel": lambda at: channel.CloseChannel(at.channel, word(LENGTH)),
+    "AgreeClose": lambda at: channel.AgreeClose(at.channel, 7),
+    "SettleChannels": lambda at: channel_batch.SettleChannels(
+        (channel_batch.Claim("X98"), channel_batch.Claim(at.channel, word(LENGTH)))
+    ),
     "TakePrice": lambda at: TakePrice(at.listing, usd(500)),
     "MakeOffer": lambda at: MakeOffer((Item(at.listing),), usd(50)),
     "ProposeSwap": lambda at: ProposeSwap((SwapLeg(at.listing, BEA), SwapLeg(at.own, SOL))),
@@ -132,6 +144,7 @@ ALWAYS = {
     "RevokeMandate": "Ob",
     "PostListing": "BSDE",
     "PostMessage": "BSDE",
+    "OpenChannel": "BDE",
 }
 OPEN = {"TakePrice": "BDE", "MakeOffer": "BDE", "ProposeSwap": "BS"}
 OWNED = {"EditListing": "S", "WithdrawListing": "S"}
@@ -141,13 +154,24 @@ NO_AUTHORITY = {
     "PostListing": "SDE",
     "TakePrice": "DE",
     "MakeOffer": "DE",
+    "OpenChannel": "DE",
     "ProposeSwap": "S",  # what the others may do is asked when they accept
+}
+
+CHANNEL = {
+    "TopUpChannel": "B",
+    "PresentVoucher": "Ss",
+    "CloseChannel": "BSbs",
+    "AgreeClose": "BSbs",
+    "SettleChannels": "Ss",
 }
 
 # What a halted market takes away from what is legal always.
 HALTED = {
-    "commitments": {"SetHalt": ""},  # it is at that level already
-    "settlements": dict.fromkeys(("RequestPayout", "ReportPayout", "TransferMany"), ""),
+    "commitments": {"SetHalt": "", "OpenChannel": ""},  # it is at that level already
+    "negotiations": {"OpenChannel": ""},
+    "settlements": {"OpenChannel": ""}
+    | dict.fromkeys(("RequestPayout", "ReportPayout", "TransferMany"), ""),
 }
 
 LEGAL: dict[str, dict[str, str]] = {
@@ -189,11 +213,17 @@ LEGAL: dict[str, dict[str, str]] = {
     "contract delivered, one of two accepted": {"AcceptDelivery": "Ss", "OpenDispute": "Ss"},
     "contract disputed": {"Rule": "O"},
     "contract closed": {},
+    "channel open": CHANNEL,
+    "channel open, some of it on record": {**CHANNEL, "PresentVoucher": ""},  # no more than that
+    "channel open, the payee's offer stands": {**CHANNEL, "AgreeClose": "Bb"},
+    "channel closing": {**CHANNEL, "TopUpChannel": "", "CloseChannel": "Ss"},
+    "channel over": {},
     "mandate none": {**NO_AUTHORITY, "RevokeMandate": ""},
     "mandate revoked": {**NO_AUTHORITY, "RevokeMandate": ""},
     "mandate expired": NO_AUTHORITY,
     "mandate revoked while one's offer stands": {
         "PostListing": "SDE",
+        "OpenChannel": "DE",
         "RevokeMandate": "",
         "Counter": "S",
         "Reject": "S",
@@ -202,6 +232,7 @@ LEGAL: dict[str, dict[str, str]] = {
     },
     "mandate revoked while the other's offer stands": {
         "PostListing": "SDE",
+        "OpenChannel": "DE",
         "RevokeMandate": "",
         "Reject": "B",
         "Withdraw": "S",
@@ -209,6 +240,7 @@ LEGAL: dict[str, dict[str, str]] = {
     },
     "payout requested": {"CancelPayout": "b", "SendPayout": "O", "FailPayout": "O"},
     "payout requested by one in debt": {
+        "OpenChannel": "DE",
         "RequestPayout": "sde",
         "ReportPayout": "",
         "CancelPayout": "b",
@@ -263,11 +295,24 @@ LEGAL: dict[str, dict[str, str]] = {
     "commitments halted, a contract is held": {**HALTED["commitments"], "Decline": "b"},
     "commitments halted, a contract is disputed": {**HALTED["commitments"], "Rule": "O"},
     "negotiations halted, an offer stands": {
+        **HALTED["negotiations"],
         "Reject": "S",
         "Withdraw": "B",
         "SendMessage": "BS",
     },
-    "negotiations halted, a contract is delivered": {"AcceptDelivery": "Bb", "OpenDispute": "Bb"},
+    "negotiations halted, a contract is delivered": {
+        **HALTED["negotiations"],
+        "AcceptDelivery": "Bb",
+        "OpenDispute": "Bb",
+    },
+    "commitments halted, a channel is open": {**HALTED["commitments"], **CHANNEL},
+    "negotiations halted, a channel is open": {
+        **HALTED["negotiations"],
+        **CHANNEL,
+        "TopUpChannel": "",
+    },
+    "settlements halted, a channel is open": HALTED["settlements"],
+    "settlements halted, a channel is closing": HALTED["settlements"],
     "settlements halted, an offer stands": {
         **HALTED["settlements"],
         "Reject": "S",
@@ -416,6 +461,20 @@ def _report(how: str) -> Scene:
     return Scene(stall, report="R2" if "paid out" in how else "R1")
 
 
+def _channel(how: str) -> Scene:
+    stall = Stall()
+    stall.do(BEA, channel.OpenChannel(SOL, usd(1_000), chain()))
+    if "on record" in how:
+        stall.do(SOL, channel.PresentVoucher("X1", word(2)))
+    if "offer" in how:
+        stall.do(SOL, channel.AgreeClose("X1", 7))
+    if how == "closing":
+        stall.do(BEA, channel.CloseChannel("X1"))
+    if how == "over":
+        stall.do(SOL, channel.CloseChannel("X1"))
+    return Scene(stall, channel="X1")
+
+
 def _halted(how: str) -> Scene:
     """Halt the market with something under way in it."""
     level, _, what = how.partition(" halted, ")
@@ -426,6 +485,8 @@ def _halted(how: str) -> Scene:
             scene = _swap("")
         case "a", "listing", *_:
             scene = _listing("open")
+        case "a", "channel", "is", state:
+            scene = _channel(state)
         case "a", "contract", "is", state:
             scene = _contract(state)
         case "a", "payout", "is", "reported":
@@ -471,6 +532,7 @@ SCENES = {
     "haggle": _haggle,
     "swap": _swap,
     "contract": _contract,
+    "channel": _channel,
     "mandate": _mandate,
     "market": lambda how: Scene(Stall(None)),
 }

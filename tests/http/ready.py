@@ -5,6 +5,8 @@ Whatever a command needs is made anew each time it is asked for, so that it succ
 
 import json
 from collections.abc import Callable
+from hashlib import sha256
+from secrets import token_bytes
 from typing import Any
 
 from souq.sdk.signing import bearer_secret
@@ -54,6 +56,34 @@ def _bearer(town: Town) -> Fields:
         "kind": "bearer",
         "material": bearer_secret().material,
     }
+
+
+def _chain(root: bytes) -> Fields:
+    return {"type": "chain", "anchor": sha256(root).hexdigest(), "unit": FEW, "length": 1}
+
+
+def _opening(town: Town, root: bytes) -> Fields:
+    return {"payee": town.ids["seller"], "deposit": [FEW, "USD"], "means": _chain(root)}
+
+
+def _channel(town: Town) -> Fields:
+    return {"channel": town.made("stranger", "open_channel", "channel", **_opening(town, _root()))}
+
+
+def _listing_channels(town: Town) -> Fields:
+    _channel(town)
+    return {"agent": town.ids["stranger"]}
+
+
+def _paid_channel(town: Town) -> Fields:
+    """Give a channel, and the proof that all of it is paid."""
+    root = _root()
+    id = town.made("stranger", "open_channel", "channel", **_opening(town, root))
+    return {"channel": id, "proof": {"type": "chain", "index": 1, "word": root.hex()}}
+
+
+def _root() -> bytes:
+    return token_bytes(32)
 
 
 # By command: what it can be given with success, made anew at each call, and by whom.
@@ -138,6 +168,12 @@ READY: dict[str, tuple[str, Callable[[Town], Fields]]] = {
         "buyer",
         lambda town: {"contract": town.delivered(), "ground": "not_as_described"},
     ),
+    "open_channel": ("stranger", lambda town: _opening(town, _root())),
+    "top_up_channel": ("stranger", lambda town: {**_channel(town), "deposit": [FEW, "USD"]}),
+    "present_voucher": ("seller", _paid_channel),
+    "close_channel": ("seller", _paid_channel),
+    "agree_close": ("stranger", lambda town: {**_channel(town), "units": 5}),
+    "settle_channels": ("seller", lambda town: {"claims": [_paid_channel(town)]}),
     "rule": ("arbiter", lambda town: {"contract": town.disputed(), "payer_bps": 5_000}),
 }
 
@@ -155,6 +191,8 @@ QUERIES: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "list_runs": ("buyer", lambda town: {}),
     "get_contract": ("buyer", lambda town: {"contract": town.deal}),
     "list_contracts": ("buyer", lambda town: {"agent": town.ids["buyer"]}),
+    "get_channel": ("stranger", _channel),
+    "list_channels": ("stranger", _listing_channels),
     "get_balance": ("buyer", lambda town: {"principal": town.ids["buyer_person"]}),
     "list_entries": ("buyer", lambda town: {"principal": town.ids["buyer_person"]}),
     "get_mandate": ("buyer", lambda town: {"agent": town.ids["buyer"]}),

@@ -29,6 +29,7 @@ from tests.mechanisms.plays import OPEN_COMMANDS
 PERSONS = ("stranger_person", "buyer_person", "seller_person", "arbiter")
 OFFICERS = ("officer", "second_officer")
 BUYERS, SELLERS = ("buyer", "buyer_person"), ("seller", "seller_person")
+STRANGERS = ("stranger", "stranger_person")
 PROVEN = tuple(role for role in ROLES if role not in ("anybody", "revoked"))
 
 # By command, what a role hears; whoever is not named hears not_yours. What they do it to is the
@@ -84,6 +85,16 @@ COMMANDS: dict[str, Row] = {
     "cancel_contract": {"ok": SELLERS, "wrong_state": BUYERS},
     "open_dispute": {"ok": BUYERS, "wrong_state": SELLERS},
     "rule": {"ok": ("arbiter",)},
+    "open_channel": {
+        "ok": ("stranger", "sibling"),
+        "outside_mandate": ("buyer",),  # it may buy what its ceilings name, and no more
+        "same_principal": ("seller",),
+    },
+    "top_up_channel": {"ok": ("stranger",)},
+    "present_voucher": {"ok": SELLERS},
+    "close_channel": {"ok": (*STRANGERS, *SELLERS)},
+    "agree_close": {"ok": (*STRANGERS, *SELLERS)},
+    "settle_channels": {"ok": SELLERS},
 }
 _EVERYBODY = ("anybody", *PROVEN)
 _OWN: Row = {"ok": (*BUYERS, "operator")}
@@ -102,6 +113,8 @@ ASKED: dict[str, Row] = {
     "list_runs": {"ok": _EVERYBODY},
     "get_contract": {"ok": (*BUYERS, *SELLERS, "arbiter", "operator")},  # it is disputed
     "list_contracts": _OWN,
+    "get_channel": {"ok": (*STRANGERS, *SELLERS, "operator")},
+    "list_channels": {"ok": (*STRANGERS, "operator")},
     "get_balance": _MONEY,
     "list_entries": _MONEY,
     "get_mandate": _OWN,

@@ -8,6 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 from souq.core.annotation import Annotate
+from souq.core.channel import (
+    AgreeClose,
+    CloseChannel,
+    OpenChannel,
+    PresentVoucher,
+    TopUpChannel,
+)
+from souq.core.channel_batch import Claim, SettleChannels
 from souq.core.contract import (
     AcceptDelivery,
     Approve,
@@ -54,6 +62,7 @@ from souq.core.payout import (
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, SECOND_US, OpenMarket, Rules
 from souq.core.seal import OperatorText, PartyText, PublicText
 from souq.core.transfer import Batch
+from souq.core.voucher import HashChain, Payword, SignedVouchers, hashed
 from souq.core.webhook import (
     AddWebhook,
     DisableWebhook,
@@ -134,6 +143,7 @@ def play(store: Store) -> Day:
     _keys(day)
     _webhooks(day)
     _models(day)
+    _channels(day)
     return day
 
 
@@ -331,3 +341,22 @@ def _models(day: Day) -> None:
     day.do("P1", DeclareModel("A1", ""))
     day.do(OPERATOR, DeclareModel("A2", "local:smollm2"))
     day.do("A2", DeclareModel("A2", "gives everything away"))  # refused: no name
+
+
+def _channels(day: Day) -> None:
+    point = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+    root = bytes(range(32))
+    chain = HashChain(hashed(root, 100).hex(), 3, 100)
+    day.do("P2", GrantMandate("A2", SecretLimits(Limits(lifetime_units=10_000))))
+    day.do("A2", OpenChannel("A1", usd(500), SignedVouchers(point)))  # refused: A1 is unable
+    day.do("P1", GrantMandate("A1", SecretLimits(Limits())))
+    day.do("A2", OpenChannel("A1", usd(500), SignedVouchers(point)))
+    day.do("A2", OpenChannel("A1", usd(300), chain))
+    day.do("A2", OpenChannel("A1", usd(300), chain))  # refused: these words may be known
+    day.do("A2", TopUpChannel("X2", usd(7)))
+    day.do("A1", PresentVoucher("X2", Payword(10, hashed(root, 90).hex())))
+    day.do("A1", PresentVoucher("X2", Payword(9, hashed(root, 91).hex())))  # refused: less
+    day.do("P2", CloseChannel("X2"))
+    day.do("A2", AgreeClose("X1", 40))
+    day.do("P1", SettleChannels((Claim("X2", Payword(99, hashed(root, 1).hex())), Claim("X7"))))
+    day.do("A1", AgreeClose("X1", 40))

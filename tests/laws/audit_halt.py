@@ -14,6 +14,9 @@ FORBIDDEN = {
     **dict.fromkeys(("AgreementReached", "ContractApproved"), 1),
     **dict.fromkeys(("OfferMade", "SwapProposed"), 2),
     **dict.fromkeys(("PayoutRequested", "PayoutSent"), 3),
+    "ChannelOpened": 1,
+    "ChannelToppedUp": 2,
+    **dict.fromkeys(("VoucherPresented", "CloseAsked", "CloseOffered", "ChannelsEnded"), 3),
 }
 MOVES_MONEY = {  # commands that may, whatever is halted: it comes in, comes back, or has left
     *("ReportDeposit", "ReportChargeback", "ConfirmReport"),
@@ -73,7 +76,7 @@ class Halts:
             need(found == expected, "standstill", f"{kind} says {found}, due is {expected}")
 
     def _stop(self, at: int) -> dict[str, int]:
-        for id in [id for id in self.due if id.startswith("C")]:
+        for id in [id for id in self.due if id.startswith(("C", "X"))]:
             self.left[id] = self.due.pop(id) - at
         for id in list(self.books.deadlines):
             self.left[f"hold:{id}"] = self.books.deadlines.pop(id) - at
@@ -86,5 +89,7 @@ class Halts:
             if id.startswith("hold:"):
                 self.books.deadlines[id.removeprefix("hold:")] = due
             else:
-                self.due[id] = self.contracts[id]["due"] = due
+                self.due[id] = due
+                if id in self.contracts:
+                    self.contracts[id]["due"] = due
         return started

@@ -57,6 +57,12 @@ class Limits:
 
     def claim(self, event: Json) -> None:
         """Write down what a Budget event says."""
+        if event["type"] == "BudgetsSettled":
+            for contract, agent, back in zip(
+                event["contracts"], event["agents"], event["returned_units"], strict=True
+            ):
+                self._settled((agent, contract), back)
+            return
         key = (event["agent"], event.get("negotiation") or event["contract"])
         kind = event["type"]
         if kind in ("BudgetReserved", "BudgetCommitted"):
@@ -66,9 +72,14 @@ class Limits:
         mandate, units = self.claimed.pop(key)
         need(mandate == event["mandate"], "budget", f"{key} is counted under {mandate}")
         if kind == "BudgetSettled":
-            spent = self.mandates[mandate].spent[key[1]][1]
-            back = event["returned_units"]
-            need(units - back == spent, "budget", f"{key}: {back} of {units} is said to be back")
+            self.claimed[key] = (mandate, units)
+            self._settled(key, event["returned_units"])
+
+    def _settled(self, key: tuple[str, str], back: int) -> None:
+        need(key in self.claimed, "budget", f"{key} ends, which was not counted")
+        mandate, units = self.claimed.pop(key)
+        spent = self.mandates[mandate].spent[key[1]][1]
+        need(units - back == spent, "budget", f"{key}: {back} of {units} is said to be back")
 
     def reserve(self, agent: str, negotiation: str, units: int) -> None:
         """Set aside what an open offer binds; it takes the place of the agent's last one."""

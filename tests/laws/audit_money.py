@@ -66,7 +66,7 @@ class Books:
         self.fees_due: Counter[str] = Counter()
         self.fees_moved: Counter[str] = Counter()  # by the operator's own transfers
         self.touched: set[str] = set()
-        self.paid: Counter[str] = Counter()  # what went out of each payout's hold
+        self.paid: Counter[str] = Counter()  # what went out of the hold of each payout or channel
 
     def opened(self, event: Json) -> None:
         account = event["account"]
@@ -115,7 +115,7 @@ class Books:
     def _post(self, id: str, debit: str, credit: str, amount: int) -> None:
         self.posted[debit] -= amount
         self.posted[credit] += amount
-        if not id.startswith("#C"):
+        if not id.startswith(("#C", "#X")):
             self.fees_moved[debit] -= amount
             self.fees_moved[credit] += amount
 
@@ -131,7 +131,7 @@ class Books:
         need(0 <= posted <= units, "escrow", f"{id} posts {posted} of {units}")
         if posted:
             self._post(hold, debit, credit, posted)
-        if hold.startswith("#W"):
+        if hold.startswith(("#W", "#X")):
             self.paid[hold] += posted
         elif hold.startswith("#N"):
             need(not posted, "escrow", f"{hold} was only set aside, and {posted} is taken")
@@ -143,7 +143,7 @@ class Books:
 
     def _belongs(self, hold: str) -> str:
         contract = hold[1:].partition(".")[0]
-        if hold.startswith("#") and not hold.startswith(("#W", "#N")):
+        if hold.startswith("#") and not hold.startswith(("#W", "#N", "#X")):
             need(contract in self.escrow, "escrow", f"{hold} belongs to no contract")
             self.touched.add(contract)
         return contract

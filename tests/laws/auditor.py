@@ -10,6 +10,8 @@ import string
 from collections.abc import Callable
 
 from tests.laws.audit_cash import KINDS, Cash
+from tests.laws.audit_channels import KINDS as CHANNEL_KINDS
+from tests.laws.audit_channels import Channels
 from tests.laws.audit_goods import Goods
 from tests.laws.audit_halt import KINDS as HALT_KINDS
 from tests.laws.audit_halt import Halts
@@ -19,6 +21,7 @@ from tests.laws.audit_keys import KINDS as KEY_KINDS
 from tests.laws.audit_keys import Keys
 from tests.laws.audit_limits import Limits, pays
 from tests.laws.audit_money import Books, Broken, Json, need
+from tests.laws.audit_prices import Prices
 from tests.laws.audit_runs import Runs
 from tests.mechanisms.plays import OPEN, OPEN_EVENTS
 
@@ -64,6 +67,7 @@ class Auditor:
         self.books = Books()
         self.cash = Cash(self.books)
         self.goods = Goods()
+        self.prices = Prices()
         self.limits = Limits(payload)
         self.rules: Json = {}
         self.seq = 0
@@ -75,6 +79,7 @@ class Auditor:
         self.terms: set[str] = set()
         self.contracts: dict[str, Json] = {}
         self.due: dict[str, int] = {}  # negotiations and contracts that time will end
+        self.channels = Channels(self.books, self.limits, self.principals, self.due)
         self.halts = Halts(self.books, self.contracts, self.due)
         self.runs = Runs(self.books, self.goods, self.limits, self.due)
         self.keys = Keys(self.principals)
@@ -94,6 +99,7 @@ class Auditor:
             self.runs.check(self.principals)
             self.books.check()
             self.cash.check()
+            self.channels.check(self.rules)
             self.goods.check()
             self.limits.check(self.at)
         except Broken as broken:
@@ -130,7 +136,7 @@ class Auditor:
         kind = event["type"]
         if kind in RUN_KINDS or self.runs.has(event.get("negotiation", "")):
             self._run(event, actor)
-        elif "Offer" in kind or "Swap" in kind or kind in ("PriceTaken", "NegotiationClosed"):
+        elif kind.startswith(("Offer", "Swap")) or kind in ("PriceTaken", "NegotiationClosed"):
             self._negotiation(event, actor, command)
         elif kind == "AgreementReached":
             self._agreement(event)
@@ -138,6 +144,7 @@ class Auditor:
             self._contract(event, actor)
         elif kind.startswith(("Listing", "Stock", "Title")):
             self.goods.see(event)
+            self.prices.see(event, self.at)
             if kind.startswith("Listing"):
                 id = (
                     event["listing"]
@@ -145,9 +152,12 @@ class Auditor:
                     else event["listing"]["id"]
                 )
                 owner = self.goods.listings[id]["agent"]
+                owner = self.principals[owner] if event.get("is_confirmed") else owner
                 need(actor == owner, "authority", f"{actor} changes {owner}'s {id}")
                 if kind == "ListingPosted":
                     self.limits.allow_listing(actor, self.goods.listings[id], self.at)
+        elif kind in CHANNEL_KINDS:
+            self.channels.see(event, actor, command, self.at, self.rules)
         elif kind.startswith("Budget"):
             self.limits.claim(event)
         elif kind == "TransfersMade":
@@ -168,7 +178,7 @@ class Auditor:
         elif kind == "ModelDeclared":
             self._model(event, actor, command)
         elif kind == "MarketOpened":
-            self.rules = event["rules"]
+            self.rules = self.prices.rules = event["rules"]
         elif kind == "NegotiationOpened" and event["mechanism"] in OPEN_NAMES:
             self.runs.opened(event)
         elif kind == "NegotiationOpened":

@@ -31,7 +31,7 @@ from souq.core.officer import RegisterOfficer
 from souq.core.party import AGENTS, PRINCIPALS, DeclareModel, RegisterAgent, RegisterPrincipal
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, OpenMarket
 from souq.core.seal import OperatorText, PartyText, PublicText
-from tests.laws import cash_moves, hook_moves, key_moves
+from tests.laws import cash_moves, channel_moves, hook_moves, key_moves
 
 Move = tuple[str, Any] | None
 CATEGORIES = ("bikes", "bikes/folding", "books", "gpu")
@@ -88,11 +88,24 @@ def edit(walk: Any) -> Move:
     listing = _pick(walk, walk.rows(LISTINGS))
     if listing is None:
         return None
+    if _odds(walk, 2):
+        return _creep(walk)
     stock = 1 if listing.delivery == "title" else walk.chance.randint(1, 4)
     command = EditListing(listing.id, price=Money(walk.chance.randint(1, 60), "USD"))
     if _odds(walk, 2):
         command = EditListing(listing.id, title=PublicText("a better thing"), available=stock)
-    return listing.agent, command
+    # Where the house bounds an agent's prices, its principal sets any.
+    return listing.principal if _odds(walk, 4) else listing.agent, command
+
+
+def _creep(walk: Any) -> Move:
+    """Go on with one listing's price, so that many small steps come to a large one."""
+    priced = [one for one in walk.rows(LISTINGS) if one.price is not None]
+    if not priced:
+        return None
+    asked = priced[0].price
+    units = asked.units * walk.chance.choice((12, 14, 15, 15, 6)) // 10
+    return priced[0].agent, EditListing(priced[0].id, price=Money(units, asked.asset))
 
 
 def shut(walk: Any) -> Move:
@@ -349,5 +362,7 @@ WEIGHTS = {
     key_moves.end_key: 1,
     hook_moves.add_hook: 1,
     hook_moves.move_hook: 1,
+    channel_moves.open_channel: 3,
+    channel_moves.use_channel: 5,
 }
 MOVES = tuple(move for move, weight in WEIGHTS.items() for _ in range(weight))

@@ -5,14 +5,16 @@ from functools import cache
 import pytest
 
 from souq.engine import Fault
-from tests.laws import eavesdroppers, embezzlements, outages, thefts, trespasses
+from tests.laws import eavesdroppers, embezzlements, forgeries, leaps, outages, thefts, trespasses
 from tests.laws.audit_money import Broken
 from tests.laws.bugs import BUGS, Plant
 from tests.laws.walk import walk
 
 assert trespasses  # imported for the bugs it puts on the list
 assert embezzlements
+assert forgeries
 assert outages
+assert leaps
 assert thefts
 assert eavesdroppers
 SEEDS, STEPS = tuple(range(24)), 1_200

@@ -15,7 +15,7 @@ from tests.mechanisms.plays import OPEN_EVENTS
 
 FULL = os.environ.get("SOUQ_FULL") == "1"
 STEPS = 80_000 if FULL else 8_000
-DEALS_MIN = STEPS // 20
+DEALS_MIN = STEPS // 25  # the rest of the steps are about all else
 
 
 @settings(

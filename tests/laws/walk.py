@@ -46,6 +46,9 @@ RULES = Rules(
     silent_ruling_bps=3_333,
     rails=("credits", "bank", "manual"),
     four_eyes_units=100,
+    price_update_bps=5_000,
+    price_hour_bps=7_000,
+    price_day_times=3,
 )
 PRINCIPALS, AGENTS = 5, ("P1", "P1", "P2", "P3", "P4", "P5", "P2")
 

@@ -71,6 +71,14 @@ RULES: list[tuple[re.Pattern[str], Callable[[Any], dict[str, Any]]]] = [
         lambda said: {"four_eyes_units": money(said[1]).units},
     ),
     (
+        re.compile(r"price band (\d+) % a step, (\d+) % an hour, (\d+) times a day"),
+        lambda said: {
+            "price_update_bps": 100 * int(said[1]),
+            "price_hour_bps": 100 * int(said[2]),
+            "price_day_times": int(said[3]),
+        },
+    ),
+    (
         re.compile(r"categories ([\w,/]+)"),
         lambda said: {"categories": {name: {} for name in said[1].split(",")}},
     ),

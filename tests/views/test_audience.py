@@ -27,7 +27,7 @@ from souq.core.transfer import Batch
 from souq.journal.memory import MemoryStore
 from souq.journal.store import Store
 from souq.lab.hall import Hall
-from souq.views import audience, mentions, showing
+from souq.views import audience, cutting, mentions, showing
 from souq.views.feed import Feed
 from souq.views.mentions import Mentions
 from souq.views.showing import TEXTS, RecordSeen
@@ -48,7 +48,7 @@ PUBLIC = re.compile(
     r"|Listing\w+|Stock\w+|TitleMoved)"
 )
 REPORTS = ("ReportProposed", "ReportConfirmed", "ReportRejected", "OfficerRegistered")
-IDS = re.compile(r"[NCWHM][1-9][0-9]*")  # K, too, but a listing may be of "K2"
+IDS = re.compile(r"[NCWHMX][1-9][0-9]*(?:\.[0-9]+)?")  # K, too, but a listing may be of "K2"
 DIGEST = re.compile(r"s1:[0-9a-f]{64}")
 
 
@@ -91,6 +91,8 @@ class Raw:
                 self.of[event["contract"]] = set(event["agreement"]["parties"])
             case "DisputeOpened":
                 self.disputed[event["contract"]] = seq
+            case "ChannelOpened":
+                self.of[event["channel"]] = {event["payer"], event["payee"]}
             case "MandateGranted":
                 self.of[event["mandate"]] = {event["agent"]}
             case "KeyAdded":
@@ -153,6 +155,10 @@ class Raw:
                     if any(self.has(viewer, account) for account in ends):
                         found.append(n)
                 return found
+            case "ChannelsEnded":
+                return [n for n, id in enumerate(event["channels"]) if self.owns(viewer, id)]
+            case "BudgetsSettled":
+                return [n for n, one in enumerate(event["agents"]) if self.is_of(viewer, one)]
             case "DebtsRepaid" | "ClaimsPaid":
                 return [n for n, one in enumerate(event["accounts"]) if self.has(viewer, one)]
             case _:
@@ -184,7 +190,9 @@ class Raw:
             return event["account"].startswith(f"wallet:{viewer}/")
         if kind.startswith("Deposit"):
             return self.owns(viewer, f"{event['rail']} {event['reference']}")
-        for field in ("mandate", "key", "webhook", "payout", "contract", "negotiation"):
+        if kind == "ClaimsFailed":
+            return self.is_of(viewer, event["by"])
+        for field in ("channel", "mandate", "key", "webhook", "payout", "contract", "negotiation"):
             if field in event:
                 id = event[field]
                 is_judge = kind in ("DisputeOpened", "RulingMade") and self.rules_on(viewer, id)
@@ -237,6 +245,7 @@ class Raw:
         for event in shown:
             for text in _strings([{**event, "batch": None, "reference": ""}]):
                 if IDS.fullmatch(text):
+                    text = text.partition(".")[0]  # a top-up is named after its channel
                     told = f"{viewer} reads of {text} in {event['type']}"
                     assert self.may_name(viewer, text), told
                 if text.startswith("wallet:"):
@@ -264,7 +273,10 @@ class Raw:
             assert not may_read or words[digest] == json.loads(payload.content)
 
 
-COLUMNS = ("TransfersMade", "DebtsRepaid", "ClaimsPaid", "ClocksStopped", "ClocksStarted")
+COLUMNS = (
+    *("TransfersMade", "DebtsRepaid", "ClaimsPaid", "ClocksStopped", "ClocksStarted"),
+    *("ChannelsEnded", "BudgetsSettled"),
+)
 
 
 def _revealed(value: Any) -> Any:
@@ -433,7 +445,7 @@ def test_a_rule_that_is_forgotten_is_caught(bug: str, monkeypatch: pytest.Monkey
 
 
 def test_a_batch_that_is_not_cut_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(audience._CUTS, ledger.TransfersMade, lambda event, rows: event)
+    monkeypatch.setitem(cutting._CUTS, ledger.TransfersMade, lambda event, rows: event)
     with pytest.raises(AssertionError):
         check_everybody(long_day(MemoryStore()).engine)
 

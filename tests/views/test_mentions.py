@@ -20,7 +20,7 @@ from tests.laws.walk import walk
 from tests.views.test_audience import Raw, check_everybody
 
 FILE = "mentions.sqlite"
-OBJECTS = ("negotiation", "contract", "payout", "report", "webhook", "listing")
+OBJECTS = ("negotiation", "channel", "contract", "payout", "report", "webhook", "listing")
 END = 1 << 53
 
 
@@ -50,6 +50,8 @@ def test_every_record_of_an_object_is_found(engine: Engine) -> None:
             for field in OBJECTS:
                 thing = event.get(field)
                 found += [thing["id"] if isinstance(thing, dict) else thing] if thing else []
+            found += [id for id in event.get("ids", ()) if not id.startswith("hold:")]
+            found += event.get("channels", ()) if event["type"] == "ChannelsEnded" else ()
             for account in (*event.get("batch", {}).get("debit", ()), event.get("account", "")):
                 found += [account] if account.startswith("wallet:") else []
             if "terms" in event and event.get("version") == 1:

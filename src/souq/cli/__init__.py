@@ -7,7 +7,9 @@ from souq.cli import dealing as dealing
 from souq.cli import intake as intake
 from souq.cli import keeping as keeping
 from souq.cli import mcp_stdio as mcp_stdio
+from souq.cli import metering as metering
 from souq.cli import models as models
+from souq.cli import replicating as replicating
 from souq.cli import serving as serving
 from souq.cli import trading as trading
 from souq.cli.commands import app

@@ -2,8 +2,8 @@
 
     open          everything goes
     commitments   nothing new binds: nothing is opened, accepted, taken or approved
-    negotiations  nobody moves, but to be free: reject and withdraw
-    settlements   contracts stand still, their deadlines with them, and no money leaves
+    negotiations  nobody moves, but to be free: reject and withdraw; no channel is topped up
+    settlements   contracts and channels stand still, their deadlines with them; no money leaves
 
 Whatever the level: words, listings, mandates and their revocation go on; so do deposits, and what
 became of payouts sent before, and chargebacks; a payout may be taken back. An offer that nobody

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from souq.core import price_change
 from souq.core.mandate import check_listing
 from souq.core.money import UNITS_MAX, Money
 from souq.core.party import need_agent
@@ -48,7 +49,10 @@ class PostListing(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unkn
 
 
 class EditListing(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Change a listing's price, words or remaining quantity. Open offers keep their terms."""
+    """Change a listing's price, words or remaining quantity. Open offers keep their terms.
+
+    Where the house bounds how far agents move a price, the listing's principal may set any.
+    """
 
     listing: str
     price: Money | None = None
@@ -110,11 +114,14 @@ class ListingPosted(Struct, frozen=True, tag=True):
 
 
 class ListingEdited(Struct, frozen=True, tag=True, omit_defaults=True):
+    """`is_confirmed`: the principal itself set it, so a price may be any."""
+
     listing: str
     price: Money | None = None
     title: str | None = None
     description: str | None = None
     available: int | None = None
+    is_confirmed: bool = False
 
 
 class ListingPaused(Struct, frozen=True, tag=True):
@@ -130,7 +137,7 @@ class ListingWithdrawn(Struct, frozen=True, tag=True):
 
 
 LISTINGS: Table[Listing] = Table("listings", Listing)
-TABLES: tuple[Table[Any], ...] = (LISTINGS,)
+TABLES: tuple[Table[Any], ...] = (LISTINGS, *price_change.TABLES)
 
 
 def need_listing(view: View, listing: str) -> Listing:
@@ -258,8 +265,16 @@ def _own_free(draft: Draft, actor: str, listing: str) -> Listing:
     return found
 
 
+def _editor(draft: Draft, actor: str, listing: str) -> str:
+    """Give the agent somebody edits as: a principal its own, where that lifts a bound on prices."""
+    found = draft.get(LISTINGS, listing) if price_change.is_bounded(draft) else None
+    return found.agent if found is not None and found.principal == actor else actor
+
+
 def _edit(draft: Draft, actor: str, command: EditListing) -> None:
-    listing = _own_free(draft, actor, command.listing)
+    agent = _editor(draft, actor, command.listing)
+    listing = _own_free(draft, agent, command.listing)
+    is_confirmed = agent != actor
     check_text("title", command.title, TITLE_MAX)
     check_text("description", command.description, TEXT_MAX)
     check_price(draft, command.price)
@@ -267,6 +282,8 @@ def _edit(draft: Draft, actor: str, command: EditListing) -> None:
         raise invalid("available", "must be above 0; withdraw the listing to end it")
     if command.available is not None and listing.delivery == "title":
         raise invalid("available", "ownership moves whole: one piece")
+    if not is_confirmed:
+        price_change.check(draft, listing.id, listing.price, command.price)
     draft.emit(
         ListingEdited(
             listing.id,
@@ -274,6 +291,7 @@ def _edit(draft: Draft, actor: str, command: EditListing) -> None:
             command.title.digest if command.title else None,
             command.description.digest if command.description else None,
             command.available,
+            is_confirmed,
         )
     )
 
@@ -306,6 +324,12 @@ def _edited(view: View, event: ListingEdited) -> None:
         for name in ("price", "title", "description", "available")
         if (value := getattr(event, name)) is not None
     }
+    if event.price is not None:
+        before = view.get(LISTINGS, event.listing)
+        assert before is not None, f"an ended listing changes: {event.listing}"
+        price_change.follow(
+            view, event.listing, before.price, event.price, is_confirmed=event.is_confirmed
+        )
     change(view, event.listing, **changed)
 
 
@@ -317,6 +341,7 @@ def change(view: View, listing: str, **fields: Any) -> None:
     is_over = changed.reserved == 0 and (changed.is_withdrawn or changed.available == 0)
     if is_over:
         view.drop(LISTINGS, listing)
+        price_change.forget(view, listing)
     else:
         view.put(LISTINGS, listing, changed)
 

@@ -145,6 +145,14 @@ class BudgetSettled(Struct, frozen=True, tag=True):
     returned_units: int
 
 
+class BudgetsSettled(Struct, frozen=True, tag=True):
+    """What came back of many commitments, in columns."""
+
+    agents: tuple[str, ...]
+    contracts: tuple[str, ...]
+    returned_units: tuple[int, ...]
+
+
 MANDATES: Table[Mandate] = Table("mandates", Mandate)
 RESERVATIONS: Table[Reservation] = Table("reservations", Reservation)
 SPENDINGS: Table[Spending] = Table("spendings", Spending)
@@ -230,6 +238,12 @@ def settle(draft: Draft, contract: str, agent: str, returned_units: int) -> None
     found = draft.get(COMMITMENTS, f"{contract}/{agent}")
     if found is not None:
         draft.emit(BudgetSettled(found.mandate, agent, contract, returned_units))
+
+
+def settle_many(draft: Draft, rows: list[tuple[str, str, int]]) -> None:
+    """Close many claims, each (contract, agent, returned_units), in one event."""
+    contracts, agents, units = zip(*rows, strict=True)
+    draft.emit(BudgetsSettled(agents, contracts, units))
 
 
 def _need_authority(draft: Draft, actor: str, agent: str) -> Agent:
@@ -339,20 +353,29 @@ def _committed(view: View, event: BudgetCommitted) -> None:
 
 
 def _settled(view: View, event: BudgetSettled) -> None:
-    claim = f"{event.contract}/{event.agent}"
+    _give_back(view, f"{event.contract}/{event.agent}", event.returned_units)
+
+
+def _many_settled(view: View, event: BudgetsSettled) -> None:
+    rows = zip(event.contracts, event.agents, event.returned_units, strict=True)
+    for contract, agent, units in rows:
+        _give_back(view, f"{contract}/{agent}", units)
+
+
+def _give_back(view: View, claim: str, units: int) -> None:
     commitment = view.get(COMMITMENTS, claim)
     assert commitment is not None, f"settled twice: {claim}"
     view.drop(COMMITMENTS, claim)
-    mandate = view.get(MANDATES, event.mandate)
-    if mandate is None or not event.returned_units:
+    mandate = view.get(MANDATES, commitment.mandate)
+    if mandate is None or not units:
         return
     window = mandate.window_units
     key = f"{mandate.id}/{commitment.entry}"
     entry = view.get(SPENDINGS, key)
     if entry is not None:
-        view.put(SPENDINGS, key, Spending(entry.at, entry.units - event.returned_units))
-        window -= event.returned_units
-    lifetime = mandate.lifetime_units - event.returned_units
+        view.put(SPENDINGS, key, Spending(entry.at, entry.units - units))
+        window -= units
+    lifetime = mandate.lifetime_units - units
     view.put(
         MANDATES,
         mandate.id,
@@ -368,4 +391,5 @@ EVOLVE: dict[type, Any] = {
     BudgetReleased: _released,
     BudgetCommitted: _committed,
     BudgetSettled: _settled,
+    BudgetsSettled: _many_settled,
 }

@@ -13,6 +13,8 @@ from msgspec import Struct
 
 from souq.core import (
     annotation,
+    channel,
+    channel_batch,
     contract,
     credential,
     debt,
@@ -62,6 +64,8 @@ _MODULES: tuple[Any, ...] = (
     message,
     annotation,
     contract,
+    channel,
+    channel_batch,
     credential,
     webhook,
 )
@@ -91,6 +95,7 @@ TABLES = (
     *pledge.TABLES,
     *negotiation.TABLES,
     *contract.TABLES,
+    *channel.TABLES,
     *credential.TABLES,
     *webhook.TABLES,
     *(table for mechanism in MECHANISMS for table in mechanism.TABLES),
@@ -174,6 +179,8 @@ def _tick(draft: Draft, due: str) -> None:
             negotiation.lapse(draft, due)
         case "C":
             contract.lapse(draft, due)
+        case "X":
+            channel.lapse(draft, due)
         case _:
             ledger.expire(draft, due.removeprefix("hold:"))
 

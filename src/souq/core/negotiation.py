@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from souq.core import authority, halt, ledger, mandate, pledge
 from souq.core.agreement import Agreement, CashLeg
+from souq.core.debt import DEBTS
 from souq.core.index import Rank
 from souq.core.mechanisms import BY_NAME, BY_OPENING, OPEN_TO_ALL, Mechanism
 from souq.core.mechanisms.moves import Accept, Effect, Outcome, Standing
@@ -168,21 +169,20 @@ def _follow(
 ) -> None:
     outcome = mechanism.outcome(draft, id)
     if outcome is None or not outcome.why:
-        if effect.stake and mover is not None:
+        if mover is not None and (effect.stake or effect.alternatives):
             units = mechanism.pledge(draft, id, mover.id).units
-            authority.check(draft, mover, effect.stake, negotiation=id, reserves=units)
+            for legs in (effect.stake, *effect.alternatives):
+                authority.check(draft, mover, legs, negotiation=id, reserves=units)
         _set_aside(draft, mechanism, id, effect.touched)
     awarded = 0
     while outcome is not None and not outcome.why:
         if halt.level(draft) != "open":  # a cancelled order may let another one through
             draft.emit(ClockSet(id, draft.at + POSTPONED_US, "halted"))
             return
-        if awarded == AWARDS_MAX:
+        if awarded >= AWARDS_MAX:
             draft.emit(ClockSet(id, draft.at + 1, "settling"))
             return
-        for agreement in outcome.agreements:
-            _award(draft, mechanism, id, agreement, mover)
-        awarded += len(outcome.agreements)
+        awarded += _carry_out(draft, mechanism, id, outcome, mover)
         outcome = mechanism.outcome(draft, id)
     if outcome is not None:
         _close(draft, mechanism, id, outcome, mover)
@@ -194,10 +194,39 @@ def _set_aside(draft: Draft, mechanism: Mechanism, id: str, agents: tuple[str, .
         pledge.set_aside(draft, agent, id, mechanism.pledge(draft, id, party))
 
 
+def _carry_out(
+    draft: Draft, mechanism: Mechanism, id: str, outcome: Outcome, mover: Agent | None
+) -> int:
+    """Carry out agreements of a run that goes on; give how many, tried in vain among them.
+
+    Without whoever cannot, the mechanism goes on: by the next agreement, or where they are joint,
+    before any of them.
+    """
+    vouched = []
+    for agreement in outcome.agreements:
+        waiting = _vouched(draft, mechanism, id, agreement, mover)
+        if waiting is None and outcome.is_joint:
+            return 0
+        if outcome.is_joint:
+            vouched.append((agreement, waiting or ()))
+        elif waiting is not None:
+            _award(draft, mechanism, id, agreement, waiting)
+    for agreement, waiting in vouched:
+        _award(draft, mechanism, id, agreement, waiting)
+    return len(outcome.agreements)
+
+
 def _award(
-    draft: Draft, mechanism: Mechanism, id: str, agreement: Agreement, mover: Agent | None
+    draft: Draft, mechanism: Mechanism, id: str, agreement: Agreement, waiting: tuple[str, ...]
 ) -> None:
-    """Carry out one agreement of a run that goes on, or let the mechanism go on without it."""
+    _set_aside(draft, mechanism, id, mechanism.settled(draft, id, agreement))
+    draft.emit(AgreementReached(next_id(draft, "C"), id, agreement, waiting))
+
+
+def _vouched(
+    draft: Draft, mechanism: Mechanism, id: str, agreement: Agreement, mover: Agent | None
+) -> tuple[str, ...] | None:
+    """Give whose approval is awaited; None where a party is unable, which is dropped."""
     waiting = []
     for party in agreement.parties:
         try:
@@ -208,9 +237,8 @@ def _award(
                 raise
             touched = mechanism.unable(draft, id, agreement, party)
             _set_aside(draft, mechanism, id, touched or (party,))
-            return
-    _set_aside(draft, mechanism, id, mechanism.settled(draft, id, agreement))
-    draft.emit(AgreementReached(next_id(draft, "C"), id, agreement, tuple(waiting)))
+            return None
+    return tuple(waiting)
 
 
 def _close(
@@ -255,10 +283,12 @@ def _check_funds(draft: Draft, agent: Agent, agreement: Agreement, prepaid_in: s
         if isinstance(leg, CashLeg) and leg.giver == agent.id:
             needed[leg.amount.asset] = needed.get(leg.amount.asset, 0) + leg.amount.units
     for asset, units in needed.items():
-        available = ledger.need_account(draft, wallet(agent.principal, asset)).available
+        payer = wallet(agent.principal, asset)
+        available = ledger.need_account(draft, payer).available
         # Held money counts as gone. Otherwise two offers accepted in the same second could both
         # pass, and the second contract would have nothing behind it.
-        if prepaid_in:
+        # Nor does a debtor's count: what is let go of repays the debt before it can be held again.
+        if prepaid_in and not draft.get(DEBTS, payer):
             available += pledge.held_units(draft, agent.id, prepaid_in)
         if available < units:
             raise Refused(Reason.INSUFFICIENT_FUNDS, available=available, needed=units)

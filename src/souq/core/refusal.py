@@ -22,6 +22,7 @@ class Reason(StrEnum):
     NOT_YOURS = "not_yours"
     OUTSIDE_MANDATE = "outside_mandate"
     OVERLOADED = "overloaded"
+    PRICE_BAND = "price_band"
     PRICE_CHANGED = "price_changed"
     QUARANTINED = "quarantined"
     ROUND_LIMIT = "round_limit"

@@ -14,6 +14,7 @@ HOUR_US = 3_600 * SECOND_US
 DAY_US = 24 * HOUR_US
 DURATION_MAX_US = 366 * DAY_US
 ROUNDS_MAX = 10_000
+PRICE_TIMES_MAX = 1_000
 OPERATOR = "operator"
 SYSTEM = "system"
 MANUAL = "manual"  # the rail on which people say what happened, two of them where it matters
@@ -45,6 +46,11 @@ class Rules(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
     silent_ruling_bps: int = 5_000  # of the price back to the payer when no ruling comes in time
     rails: tuple[str, ...] = ("credits",)  # ways in and out; none with real money unless named
     four_eyes_units: int = 0  # above it, what happens on rail `manual` takes two people
+    # How far agents may move a listing's price without their principal; 0 is any way. See
+    # `price_change`.
+    price_update_bps: int = 0  # in one step, up or down
+    price_hour_bps: int = 0  # from any price of the last hour, up or down
+    price_day_times: int = 0  # times, or of that a fraction, any price of the last day
 
 
 class OpenMarket(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -119,6 +125,13 @@ def _open_market(draft: Draft, actor: str, command: OpenMarket) -> None:
             raise invalid(name, f"must be above 0 and at most {most}")
     if not all(map(_is_rail_name, asked.rails)) or len(set(asked.rails)) != len(asked.rails):
         raise invalid("rails", "up to 32 small letters and digits each, each once")
+    for name, most in (
+        ("price_update_bps", 10_000),
+        ("price_hour_bps", 10_000),
+        ("price_day_times", PRICE_TIMES_MAX),
+    ):
+        if not 0 <= getattr(asked, name) <= most:
+            raise invalid(name, f"must be 0, for any change, or up to {most}")
     if not 0 <= asked.four_eyes_units <= UNITS_MAX:
         raise invalid("four_eyes_units", "must be 0 or above, and below 2**53")
     kinds = [kind for schema in asked.categories.values() for kind in schema.values()]

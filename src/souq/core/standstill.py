@@ -1,9 +1,9 @@
-"""While settlements are halted, the clocks of contracts and of holds stand still.
+"""While settlements are halted, the clocks of contracts, channels and holds stand still.
 
-Nobody can deliver, inspect, rule or capture meanwhile, so no silence may count against them: their
-deadlines leave the table of deadlines altogether, and no tick ever meets one. When the switch is
-lifted, each deadline has the time again that it had left, and an hour at the least, so that nobody
-loses by a second what they could not have known to be running again.
+Nobody can deliver, inspect, rule, redeem or capture meanwhile, so no silence may count against
+them: their deadlines leave the table of deadlines altogether, and no tick ever meets one. When the
+switch is lifted, each deadline has the time again that it had left, and an hour at the least, so
+that nobody loses by a second what they could not have known to be running again.
 
 Nothing enters a standstill after its beginning: what would set such a deadline, or end a hold that
 has one, is itself halted. So what began to stand still is just what begins to run again.
@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from souq.core import contract
+from souq.core import channel, contract
 from souq.core.halt import HaltSet
 from souq.core.rules import HOUR_US
 from souq.core.state import DEADLINES, Draft, Table, View
@@ -74,6 +74,8 @@ def _started(view: View, event: ClocksStarted) -> None:
         view.put(DEADLINES, id, due)
         if id.startswith("C"):
             contract.put_off(view, id, due)
+        elif id.startswith("X"):
+            channel.put_off(view, id, due)
 
 
 DECIDE: dict[type, Any] = {}

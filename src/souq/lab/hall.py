@@ -7,7 +7,7 @@ own, an open mandate unless another is given, and money.
 import random
 from typing import Any
 
-from souq.core.listing import PostListing
+from souq.core.listing import EditListing, PostListing
 from souq.core.mandate import Limits
 from souq.core.mechanisms import Mechanism
 from souq.core.money import Money
@@ -52,6 +52,10 @@ class Hall:
         named.setdefault("mechanisms", (self.mechanism.NAME,))
         posted = self.simulation.submit(agent, PostListing(PublicText("a thing"), **named)).need()
         return str(posted.events[0].listing.id)
+
+    def edit(self, editor: str, command: EditListing) -> None:
+        """Change a listing, by its agent or its principal."""
+        self.simulation.submit(editor, command).need()
 
     def open(self, agent: str, command: Any) -> str:
         """Open a run N1, N2 … and give its id."""

@@ -7,8 +7,9 @@ give the same trades there.
 from collections.abc import Iterable
 from typing import Any
 
+from souq.core import listing as listings
 from souq.core.agreement import Agreement, CashLeg, GoodsLeg
-from souq.core.listing import LISTINGS, Listing
+from souq.core.listing import LISTINGS, EditListing, Listing
 from souq.core.mechanisms import Mechanism
 from souq.core.party import AGENTS, Agent
 from souq.core.rules import RULES, Rules
@@ -28,12 +29,12 @@ class Kernel(State):
 
     def __init__(self, mechanism: Any, rules: Rules | None = None) -> None:
         found: Mechanism = mechanism
-        super().__init__((RULES, AGENTS, LISTINGS, DEADLINES, COUNTERS, *found.TABLES))
+        super().__init__((RULES, AGENTS, *listings.TABLES, DEADLINES, COUNTERS, *found.TABLES))
         self.mechanism = found
         self.agents: dict[str, Agent] = {}
         self.agreements: list[Agreement] = []
         self.opened = 0
-        self._evolve = found.EVOLVE
+        self._evolve = {**listings.EVOLVE, **found.EVOLVE}
         self._moves = found.MOVES
         self.at = 1
         self.put(RULES, "market", rules or Rules())
@@ -59,6 +60,11 @@ class Kernel(State):
         owner = self.agents[agent]
         self.put(LISTINGS, id, Listing(id, agent, owner.principal, "", **named))
         return id
+
+    def edit(self, editor: str, command: EditListing) -> None:
+        """Change a listing, by its agent or its principal."""
+        self.at += 1
+        listings.DECIDE[EditListing](self, editor, command)
 
     def open(self, agent: str, command: Any) -> str:
         """Open a run N1, N2 … and give its id."""

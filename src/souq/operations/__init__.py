@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from souq.engine import Answer
+from souq.operations import channel_queries
 from souq.operations import queries as ask
 from souq.operations.commands import PATHS
 from souq.views.catalogue import ListingCard, Search, SearchPage
@@ -71,6 +72,8 @@ _QUERIES: tuple[tuple[type, type, str], ...] = (
     (ask.ListRuns, ask.Runs, "/v1/runs"),
     (ask.GetContract, ask.Contract, "/v1/contracts/{contract}"),
     (ask.ListContracts, ask.Contracts, "/v1/contracts"),
+    (channel_queries.GetChannel, channel_queries.Channel, "/v1/channels/{channel}"),
+    (channel_queries.ListChannels, channel_queries.Channels, "/v1/channels"),
     (ask.GetBalance, ask.Balances, "/v1/balance"),
     (ask.ListEntries, ask.Entries, "/v1/entries"),
     (ask.GetMandate, ask.Mandate, "/v1/mandate"),

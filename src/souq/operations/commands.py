@@ -9,6 +9,8 @@ import re
 
 from souq.core import (
     annotation,
+    channel,
+    channel_batch,
     contract,
     credential,
     funds,
@@ -75,6 +77,12 @@ PATHS: dict[type, str] = {
     contract.CancelContract: "/v1/contracts/{contract}/cancel",
     contract.OpenDispute: "/v1/contracts/{contract}/dispute",
     contract.Rule: "/v1/contracts/{contract}/rule",
+    channel.OpenChannel: "/v1/channels",
+    channel.TopUpChannel: "/v1/channels/{channel}/top-up",
+    channel.PresentVoucher: "/v1/channels/{channel}/voucher",
+    channel.CloseChannel: "/v1/channels/{channel}/close",
+    channel.AgreeClose: "/v1/channels/{channel}/agree",
+    channel_batch.SettleChannels: "/v1/settlements",
 }
 
 

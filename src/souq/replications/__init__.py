@@ -1,11 +1,25 @@
 """Published results that souq must reproduce. To add one, write its file and list it here."""
 
-from souq.replications import r01_zero_intelligence, r02_convergence, r18_price_band
+from souq.replications import (
+    r01_zero_intelligence,
+    r02_convergence,
+    r06_bilateral,
+    r07_double_auctions,
+    r08_bargaining,
+    r10_races,
+    r17_repricing,
+    r18_price_band,
+)
 from souq.replications.replication import Replication
 
 REPLICATIONS: tuple[Replication, ...] = (
     r01_zero_intelligence,
     r02_convergence,
+    r06_bilateral,
+    r07_double_auctions,
+    r08_bargaining,
+    r10_races,
+    r17_repricing,
     r18_price_band,
 )
 

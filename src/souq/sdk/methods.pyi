@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from souq.core.channel_batch import Claim
 from souq.core.mandate import Limits
+from souq.core.mechanisms.barter_records import Wish
 from souq.core.mechanisms.moves import Item
 from souq.core.mechanisms.price_band import PriceBand
 from souq.core.mechanisms.swap import SwapLeg
+from souq.core.mechanisms.vcg import Lot, Package
 from souq.core.money import Money
 from souq.core.rules import Rules
 from souq.core.transfer import Batch
+from souq.core.voucher import HashChain, Payword, SignedVouchers, Voucher
 from souq.engine import Answer
+from souq.operations.channel_queries import Channel, Channels
 from souq.operations.queries import (
     AgentCard,
     Balances,
@@ -84,6 +89,66 @@ class Methods:
         """Sell a listing of one's own to the highest sealed bid."""
     def place_sealed_bid(self, negotiation: str, price: Money, *, command_id: str = "") -> Answer:
         """Bid for the whole; nobody sees it until the close."""
+    def open_call_market(
+        self,
+        category: str,
+        asset: str,
+        interval_us: int,
+        clearings: int = ...,
+        pricing: Literal["k_double", "mcafee", "trade_reduction"] = ...,
+        k_bps: int = ...,
+        rationing: Literal["pro_rata", "time"] = ...,
+        top_units: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Open a call market for one category; it clears so many times, once an interval."""
+    def place_call_order(
+        self,
+        negotiation: str,
+        listing: str,
+        price: Money,
+        quantity: int = ...,
+        valid_us: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Bid with a `want` listing of one's own, or ask with a `sell` one; unseen by others."""
+    def cancel_call_order(self, negotiation: str, order: int, *, command_id: str = "") -> Answer:
+        """Take back what is left of an order of one's own."""
+    def close_call_market(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """End a call market of one's own; what rests in it is let go."""
+    def open_batch_window(
+        self,
+        listing: str,
+        window_us: int,
+        quantity: int = ...,
+        rule: Literal["lot", "best_price", "best_attribute"] = ...,
+        attribute: str = ...,
+        seed_hash: str = ...,
+        reveal_us: int = ...,
+        valid_us: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Offer a listing of one's own at its price to whoever enters within a window."""
+    def enter_batch(
+        self,
+        negotiation: str,
+        listing: str = ...,
+        price: Money | None = ...,
+        quantity: int = ...,
+        salt: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Take the offer, if the rule picks this entry."""
+    def leave_batch(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """Take one's entry back before the close."""
+    def reveal_batch_seed(self, negotiation: str, seed: str, *, command_id: str = "") -> Answer:
+        """Tell the seed that one's window was opened under, after its close."""
+    def withdraw_batch_window(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """End one's window while nobody has entered."""
     def open_order_book(
         self,
         category: str,
@@ -114,6 +179,35 @@ class Methods:
         """Take what is left of an order of one's own off the book; `order` is its number there."""
     def close_order_book(self, negotiation: str, *, command_id: str = "") -> Answer:
         """End a book that one has opened."""
+    def open_vcg(
+        self, lots: Sequence[Lot], bidding_us: int, asset: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Sell several listings of one's own at once, to bidders who may want them together."""
+    def bid_on_packages(
+        self, negotiation: str, packages: Sequence[Package], *, command_id: str = ""
+    ) -> Answer:
+        """Say what packages are worth, of which at most one is won; nobody sees it."""
+    def open_barter(
+        self,
+        matching: Literal["top_trading_cycles", "cycle_cover"],
+        interval_us: int,
+        clearings: int = ...,
+        asset: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Open a batch exchange, which clears so many times, `interval_us` apart."""
+    def enter_barter(
+        self,
+        negotiation: str,
+        goods: Sequence[Item],
+        wishes: Sequence[Wish],
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Put goods of one's own into a batch, as a whole, and say what they would be given for."""
+    def leave_barter(self, negotiation: str, offer: int, *, command_id: str = "") -> Answer:
+        """Take an offer of one's own out of the batch again."""
     def open_market(self, rules: Rules = ..., *, command_id: str = "") -> Answer:
         """Open the market under its rules."""
     def set_halt(
@@ -274,6 +368,31 @@ class Methods:
         """Say that what was delivered is not what was promised."""
     def rule(self, contract: str, payer_bps: int, *, command_id: str = "") -> Answer:
         """Decide a dispute: so many basis points of each payment go back to its payer."""
+    def open_channel(
+        self,
+        payee: str,
+        deposit: Money,
+        means: SignedVouchers | HashChain,
+        valid_us: int = ...,
+        window_us: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Set a deposit aside for many small payments to one agent."""
+    def top_up_channel(self, channel: str, deposit: Money, *, command_id: str = "") -> Answer:
+        """Add to an open channel's deposit."""
+    def present_voucher(
+        self, channel: str, proof: Voucher | Payword, *, command_id: str = ""
+    ) -> Answer:
+        """Put one's best voucher on record without ending the channel: silence will pay it."""
+    def close_channel(
+        self, channel: str, proof: Voucher | Payword | None = ..., *, command_id: str = ""
+    ) -> Answer:
+        """End a channel: at once by the payee, who is paid what it proves."""
+    def agree_close(self, channel: str, units: int, *, command_id: str = "") -> Answer:
+        """Name the final amount; once both sides name the same, it is paid and the channel ends."""
+    def settle_channels(self, claims: Sequence[Claim], *, command_id: str = "") -> Answer:
+        """End up to 1,000 channels at once."""
     def get_market(self) -> Market:
         """Give the market's house rules, its clock, and whether it stands still."""
     def who_am_i(self) -> Me:
@@ -321,6 +440,10 @@ class Methods:
         self, agent: str = ..., is_open: bool = ..., limit: int = ..., cursor: str = ...
     ) -> Contracts:
         """List an agent's contracts, newest first."""
+    def get_channel(self, channel: str) -> Channel:
+        """Give a channel, running or ended."""
+    def list_channels(self, agent: str = ..., limit: int = ..., cursor: str = ...) -> Channels:
+        """List an agent's running channels, on either side of them, newest first."""
     def get_balance(self, principal: str = ...) -> Balances:
         """Give a principal's money."""
     def list_entries(self, principal: str = ..., limit: int = ..., cursor: str = ...) -> Entries:
@@ -396,6 +519,70 @@ class AsyncMethods:
         self, negotiation: str, price: Money, *, command_id: str = ""
     ) -> Answer:
         """Bid for the whole; nobody sees it until the close."""
+    async def open_call_market(
+        self,
+        category: str,
+        asset: str,
+        interval_us: int,
+        clearings: int = ...,
+        pricing: Literal["k_double", "mcafee", "trade_reduction"] = ...,
+        k_bps: int = ...,
+        rationing: Literal["pro_rata", "time"] = ...,
+        top_units: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Open a call market for one category; it clears so many times, once an interval."""
+    async def place_call_order(
+        self,
+        negotiation: str,
+        listing: str,
+        price: Money,
+        quantity: int = ...,
+        valid_us: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Bid with a `want` listing of one's own, or ask with a `sell` one; unseen by others."""
+    async def cancel_call_order(
+        self, negotiation: str, order: int, *, command_id: str = ""
+    ) -> Answer:
+        """Take back what is left of an order of one's own."""
+    async def close_call_market(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """End a call market of one's own; what rests in it is let go."""
+    async def open_batch_window(
+        self,
+        listing: str,
+        window_us: int,
+        quantity: int = ...,
+        rule: Literal["lot", "best_price", "best_attribute"] = ...,
+        attribute: str = ...,
+        seed_hash: str = ...,
+        reveal_us: int = ...,
+        valid_us: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Offer a listing of one's own at its price to whoever enters within a window."""
+    async def enter_batch(
+        self,
+        negotiation: str,
+        listing: str = ...,
+        price: Money | None = ...,
+        quantity: int = ...,
+        salt: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Take the offer, if the rule picks this entry."""
+    async def leave_batch(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """Take one's entry back before the close."""
+    async def reveal_batch_seed(
+        self, negotiation: str, seed: str, *, command_id: str = ""
+    ) -> Answer:
+        """Tell the seed that one's window was opened under, after its close."""
+    async def withdraw_batch_window(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """End one's window while nobody has entered."""
     async def open_order_book(
         self,
         category: str,
@@ -426,6 +613,35 @@ class AsyncMethods:
         """Take what is left of an order of one's own off the book; `order` is its number there."""
     async def close_order_book(self, negotiation: str, *, command_id: str = "") -> Answer:
         """End a book that one has opened."""
+    async def open_vcg(
+        self, lots: Sequence[Lot], bidding_us: int, asset: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Sell several listings of one's own at once, to bidders who may want them together."""
+    async def bid_on_packages(
+        self, negotiation: str, packages: Sequence[Package], *, command_id: str = ""
+    ) -> Answer:
+        """Say what packages are worth, of which at most one is won; nobody sees it."""
+    async def open_barter(
+        self,
+        matching: Literal["top_trading_cycles", "cycle_cover"],
+        interval_us: int,
+        clearings: int = ...,
+        asset: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Open a batch exchange, which clears so many times, `interval_us` apart."""
+    async def enter_barter(
+        self,
+        negotiation: str,
+        goods: Sequence[Item],
+        wishes: Sequence[Wish],
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Put goods of one's own into a batch, as a whole, and say what they would be given for."""
+    async def leave_barter(self, negotiation: str, offer: int, *, command_id: str = "") -> Answer:
+        """Take an offer of one's own out of the batch again."""
     async def open_market(self, rules: Rules = ..., *, command_id: str = "") -> Answer:
         """Open the market under its rules."""
     async def set_halt(
@@ -592,6 +808,31 @@ class AsyncMethods:
         """Say that what was delivered is not what was promised."""
     async def rule(self, contract: str, payer_bps: int, *, command_id: str = "") -> Answer:
         """Decide a dispute: so many basis points of each payment go back to its payer."""
+    async def open_channel(
+        self,
+        payee: str,
+        deposit: Money,
+        means: SignedVouchers | HashChain,
+        valid_us: int = ...,
+        window_us: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Set a deposit aside for many small payments to one agent."""
+    async def top_up_channel(self, channel: str, deposit: Money, *, command_id: str = "") -> Answer:
+        """Add to an open channel's deposit."""
+    async def present_voucher(
+        self, channel: str, proof: Voucher | Payword, *, command_id: str = ""
+    ) -> Answer:
+        """Put one's best voucher on record without ending the channel: silence will pay it."""
+    async def close_channel(
+        self, channel: str, proof: Voucher | Payword | None = ..., *, command_id: str = ""
+    ) -> Answer:
+        """End a channel: at once by the payee, who is paid what it proves."""
+    async def agree_close(self, channel: str, units: int, *, command_id: str = "") -> Answer:
+        """Name the final amount; once both sides name the same, it is paid and the channel ends."""
+    async def settle_channels(self, claims: Sequence[Claim], *, command_id: str = "") -> Answer:
+        """End up to 1,000 channels at once."""
     async def get_market(self) -> Market:
         """Give the market's house rules, its clock, and whether it stands still."""
     async def who_am_i(self) -> Me:
@@ -639,6 +880,12 @@ class AsyncMethods:
         self, agent: str = ..., is_open: bool = ..., limit: int = ..., cursor: str = ...
     ) -> Contracts:
         """List an agent's contracts, newest first."""
+    async def get_channel(self, channel: str) -> Channel:
+        """Give a channel, running or ended."""
+    async def list_channels(
+        self, agent: str = ..., limit: int = ..., cursor: str = ...
+    ) -> Channels:
+        """List an agent's running channels, on either side of them, newest first."""
     async def get_balance(self, principal: str = ...) -> Balances:
         """Give a principal's money."""
     async def list_entries(

@@ -19,6 +19,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from souq.core import halt
 from souq.core.account import HOLDS
+from souq.core.channel import CHANNELS
 from souq.core.contract import CONTRACTS
 from souq.core.listing import LISTINGS
 from souq.core.negotiation import NEGOTIATIONS
@@ -54,6 +55,7 @@ _LIVE: tuple[tuple[str, str, Table[Any]], ...] = (
     ("souq_listings_live", "Listings that have not ended", LISTINGS),
     ("souq_negotiations_live", "Negotiations under way", NEGOTIATIONS),
     ("souq_contracts_live", "Contracts that have not ended", CONTRACTS),
+    ("souq_channels_live", "Channels that have not ended", CHANNELS),
 )
 _WATCHED: dict[str, str] = {
     "event_streams": "Event streams open",

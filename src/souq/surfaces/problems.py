@@ -24,6 +24,7 @@ STATUS: dict[Reason, int] = {
     Reason.NOT_YOURS: 403,
     Reason.OUTSIDE_MANDATE: 403,
     Reason.OVERLOADED: 503,
+    Reason.PRICE_BAND: 403,
     Reason.PRICE_CHANGED: 409,
     Reason.QUARANTINED: 409,
     Reason.ROUND_LIMIT: 409,

@@ -1,4 +1,4 @@
-"""Who has what open now: each agent's bargains, runs and contracts, each principal's agents.
+"""Who has what open: agents their bargains, runs, contracts and channels, principals their agents.
 
 Built from the live state at a start, then kept up record by record; it is as large as what is open.
 """
@@ -6,6 +6,7 @@ Built from the live state at a start, then kept up record by record; it is as la
 from collections.abc import Iterator
 from typing import Any
 
+from souq.core.channel import CHANNELS, ChannelOpened, ChannelsEnded
 from souq.core.contract import CONTRACTS, ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.mechanisms import OPEN_TO_ALL
 from souq.core.mechanisms.alternating_offers import OfferMade
@@ -42,11 +43,13 @@ class _Lists:
 
 
 class Affairs:
-    """Ask `talks`, `contracts` and `agents`; feed every record to `take`."""
+    """Ask `talks`, `contracts`, `channels` and `agents`; feed every record to `take`."""
 
     def __init__(self, state: State) -> None:
         self._talks, self._contracts, self._agents = _Lists(), _Lists(), _Lists()
         self._runs = _Lists()
+        self._channels = _Lists()
+        self._sides: dict[str, tuple[str, str]] = {}  # of a channel, whose end does not say them
         for id in _by_number(state.rows(NEGOTIATIONS)):
             is_open_to_all = state.rows(NEGOTIATIONS)[id].mechanism in OPEN_TO_ALL
             lists = self._runs if is_open_to_all else self._talks
@@ -55,6 +58,9 @@ class Affairs:
         for id in _by_number(state.rows(CONTRACTS)):
             for party in state.rows(CONTRACTS)[id].agreement.parties:
                 self._contracts.add(party, id)
+        for id in _by_number(state.rows(CHANNELS)):
+            terms = state.rows(CHANNELS)[id].terms
+            self._add_channel(id, terms.payer, terms.payee)
         for id in _by_number(state.rows(AGENTS)):
             self._agents.add(state.rows(AGENTS)[id].principal, id)
 
@@ -69,6 +75,10 @@ class Affairs:
     def contracts(self, agent: str) -> tuple[str, ...]:
         """List an agent's running contracts."""
         return self._contracts.of(agent)
+
+    def channels(self, agent: str) -> tuple[str, ...]:
+        """List an agent's open channels, on either side."""
+        return self._channels.of(agent)
 
     def agents(self, principal: str) -> tuple[str, ...]:
         """List a principal's agents."""
@@ -97,8 +107,19 @@ class Affairs:
             elif kind is ContractFulfilled or kind is ContractCancelled or kind is RulingMade:
                 for party in event.agreement.parties:
                     self._contracts.drop(party, event.contract)
+            elif kind is ChannelOpened:
+                self._add_channel(event.channel, event.payer, event.payee)
+            elif kind is ChannelsEnded:
+                for id in event.channels:
+                    for side in self._sides.pop(id):
+                        self._channels.drop(side, id)
             elif kind is AgentRegistered:
                 self._agents.add(event.principal, event.agent)
+
+    def _add_channel(self, id: str, payer: str, payee: str) -> None:
+        self._sides[id] = (payer, payee)
+        self._channels.add(payer, id)
+        self._channels.add(payee, id)
 
 
 def _by_number(rows: dict[str, Any]) -> Iterator[str]:

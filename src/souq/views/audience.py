@@ -9,10 +9,9 @@ and is never named. What an event does not say by itself (whose contract is C9?)
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
-import msgspec
-
-from souq.core import contract as contracts
 from souq.core import (
+    channel,
+    channel_batch,
     credential,
     debt,
     deposit,
@@ -32,9 +31,10 @@ from souq.core import (
     stock,
     webhook,
 )
+from souq.core import contract as contracts
 from souq.core.annotation import Annotated
 from souq.core.mechanisms import MECHANISMS, OPEN_TO_ALL, alternating_offers, posted_price, swap
-from souq.core.transfer import HOLD, pick
+from souq.core.transfer import HOLD
 from souq.journal.record import Record
 
 PUBLIC = "public"
@@ -86,44 +86,6 @@ def holders(event: ledger.TransfersMade) -> Iterator[tuple[str, tuple[str, ...]]
             yield HELD + id, (debit, credit)
 
 
-def cut(event: Any, rows: list[int]) -> Any:
-    """Keep some rows of an event with columns; all columns alike."""
-    return _CUTS[type(event)](event, rows)
-
-
-def without_secrets(event: Any, faces: Iterable[str] | None) -> Any:
-    """Take out of an event what not everybody who sees it may read; None is the operator."""
-    if type(event) not in _WITH_SECRETS:
-        return event  # almost all, of every answer
-    match event:
-        case mandate.MandateGranted(limits=limits):
-            sealed = mandate.SecretLimits(None, limits.digest)
-            return msgspec.structs.replace(event, limits=sealed)
-        case _ if faces is None:
-            return event
-        case party.PrincipalRegistered(principal=owner) | party.AgentRegistered(agent=owner) if (
-            event.key and owner not in faces and event.principal not in faces
-        ):
-            return msgspec.structs.replace(event, key="")
-        case listing.ListingPosted(listing=posted) if (
-            posted.ref and posted.agent not in faces and posted.principal not in faces
-        ):
-            hidden = msgspec.structs.replace(posted, ref="")  # mandates set floors by this name
-            return listing.ListingPosted(hidden)
-        case _:
-            return event
-
-
-_WITH_SECRETS = frozenset(
-    (
-        mandate.MandateGranted,
-        party.PrincipalRegistered,
-        party.AgentRegistered,
-        listing.ListingPosted,
-    )
-)
-
-
 def _everybody(event: Any, known: Known) -> Audience:
     return (PUBLIC,)
 
@@ -158,6 +120,14 @@ def _dispute(event: Any, known: Known) -> Audience:
 
 def _unless_operator(actor: str) -> str:
     return "" if actor == rules.OPERATOR else actor
+
+
+def _channel(event: Any, known: Known) -> Audience:
+    return known.sides(event.channel)
+
+
+def _by(event: Any, known: Known) -> Audience:
+    return (event.by, known.principal(event.by))
 
 
 def _agent(event: Any, known: Known) -> Audience:
@@ -221,6 +191,22 @@ def _clocks(event: Any, known: Known) -> Rows:
     return found
 
 
+def _channels(event: channel.ChannelsEnded, known: Known) -> Rows:
+    found: Rows = {}
+    for n, id in enumerate(event.channels):
+        for subject in known.sides(id):
+            found.setdefault(subject, []).append(n)
+    return found
+
+
+def _budgets(event: mandate.BudgetsSettled, known: Known) -> Rows:
+    found: Rows = {}
+    for n, agent in enumerate(event.agents):
+        for subject in (agent, known.principal(agent)):
+            found.setdefault(subject, []).append(n)
+    return found
+
+
 def deposit_id(rail: str, reference: str) -> str:
     """Name a deposit, which has no id of its own."""
     return f"deposit:{rail}/{reference}"
@@ -262,12 +248,20 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     contracts.ContractFulfilled: _contract,
     contracts.ContractCancelled: _contract,
     contracts.RulingMade: _dispute,
+    channel.ChannelOpened: _channel,
+    channel.ChannelToppedUp: _channel,
+    channel.VoucherPresented: _channel,
+    channel.CloseAsked: _channel,
+    channel.CloseOffered: _channel,
+    channel.ChannelsEnded: _channels,
+    channel_batch.ClaimsFailed: _by,
     mandate.MandateGranted: _agent,
     mandate.MandateRevoked: _mandate,
     mandate.BudgetReserved: _agent,
     mandate.BudgetReleased: _agent,
     mandate.BudgetCommitted: _agent,
     mandate.BudgetSettled: _agent,
+    mandate.BudgetsSettled: _budgets,
     credential.KeyAdded: _key,
     credential.KeyRevoked: _key,
     webhook.WebhookAdded: _webhook,
@@ -316,6 +310,7 @@ OWNERS: dict[type, Callable[[Any], Iterable[tuple[str, tuple[str, ...]]]]] = {
     swap.SwapProposed: lambda of: ((of.negotiation, of.parties),),
     negotiation.PartyJoined: lambda of: ((of.negotiation, (of.agent,)),),
     negotiation.AgreementReached: lambda of: ((of.contract, of.agreement.parties),),
+    channel.ChannelOpened: lambda of: ((of.channel, (of.payer, of.payee)),),
     mandate.MandateGranted: lambda of: ((of.mandate, (of.agent,)),),
     credential.KeyAdded: lambda of: ((of.key, (of.owner,)),),
     webhook.WebhookAdded: lambda of: ((of.webhook, (of.owner,)),),
@@ -342,23 +337,4 @@ UNNAMED: dict[type, Callable[[Any], Iterable[str]]] = {
     ledger.TransfersMade: _unnamed_in_batch,
     standstill.ClocksStopped: _holds_that_wait,
     standstill.ClocksStarted: _holds_that_wait,
-}
-
-
-def _cut_transfers(event: ledger.TransfersMade, rows: list[int]) -> Any:
-    # What failed moved nothing, and is its caller's to know.
-    return ledger.TransfersMade(pick(event.batch, rows), event.from_caller)
-
-
-def _cut_columns(event: Any, rows: list[int]) -> Any:
-    columns = (getattr(event, name) for name in event.__struct_fields__)
-    return type(event)(*(tuple(column[n] for n in rows) for column in columns))
-
-
-_CUTS: dict[type, Callable[[Any, list[int]], Any]] = {
-    ledger.TransfersMade: _cut_transfers,
-    debt.DebtsRepaid: _cut_columns,
-    debt.ClaimsPaid: _cut_columns,
-    standstill.ClocksStopped: _cut_columns,
-    standstill.ClocksStarted: _cut_columns,
 }

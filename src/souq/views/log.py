@@ -122,14 +122,13 @@ def _event(history: History, event: Any) -> str:
     if teller is not None:
         return teller(history, event)
     subject = next(
-        (
-            value
-            for name in ("contract", "negotiation", "listing", "mandate", "agent", "account")
-            if isinstance(value := getattr(event, name, None), str)
-        ),
+        (value for name in _SUBJECTS if isinstance(value := getattr(event, name, None), str)),
         "",
     )
     return f"{in_words(type(event).__name__)} {subject}".strip()
+
+
+_SUBJECTS = ("channel", "contract", "negotiation", "listing", "mandate", "agent", "account")
 
 
 def _money(history: History, units: int, code: str = "") -> str:
@@ -161,6 +160,13 @@ def _transfers(history: History, batch: Batch) -> str:
         f"{kinds[kind]} {_money(history, amount)} {debit} → {credit}"
         for _, kind, debit, credit, amount, _, _ in batch.rows()
     ]
+    more = f" and {len(told) - 6} more" if len(told) > 6 else ""
+    return ", ".join(told[:6]) + more
+
+
+def _channels_ended(history: History, event: Any) -> str:
+    rows = zip(event.channels, event.paid_units, event.why, strict=True)
+    told = [f"{id} ends ({why}): {units} units are paid" for id, units, why in rows]
     more = f" and {len(told) - 6} more" if len(told) > 6 else ""
     return ", ".join(told[:6]) + more
 
@@ -200,6 +206,19 @@ _TELL: dict[str, Callable[[History, Any], str]] = {
     "RulingMade": lambda history, event: (
         f"{event.contract}: {event.payer_bps / 100:g} % of the price goes back"
     ),
+    "ChannelOpened": lambda history, event: (
+        f"opens {event.channel} to {event.payee} with "
+        + _money(history, event.deposit.units, event.deposit.asset)
+    ),
+    "ChannelToppedUp": lambda history, event: (
+        f"tops {event.channel} up to " + _money(history, event.deposit.units, event.deposit.asset)
+    ),
+    "VoucherPresented": lambda history, event: f"presents a voucher of {event.channel}",
+    "CloseAsked": lambda history, event: f"asks for the end of {event.channel}",
+    "CloseOffered": lambda history, event: f"agrees to end {event.channel} at {event.units} units",
+    "ChannelsEnded": _channels_ended,
+    "ClaimsFailed": lambda history, event: f"{len(event.channels)} more did not end",
+    "BudgetsSettled": lambda history, event: "",
     "MessagePosted": lambda history, event: f"says “{history.words(event.text)}”",
     "MessageSent": lambda history, event: (
         f"says in {event.negotiation} “{history.words(event.text)}”"

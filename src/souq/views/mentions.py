@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from souq.core import (
+    channel,
     credential,
     debt,
     deposit,
@@ -47,7 +48,7 @@ from souq.views.audience import (
 )
 from souq.views.derived import DerivedFile, Place
 
-VERSION = "mentions 2"  # raise it with any change to the table, to audiences or to subjects
+VERSION = "mentions 3"  # raise it with any change to the table, to audiences or to subjects
 WAITING_MAX = 64  # records, before they are written: less than a millisecond's work
 UNKEPT_MAX = 2_000  # records, before they are kept
 KNOWN_MAX = 16_384
@@ -179,10 +180,13 @@ class Mentions:
         """Give whose an object is, and their principals, by the record that first mentions it."""
         found = self._sides.get(id)
         if found is None:
-            # Of a running contract the live state tells: a halt may speak of all at once.
+            # Of what is running the live state tells: a halt may speak of all at once.
             running = self._state().get(CONTRACTS, id)
             if running is not None:
                 return self._with_principals(running.agreement.parties)
+            flowing = self._state().get(channel.CHANNELS, id)
+            if flowing is not None:
+                return self._with_principals((flowing.terms.payer, flowing.terms.payee))
             seq = self.first(id)
             if seq is not None:
                 self.learn_owners(self.record(seq).events)
@@ -325,7 +329,7 @@ def _contracts(event: Any) -> tuple[str, ...]:
 
 # What an event is about stands in the first of these fields that it has; what else it is about
 # is said below.
-_FIELDS = ("contract", "negotiation", "listing", "payout", "report", "webhook")
+_FIELDS = ("channel", "contract", "negotiation", "listing", "payout", "report", "webhook")
 _MORE: dict[type, Callable[[Any], Iterable[str]]] = {
     alternating_offers.OfferMade: _begun,
     posted_price.PriceTaken: _begun,
@@ -343,6 +347,7 @@ _MORE: dict[type, Callable[[Any], Iterable[str]]] = {
     credential.KeyRevoked: lambda of: (of.key,),
     deposit.DepositBrought: lambda of: (deposit_id(of.rail, of.reference),),
     debt.DebtIncurred: lambda of: (of.account,),
+    channel.ChannelsEnded: lambda of: of.channels,
     standstill.ClocksStopped: _contracts,
     standstill.ClocksStarted: _contracts,
     TransfersMade: _held,

@@ -26,9 +26,8 @@ from souq.views.audience import (
     Known,
     Rows,
     audience,
-    cut,
-    without_secrets,
 )
+from souq.views.cutting import cut, without_secrets
 from souq.views.history import ERASED, Find
 
 _strings = msgspec.json.Decoder(str)
@@ -158,7 +157,7 @@ def _cut(event: Any, found: Iterable[str] | Rows, viewer: Viewer) -> Any:
     return cut(event, sorted({n for face in viewer.faces for n in found.get(face, ())}))
 
 
-_NAMES = ("by", "agent", "principal", "owner", "opener", "responder")
+_NAMES = ("by", "agent", "principal", "owner", "opener", "responder", "payer", "payee")
 
 
 def _named(events: tuple[Any, ...]) -> set[str]:

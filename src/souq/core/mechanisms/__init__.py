@@ -4,7 +4,17 @@ from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 from souq.core.agreement import Agreement
-from souq.core.mechanisms import alternating_offers, double_auction, posted_price, sealed_bid, swap
+from souq.core.mechanisms import (
+    alternating_offers,
+    barter,
+    batch_window,
+    call_market,
+    double_auction,
+    posted_price,
+    sealed_bid,
+    swap,
+    vcg,
+)
 from souq.core.mechanisms.moves import Effect, Outcome, Pledge, Standing
 from souq.core.state import Draft, Table, View
 
@@ -42,7 +52,11 @@ MECHANISMS: tuple[Mechanism, ...] = (
     alternating_offers,
     swap,
     sealed_bid,
+    call_market,
+    batch_window,
     double_auction,
+    vcg,
+    barter,
 )
 
 BY_NAME = {mechanism.NAME: mechanism for mechanism in MECHANISMS}

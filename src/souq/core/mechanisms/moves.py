@@ -42,11 +42,13 @@ class Effect(Struct, frozen=True, gc=False):
     """What a move changes around its mechanism.
 
     `stake` is what the mover would now be bound to, judged by its mandate; whoever it will deal
-    with, where nobody knows yet, is "". `touched` lists the agents whose pledges may differ now.
+    with, where nobody knows yet, is "". `alternatives` are what it may come to be bound to in
+    place of that, each judged alike. `touched` lists the agents whose pledges may differ now.
     """
 
     touched: tuple[str, ...] = ()
     stake: tuple[Leg, ...] = ()
+    alternatives: tuple[tuple[Leg, ...], ...] = ()
 
 
 class Pledge(Struct, frozen=True, gc=False):
@@ -68,12 +70,15 @@ NOTHING = Pledge()
 class Outcome(Struct, frozen=True):
     """What a run has come to: agreements to carry out, and how it ended, or "" while it goes on.
 
-    `forfeits` are paid out of what was held, to whoever they go to.
+    `forfeits` are paid out of what was held, to whoever they go to. Where agreements of a run that
+    goes on are joint, none is carried out while a party of any of them is unable: that party is
+    dropped first, and the mechanism asked again.
     """
 
     why: str
     agreements: tuple[Agreement, ...] = ()
     forfeits: tuple[CashLeg, ...] = ()
+    is_joint: bool = False
 
 
 class Standing(Struct, frozen=True):

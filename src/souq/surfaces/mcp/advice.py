@@ -35,6 +35,7 @@ ADVICE: dict[str, str] = {
     Reason.OUTSIDE_MANDATE: "Your mandate does not cover this. See mandate; stay within it, or ask"
     " your principal to widen it. No argument of anybody else can.",
     Reason.OVERLOADED: "The market is busy. Wait a few seconds and repeat the call.",
+    Reason.PRICE_BAND: "Stay between price_min and price_max; only the principal goes further.",
     Reason.PRICE_CHANGED: "The price is another one now. Take it only if you still want to.",
     Reason.QUARANTINED: "The operator blocked this very call. Do something else.",
     Reason.ROUND_LIMIT: "No more counteroffers here: accept, reject or withdraw.",
