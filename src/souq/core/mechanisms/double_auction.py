@@ -82,7 +82,7 @@ NOTICE: dict[str, str] = {
     "ask_quantity": "how many pieces the first order at that price offers",
     "trades": "how many trades there were",
     "last_units": "the price of the latest; left out before the first",
-    "phase": "with a band: open, limit (15 s, say), paused, or reopening",
+    "phase": "with a band: open, limit (a pause is near), paused, or reopening",
     "low_units": "with a band: the lowest price that may trade now",
     "high_units": "with a band: the highest price that may trade now",
 }
