@@ -31,8 +31,15 @@ class ZeroIntelligence:
     ) -> int:
         """Give a random price."""
         ceiling = 2 * max(limit, opening, 1)
-        if not self.is_constrained:
-            return self._rng.randint(1, ceiling)
-        if role == "buyer":
-            return self._rng.randint(min(1, limit), limit)
-        return self._rng.randint(limit, max(limit, ceiling))
+        return draw(self._rng, role, limit, ceiling, is_constrained=self.is_constrained)
+
+
+def draw(
+    rng: random.Random, role: Role, limit: int, price_max: int, *, is_constrained: bool
+) -> int:
+    """Draw a price from 1 to the highest there is; constrained, on the right side of the limit."""
+    if not is_constrained:
+        return rng.randint(1, price_max)
+    if role == "buyer":
+        return rng.randint(min(1, limit), limit)
+    return rng.randint(limit, max(limit, price_max))

@@ -18,7 +18,7 @@ class Rank(NamedTuple):
     minor: int
 
 
-RankOf = Callable[[Any], Rank | None]  # None: the row stands in no order
+RankOf = Callable[[Any], tuple[str, int, int] | None]  # as in Rank; None: it stands in no order
 
 
 class _Group:
@@ -63,8 +63,8 @@ class Index:
         self._rank = rank
         self._groups: dict[str, _Group] = {}
         found = [(at, key) for key, row in rows.items() if (at := rank(row)) is not None]
-        for at, key in sorted(found):
-            self._group(at.group).add(key, at.major, at.minor)
+        for (group, major, minor), key in sorted(found):
+            self._group(group).add(key, major, minor)
 
     def move(self, key: str, before: Any, after: Any) -> None:
         """Follow a row's change; None stands for no row."""
@@ -73,12 +73,13 @@ class Index:
         if was == now:
             return
         if was is not None:
-            group = self._groups[was.group]
-            group.drop(key, was.major)
+            group = self._groups[was[0]]
+            group.drop(key, was[1])
             if not group.majors:
-                del self._groups[was.group]
+                del self._groups[was[0]]
         if now is not None:
-            self._group(now.group).add(key, now.major, now.minor)
+            found = self._groups.get(now[0])
+            (found or self._group(now[0])).add(key, now[1], now[2])
 
     def keys(self, group: str) -> Iterator[tuple[int, int, str]]:
         """Iterate over (major, minor, key) of a group, in order; nothing may change meanwhile."""

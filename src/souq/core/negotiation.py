@@ -121,7 +121,7 @@ def open_or_move(draft: Draft, actor: str, command: Any) -> None:
         id = command.negotiation
         mechanism = BY_NAME[need_negotiation(draft, id).mechanism]
         move = mechanism.MOVES.get(kind)
-        if kind not in mechanism.JOINS and agent.id not in mechanism.parties(draft, id):
+        if kind not in mechanism.JOINS and not _takes_part(draft, mechanism, id, agent.id):
             raise Refused(Reason.NOT_YOURS, id=id)
         if move is None:
             raise Refused(Reason.WRONG_MECHANISM, mechanism=mechanism.NAME)
@@ -129,6 +129,12 @@ def open_or_move(draft: Draft, actor: str, command: Any) -> None:
             draft.emit(PartyJoined(id, agent.id))
         effect = move(draft, agent, command, id)
     _follow(draft, mechanism, id, effect, agent)
+
+
+def _takes_part(draft: Draft, mechanism: Mechanism, id: str, agent: str) -> bool:
+    if mechanism.JOINS:
+        return is_party(draft, id, agent)
+    return agent in mechanism.parties(draft, id)
 
 
 def _need_going(draft: Draft, kind: type) -> None:
@@ -143,17 +149,19 @@ def lapse(draft: Draft, id: str) -> None:
     """Handle a negotiation's deadline. It cannot be refused."""
     negotiation = draft.get(NEGOTIATIONS, id)
     assert negotiation is not None, f"deadline without a negotiation: {id}"
-    mechanism = BY_NAME[negotiation.mechanism]
+    mechanism, due = BY_NAME[negotiation.mechanism], draft.get(DEADLINES, id)
     if mechanism.JOINS and halt.level(draft) != "open":
         # What it would award must not bind while nothing new binds; it is looked at again.
         draft.emit(ClockSet(id, draft.at + POSTPONED_US, "halted"))
-    elif mechanism.JOINS and mechanism.outcome(draft, id) is not None:
+        return
+    if mechanism.JOINS and mechanism.outcome(draft, id) is not None:
         _follow(draft, mechanism, id, Effect(), None)
-        if draft.get(NEGOTIATIONS, id) is not None and mechanism.outcome(draft, id) is None:
-            due = mechanism.standing(draft, id).expires_at
-            draft.emit(ClockSet(id, max(due, draft.at + 1), "settled"))
     else:
         _follow(draft, mechanism, id, Effect(mechanism.lapse(draft, id)), None)
+    if draft.get(DEADLINES, id) == due and mechanism.outcome(draft, id) is None:
+        # What it waited for is carried out, or was taken back meanwhile.
+        due = mechanism.standing(draft, id).expires_at
+        draft.emit(ClockSet(id, max(due, draft.at + 1), "settled"))
 
 
 def _follow(
@@ -227,8 +235,8 @@ def _vouched(
         except Refused:
             if mover is not None and party == mover.id:
                 raise
-            mechanism.unable(draft, id, agreement, party)
-            _set_aside(draft, mechanism, id, (party,))
+            touched = mechanism.unable(draft, id, agreement, party)
+            _set_aside(draft, mechanism, id, touched or (party,))
             return None
     return tuple(waiting)
 

@@ -62,8 +62,10 @@ class State:
 
     def put(self, table: Table[T], key: str, row: T) -> None:
         rows = self.tables[table]
-        if table.rank is not None and table in self._indexes:
-            self._indexes[table].move(key, rows.get(key), row)
+        if table.rank is not None:
+            index = self._indexes.get(table)
+            if index is not None:
+                index.move(key, rows.get(key), row)
         rows[key] = row
         if table is DEADLINES:
             due: Any = row
@@ -87,7 +89,7 @@ class State:
 
     def first(self, table: Table[T], group: str) -> tuple[str, T] | None:
         """Give the first of a group's rows."""
-        key = self.index(table).first(group)
+        key = (self._indexes.get(table) or self.index(table)).first(group)
         return None if key is None else (key, self.tables[table][key])
 
     def index(self, table: Table[Any]) -> Index:
@@ -137,12 +139,23 @@ class State:
 
 
 _MISSING: Any = object()
+_At = tuple[int, int, str]  # a row's place in its group: major, minor, key
 
 
 class Draft:
     """Changes laid over a state. Merged whole, or dropped: no half-applied command can exist."""
 
-    __slots__ = ("_changed", "_evolve", "_shrunk", "_tables", "at", "events", "state")
+    __slots__ = (
+        "_changed",
+        "_cursors",
+        "_evolve",
+        "_fresh",
+        "_shrunk",
+        "_tables",
+        "at",
+        "events",
+        "state",
+    )
 
     def __init__(self, state: State, at: int, evolve: Callable[[View, Any], None]) -> None:
         self.state = state
@@ -152,6 +165,10 @@ class Draft:
         self._changed: dict[Table[Any], dict[str, Any]] = {}
         self._shrunk: set[Table[Any]] = set()  # tables that something was dropped from
         self._evolve = evolve
+        # For `first`, by table and group: the ranks of what was put, stale ones among them, and how
+        # far the state's own order has been gone through; what changed never comes back to it.
+        self._fresh: dict[tuple[Table[Any], str], list[_At]] = {}
+        self._cursors: dict[tuple[Table[Any], str], tuple[Iterator[_At], _At | None]] = {}
 
     def emit(self, event: Any) -> None:
         """Record that something happened and let the rest of this command see it."""
@@ -179,8 +196,11 @@ class Draft:
             self._changed[table] = {key: row}
         else:
             changed[key] = row
+        if table.rank is not None and (at := table.rank(row)) is not None:
+            heappush(self._fresh.setdefault((table, at[0]), []), (at[1], at[2], key))
 
     def put_many(self, table: Table[T], rows: dict[str, T]) -> None:
+        assert table.rank is None, "rows in order go through put, which notes it"
         self._changed.setdefault(table, {}).update(rows)
 
     def drop(self, table: Table[Any], key: str) -> None:
@@ -198,18 +218,47 @@ class Draft:
         rows: dict[str, T] = self._tables[table]
         theirs = (one for one in self.state.index(table).keys(group) if one[2] not in changed)
         ours = sorted(
-            (at.major, at.minor, key)
+            (at[1], at[2], key)
             for key, row in changed.items()
-            if row is not None and (at := rank(row)) is not None and at.group == group
+            if row is not None and (at := rank(row)) is not None and at[0] == group
         )
         for _, _, key in merge(theirs, ours):
             yield key, changed[key] if key in changed else rows[key]
 
     def first(self, table: Table[T], group: str) -> tuple[str, T] | None:
         """Give the first of a group's rows."""
-        if table in self._changed:
-            return next(self.walk(table, group), None)
-        return self.state.first(table, group)
+        changed = self._changed.get(table)
+        if not changed:
+            return self.state.first(table, group)
+        ours = self._first_put(table, group, changed)
+        theirs = self._first_left(table, group, changed)
+        if theirs is None or (ours is not None and ours < theirs):
+            return None if ours is None else (ours[2], changed[ours[2]])
+        return theirs[2], self._tables[table][theirs[2]]
+
+    def _first_put(self, table: Table[Any], group: str, changed: dict[str, Any]) -> "_At | None":
+        fresh = self._fresh.get((table, group))
+        rank = table.rank
+        assert rank is not None, f"rows of {table.name} stand in no order"
+        while fresh:
+            major, minor, key = fresh[0]
+            row = changed[key]
+            if row is not None and rank(row) == (group, major, minor):
+                return fresh[0]
+            heappop(fresh)
+        return None
+
+    def _first_left(self, table: Table[Any], group: str, changed: dict[str, Any]) -> "_At | None":
+        cursor = self._cursors.get((table, group))
+        if cursor is None:
+            keys = self.state.index(table).keys(group)
+            head = next(keys, None)
+        else:
+            keys, head = cursor
+        while head is not None and head[2] in changed:
+            head = next(keys, None)
+        self._cursors[table, group] = keys, head
+        return head
 
     def merge(self) -> None:
         """Make the changes the state's own."""

@@ -1,8 +1,20 @@
 """Published results that souq must reproduce. To add one, write its file and list it here."""
 
-from souq.replications import r08_bargaining, r17_repricing
+from souq.replications import (
+    r01_zero_intelligence,
+    r02_convergence,
+    r08_bargaining,
+    r17_repricing,
+    r18_price_band,
+)
 from souq.replications.replication import Replication
 
-REPLICATIONS: tuple[Replication, ...] = (r08_bargaining, r17_repricing)
+REPLICATIONS: tuple[Replication, ...] = (
+    r01_zero_intelligence,
+    r02_convergence,
+    r08_bargaining,
+    r17_repricing,
+    r18_price_band,
+)
 
 BY_ID = {one.ID: one for one in REPLICATIONS}

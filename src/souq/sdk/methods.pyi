@@ -7,6 +7,7 @@ from souq.core.channel_batch import Claim
 from souq.core.mandate import Limits
 from souq.core.mechanisms.barter_records import Wish
 from souq.core.mechanisms.moves import Item
+from souq.core.mechanisms.price_band import PriceBand
 from souq.core.mechanisms.swap import SwapLeg
 from souq.core.mechanisms.vcg import Lot, Package
 from souq.core.money import Money
@@ -88,6 +89,36 @@ class Methods:
         """Sell a listing of one's own to the highest sealed bid."""
     def place_sealed_bid(self, negotiation: str, price: Money, *, command_id: str = "") -> Answer:
         """Bid for the whole; nobody sees it until the close."""
+    def open_order_book(
+        self,
+        category: str,
+        asset: str,
+        open_us: int,
+        tick_units: int = ...,
+        resting_us: int = ...,
+        is_improving_only: bool = ...,
+        is_cleared_after_trade: bool = ...,
+        band: PriceBand | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Open a book in which everybody may bid for, and ask for, pieces of one category."""
+    def place_order(
+        self,
+        negotiation: str,
+        listing: str,
+        price: Money,
+        quantity: int = ...,
+        valid_us: int | None = ...,
+        is_immediate: bool = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Bid on a `want` listing of one's own, or ask on a `sell` listing, at a price a piece."""
+    def cancel_order(self, negotiation: str, order: int, *, command_id: str = "") -> Answer:
+        """Take what is left of an order of one's own off the book; `order` is its number there."""
+    def close_order_book(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """End a book that one has opened."""
     def open_vcg(
         self, lots: Sequence[Lot], bidding_us: int, asset: str = ..., *, command_id: str = ""
     ) -> Answer:
@@ -428,6 +459,36 @@ class AsyncMethods:
         self, negotiation: str, price: Money, *, command_id: str = ""
     ) -> Answer:
         """Bid for the whole; nobody sees it until the close."""
+    async def open_order_book(
+        self,
+        category: str,
+        asset: str,
+        open_us: int,
+        tick_units: int = ...,
+        resting_us: int = ...,
+        is_improving_only: bool = ...,
+        is_cleared_after_trade: bool = ...,
+        band: PriceBand | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Open a book in which everybody may bid for, and ask for, pieces of one category."""
+    async def place_order(
+        self,
+        negotiation: str,
+        listing: str,
+        price: Money,
+        quantity: int = ...,
+        valid_us: int | None = ...,
+        is_immediate: bool = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Bid on a `want` listing of one's own, or ask on a `sell` listing, at a price a piece."""
+    async def cancel_order(self, negotiation: str, order: int, *, command_id: str = "") -> Answer:
+        """Take what is left of an order of one's own off the book; `order` is its number there."""
+    async def close_order_book(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """End a book that one has opened."""
     async def open_vcg(
         self, lots: Sequence[Lot], bidding_us: int, asset: str = ..., *, command_id: str = ""
     ) -> Answer:

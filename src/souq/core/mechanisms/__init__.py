@@ -7,6 +7,7 @@ from souq.core.agreement import Agreement
 from souq.core.mechanisms import (
     alternating_offers,
     barter,
+    double_auction,
     posted_price,
     sealed_bid,
     swap,
@@ -37,7 +38,9 @@ class Mechanism(Protocol):
     def pledge(self, view: View, id: str, agent: str, /) -> Pledge: ...
     def outcome(self, view: View, id: str, /) -> Outcome | None: ...
     def settled(self, draft: Draft, id: str, agreement: Agreement, /) -> tuple[str, ...]: ...
-    def unable(self, draft: Draft, id: str, agreement: Agreement, agent: str, /) -> None: ...
+    def unable(
+        self, draft: Draft, id: str, agreement: Agreement, agent: str, /
+    ) -> tuple[str, ...] | None: ...  # whose pledges changed; None: the agent's alone
     def lapse(self, draft: Draft, id: str, /) -> tuple[str, ...]: ...
     def forget(self, view: View, id: str, /) -> None: ...
 
@@ -47,6 +50,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     alternating_offers,
     swap,
     sealed_bid,
+    double_auction,
     vcg,
     barter,
 )

@@ -1,0 +1,16 @@
+"""Zero-intelligence traders, run quick."""
+
+from souq.replications import r01_zero_intelligence
+from souq.replications.replication import Scale, digest
+
+
+def test_every_claim_holds_and_no_control_does() -> None:
+    findings = list(r01_zero_intelligence.run(Scale(is_quick=True)))
+    assert any(one.is_control for one in findings)
+    assert [one for one in findings if not one.is_as_it_should_be] == []
+
+
+def test_kernel_and_market_trade_alike_and_as_ever() -> None:
+    kernel, market = r01_zero_intelligence.tapes(1)
+    assert kernel == market
+    assert digest(kernel) == r01_zero_intelligence.TAPE
