@@ -179,7 +179,7 @@ def _follow(
         if halt.level(draft) != "open":  # a cancelled order may let another one through
             draft.emit(ClockSet(id, draft.at + POSTPONED_US, "halted"))
             return
-        if awarded == AWARDS_MAX:
+        if awarded >= AWARDS_MAX:
             draft.emit(ClockSet(id, draft.at + 1, "settling"))
             return
         awarded += _carry_out(draft, mechanism, id, outcome, mover)

@@ -3,7 +3,10 @@
 from souq.replications import (
     r01_zero_intelligence,
     r02_convergence,
+    r06_bilateral,
+    r07_double_auctions,
     r08_bargaining,
+    r10_races,
     r17_repricing,
     r18_price_band,
 )
@@ -12,7 +15,10 @@ from souq.replications.replication import Replication
 REPLICATIONS: tuple[Replication, ...] = (
     r01_zero_intelligence,
     r02_convergence,
+    r06_bilateral,
+    r07_double_auctions,
     r08_bargaining,
+    r10_races,
     r17_repricing,
     r18_price_band,
 )

@@ -89,6 +89,66 @@ class Methods:
         """Sell a listing of one's own to the highest sealed bid."""
     def place_sealed_bid(self, negotiation: str, price: Money, *, command_id: str = "") -> Answer:
         """Bid for the whole; nobody sees it until the close."""
+    def open_call_market(
+        self,
+        category: str,
+        asset: str,
+        interval_us: int,
+        clearings: int = ...,
+        pricing: Literal["k_double", "mcafee", "trade_reduction"] = ...,
+        k_bps: int = ...,
+        rationing: Literal["pro_rata", "time"] = ...,
+        top_units: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Open a call market for one category; it clears so many times, once an interval."""
+    def place_call_order(
+        self,
+        negotiation: str,
+        listing: str,
+        price: Money,
+        quantity: int = ...,
+        valid_us: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Bid with a `want` listing of one's own, or ask with a `sell` one; unseen by others."""
+    def cancel_call_order(self, negotiation: str, order: int, *, command_id: str = "") -> Answer:
+        """Take back what is left of an order of one's own."""
+    def close_call_market(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """End a call market of one's own; what rests in it is let go."""
+    def open_batch_window(
+        self,
+        listing: str,
+        window_us: int,
+        quantity: int = ...,
+        rule: Literal["lot", "best_price", "best_attribute"] = ...,
+        attribute: str = ...,
+        seed_hash: str = ...,
+        reveal_us: int = ...,
+        valid_us: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Offer a listing of one's own at its price to whoever enters within a window."""
+    def enter_batch(
+        self,
+        negotiation: str,
+        listing: str = ...,
+        price: Money | None = ...,
+        quantity: int = ...,
+        salt: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Take the offer, if the rule picks this entry."""
+    def leave_batch(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """Take one's entry back before the close."""
+    def reveal_batch_seed(self, negotiation: str, seed: str, *, command_id: str = "") -> Answer:
+        """Tell the seed that one's window was opened under, after its close."""
+    def withdraw_batch_window(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """End one's window while nobody has entered."""
     def open_order_book(
         self,
         category: str,
@@ -459,6 +519,70 @@ class AsyncMethods:
         self, negotiation: str, price: Money, *, command_id: str = ""
     ) -> Answer:
         """Bid for the whole; nobody sees it until the close."""
+    async def open_call_market(
+        self,
+        category: str,
+        asset: str,
+        interval_us: int,
+        clearings: int = ...,
+        pricing: Literal["k_double", "mcafee", "trade_reduction"] = ...,
+        k_bps: int = ...,
+        rationing: Literal["pro_rata", "time"] = ...,
+        top_units: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Open a call market for one category; it clears so many times, once an interval."""
+    async def place_call_order(
+        self,
+        negotiation: str,
+        listing: str,
+        price: Money,
+        quantity: int = ...,
+        valid_us: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Bid with a `want` listing of one's own, or ask with a `sell` one; unseen by others."""
+    async def cancel_call_order(
+        self, negotiation: str, order: int, *, command_id: str = ""
+    ) -> Answer:
+        """Take back what is left of an order of one's own."""
+    async def close_call_market(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """End a call market of one's own; what rests in it is let go."""
+    async def open_batch_window(
+        self,
+        listing: str,
+        window_us: int,
+        quantity: int = ...,
+        rule: Literal["lot", "best_price", "best_attribute"] = ...,
+        attribute: str = ...,
+        seed_hash: str = ...,
+        reveal_us: int = ...,
+        valid_us: int | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Offer a listing of one's own at its price to whoever enters within a window."""
+    async def enter_batch(
+        self,
+        negotiation: str,
+        listing: str = ...,
+        price: Money | None = ...,
+        quantity: int = ...,
+        salt: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Take the offer, if the rule picks this entry."""
+    async def leave_batch(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """Take one's entry back before the close."""
+    async def reveal_batch_seed(
+        self, negotiation: str, seed: str, *, command_id: str = ""
+    ) -> Answer:
+        """Tell the seed that one's window was opened under, after its close."""
+    async def withdraw_batch_window(self, negotiation: str, *, command_id: str = "") -> Answer:
+        """End one's window while nobody has entered."""
     async def open_order_book(
         self,
         category: str,

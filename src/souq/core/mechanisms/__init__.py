@@ -7,6 +7,8 @@ from souq.core.agreement import Agreement
 from souq.core.mechanisms import (
     alternating_offers,
     barter,
+    batch_window,
+    call_market,
     double_auction,
     posted_price,
     sealed_bid,
@@ -50,6 +52,8 @@ MECHANISMS: tuple[Mechanism, ...] = (
     alternating_offers,
     swap,
     sealed_bid,
+    call_market,
+    batch_window,
     double_auction,
     vcg,
     barter,

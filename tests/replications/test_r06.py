@@ -1,0 +1,13 @@
+"""R6: what theory says holds, alike on the kernel and in the market, and its controls fail."""
+
+from souq.replications import r06_bilateral
+from souq.replications.replication import Scale, digest
+
+
+def test_bilateral_trade_come_out_as_theory_says() -> None:
+    findings = list(r06_bilateral.run(Scale(is_quick=True)))
+    assert [one.claim for one in findings if not one.is_as_it_should_be] == []
+    assert any(one.is_control for one in findings)
+    by_kernel, by_market = r06_bilateral.tapes(1)
+    assert by_kernel == by_market
+    assert digest(by_kernel) == r06_bilateral.TAPE
