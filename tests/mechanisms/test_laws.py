@@ -26,7 +26,7 @@ EVERY = [(name, play) for name, plays in PLAYS.items() for play in plays]
 WALKS = range(40 if os.environ.get("SOUQ_FULL") else 4)
 
 
-# What needs a contract to stand under: tests/mechanisms/test_subcontracts.py
+# What needs a contract to stand under: tests/mechanisms/test_call_for_proposals.py
 SHOWN_ELSEWHERE = {CallSubcontracted}
 
 
