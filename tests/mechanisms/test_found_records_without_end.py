@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from souq.core.mechanisms import barter, double_auction
-from souq.core.mechanisms.barter import OpenBarter
+from souq.core.mechanisms.barter_records import OpenBarter
 from souq.core.mechanisms.double_auction import OpenOrderBook
 from souq.core.mechanisms.price_band import PriceBand
 from souq.core.refusal import Reason
