@@ -181,8 +181,8 @@ def check_listing(view: View, agent: Agent, *, category: str, ref: str, side: st
 
 def covers(categories: tuple[str, ...], category: str) -> bool:
     """Tell whether a category is one of these, or below one."""
-    around = {category[:end] for end, sign in enumerate(category) if sign == "/"}
-    return not around.union((category,)).isdisjoint(categories)
+    around = {category[:end] for end, sign in enumerate(f"{category}/") if sign == "/"}
+    return not around.isdisjoint(categories)
 
 
 def outside(rule: str) -> Refused:
@@ -286,11 +286,8 @@ def _revoke(draft: Draft, actor: str, command: RevokeMandate) -> None:
 
 def _granted(view: View, event: MandateGranted) -> None:
     take_id(view, event.mandate)
-    view.put(
-        MANDATES,
-        event.mandate,
-        Mandate(event.mandate, event.agent, event.principal, event.limits),
-    )
+    granted = Mandate(event.mandate, event.agent, event.principal, event.limits)
+    view.put(MANDATES, event.mandate, granted)
     _point_agent(view, event.agent, event.mandate)
 
 
