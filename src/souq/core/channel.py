@@ -355,7 +355,9 @@ def _topped_up(view: View, event: ChannelToppedUp) -> None:
 
 
 def _presented(view: View, event: VoucherPresented) -> None:
-    view.put(CHANNELS, event.channel, replace(_need(view, event.channel), best=event.proof))
+    # An amount that one side agreed to before stands no more: it may be less than this.
+    state = replace(_need(view, event.channel), best=event.proof, offer=None)
+    view.put(CHANNELS, event.channel, state)
 
 
 def _close_asked(view: View, event: CloseAsked) -> None:

@@ -56,7 +56,7 @@ from souq.core.mechanisms.moves import (
     Pledge,
     Standing,
     expiry,
-    need_own,
+    need_for_sale,
 )
 from souq.core.mechanisms.parties import joined
 from souq.core.money import Money
@@ -80,7 +80,7 @@ NOTICE = {
 
 
 def _open(draft: Draft, agent: Agent, command: OpenCommitReveal, id: str) -> Effect:
-    listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME)
+    listing = need_for_sale(draft, agent, Item(command.listing, command.quantity), NAME)
     check_price(draft, command.reserve)
     check_price(draft, command.deposit)
     asset = command.reserve.asset

@@ -25,7 +25,7 @@ from souq.core.mechanisms.moves import (
     Pledge,
     Standing,
     expiry,
-    need_own,
+    need_for_sale,
     refuse_unable,
 )
 from souq.core.mechanisms.parties import joined
@@ -134,7 +134,7 @@ TABLES: tuple[Table[Any], ...] = (RUNS,)
 
 
 def _open(draft: Draft, agent: Agent, command: OpenDutchAuction, id: str) -> Effect:
-    listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME)
+    listing = need_for_sale(draft, agent, Item(command.listing, command.quantity), NAME)
     start, floor, step = command.start, command.floor, command.step
     for field, price in (("start", start), ("floor", floor), ("step", step)):
         check_price(draft, price)

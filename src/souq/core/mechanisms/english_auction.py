@@ -56,7 +56,7 @@ from souq.core.mechanisms.moves import (
     Pledge,
     Standing,
     expiry,
-    need_own,
+    need_for_sale,
 )
 from souq.core.mechanisms.parties import joined
 from souq.core.money import UNITS_MAX, Money
@@ -84,7 +84,7 @@ NOTICE = {
 
 
 def _open(draft: Draft, agent: Agent, command: OpenEnglishAuction, id: str) -> Effect:
-    listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME)
+    listing = need_for_sale(draft, agent, Item(command.listing, command.quantity), NAME)
     start, reserve = command.start, command.reserve or command.start
     check_price(draft, start)
     check_price(draft, reserve)

@@ -134,6 +134,14 @@ def need_own(view: View, agent: Agent, item: Item, mechanism: str) -> Listing:
     return listing
 
 
+def need_for_sale(view: View, agent: Agent, item: Item, mechanism: str) -> Listing:
+    """Give an item's listing, as need_own does. Raises Refused(invalid) where it is a want."""
+    listing = need_own(view, agent, item, mechanism)
+    if listing.side != "sell":
+        raise invalid("listing", "name what you sell")
+    return listing
+
+
 def need_strangers(view: View, agents: tuple[str, ...]) -> None:
     """Raise Refused(same_principal) where somebody would deal with themselves."""
     principals = [agent.principal for id in agents if (agent := view.get(AGENTS, id))]

@@ -27,7 +27,7 @@ from souq.core.mechanisms.moves import (
     Pledge,
     Standing,
     expiry,
-    need_own,
+    need_for_sale,
 )
 from souq.core.mechanisms.parties import joined
 from souq.core.mechanisms.sealed_bid_records import (
@@ -67,7 +67,7 @@ NOTICE = {
 
 
 def _open(draft: Draft, agent: Agent, command: OpenSealedBid, id: str) -> Effect:
-    listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME)
+    listing = need_for_sale(draft, agent, Item(command.listing, command.quantity), NAME)
     check_price(draft, command.reserve)
     closes_at = expiry(draft, command.bidding_us, "bidding_us")
     if command.secret_reserve:
