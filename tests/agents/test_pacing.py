@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from souq.agents.bidding.pacing import TIERS, Choice, Pacing, choose, patient_cap
-from souq.core.mechanisms.compute_lane import ReserveLane
-from souq.core.mechanisms.compute_lane_events import LaneJobEnded
+from souq.core.mechanisms.compute_lane.records import LaneJobEnded, ReserveLane
 from souq.core.refusal import Refused
 from souq.core.rules import SECOND_US
 from tests.mechanisms.lanes import MINUTE_US, Lane, Tier, bid, of, open_lane, prices

@@ -8,14 +8,15 @@ from collections import Counter
 from typing import Any, Literal
 
 from souq.core.mechanisms import compute_lane
-from souq.core.mechanisms.compute_lane import OpenComputeLane, PlaceLaneBid
-from souq.core.mechanisms.compute_lane_events import (
+from souq.core.mechanisms.compute_lane.records import (
     ComputeLaneOpened,
     LaneBidPlaced,
     LaneCleared,
     LaneIntervalBegan,
     LaneJobEnded,
     LaneReserved,
+    OpenComputeLane,
+    PlaceLaneBid,
 )
 from souq.core.money import Money
 from souq.core.rules import SECOND_US

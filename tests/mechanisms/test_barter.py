@@ -14,7 +14,7 @@ from souq.core.listing import LISTINGS, EditListing, WithdrawListing
 from souq.core.mandate import MANDATES, GoodsLimit, GrantMandate, Limits, RevokeMandate
 from souq.core.mandate import SecretLimits as Secret
 from souq.core.mechanisms import barter
-from souq.core.mechanisms.barter_records import (
+from souq.core.mechanisms.barter.records import (
     TABLES,
     BarterFailed,
     BarterMatched,

@@ -7,21 +7,19 @@ import pytest
 from souq.core.listing import LISTINGS, WithdrawListing
 from souq.core.mandate import BudgetReserved, Limits
 from souq.core.mechanisms import batch_window
-from souq.core.mechanisms.batch_window_book import (
+from souq.core.mechanisms.batch_window.draw import Ticket, commitment, in_order
+from souq.core.mechanisms.batch_window.records import (
     ENTRIES,
     BatchDrawn,
     BatchEntered,
     BatchEntryFailed,
     BatchWindowClosed,
-)
-from souq.core.mechanisms.batch_window_commands import (
     EnterBatch,
     LeaveBatch,
     OpenBatchWindow,
     RevealBatchSeed,
     WithdrawBatchWindow,
 )
-from souq.core.mechanisms.batch_window_draw import Ticket, commitment, in_order
 from souq.core.negotiation import NEGOTIATIONS, NegotiationClosed
 from souq.core.refusal import Refused
 from souq.core.rules import DAY_US, HOUR_US

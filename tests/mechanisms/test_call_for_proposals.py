@@ -16,14 +16,14 @@ from souq.core.mandate import MANDATES, RESERVATIONS, GrantMandate, Limits, Revo
 from souq.core.mandate import SecretLimits as Secret
 from souq.core.mechanisms import call_for_proposals
 from souq.core.mechanisms.call_for_proposals import PROPOSALS_MAX
-from souq.core.mechanisms.call_for_proposals_said import (
+from souq.core.mechanisms.call_for_proposals.records import (
     CALLS,
     PROPOSALS,
     AwardProposals,
     CallForProposals,
     SendProposal,
 )
-from souq.core.mechanisms.call_for_proposals_scoring import (
+from souq.core.mechanisms.call_for_proposals.scoring import (
     POINTS,
     Criteria,
     matching_price,

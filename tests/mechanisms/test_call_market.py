@@ -10,7 +10,7 @@ from souq.core.agreement import CashLeg
 from souq.core.listing import LISTINGS
 from souq.core.mandate import Limits
 from souq.core.mechanisms import call_market
-from souq.core.mechanisms.call_market_book import (
+from souq.core.mechanisms.call_market.records import (
     DEALS,
     ORDERS,
     SIDES,
@@ -22,8 +22,6 @@ from souq.core.mechanisms.call_market_book import (
     CallOrderPlaced,
     CallSurplusWaived,
     CallTraded,
-)
-from souq.core.mechanisms.call_market_commands import (
     CancelCallOrder,
     CloseCallMarket,
     OpenCallMarket,

@@ -5,26 +5,20 @@ from typing import Any
 import pytest
 
 from souq.core.mechanisms import compute_lane
-from souq.core.mechanisms.compute_lane import (
-    JOBS_MAX,
-    JOBS_OF_AGENT_MAX,
-    NOTICE,
+from souq.core.mechanisms.compute_lane import JOBS_MAX, JOBS_OF_AGENT_MAX, NOTICE, pledge, standing
+from souq.core.mechanisms.compute_lane.records import (
+    LANES,
     CloseLane,
-    OpenComputeLane,
-    PlaceLaneBid,
-    ReleaseLaneJob,
-    ReserveLane,
-    pledge,
-    standing,
-)
-from souq.core.mechanisms.compute_lane_events import (
     LaneCleared,
     LaneIntervalBegan,
     LaneJobEnded,
     LaneJobPlaced,
     LaneJobPreempted,
+    OpenComputeLane,
+    PlaceLaneBid,
+    ReleaseLaneJob,
+    ReserveLane,
 )
-from souq.core.mechanisms.compute_lane_rows import LANES
 from souq.core.money import Money
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import DAY_US, SECOND_US

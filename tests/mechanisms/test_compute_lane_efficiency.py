@@ -12,7 +12,7 @@ import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import lil_matrix
 
-from souq.core.mechanisms.compute_lane_events import LaneJobEnded
+from souq.core.mechanisms.compute_lane.records import LaneJobEnded
 from souq.core.rules import SECOND_US
 from tests.mechanisms.lanes import MINUTE_US, Lane, bid, of, open_lane
 

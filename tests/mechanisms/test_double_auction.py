@@ -10,14 +10,16 @@ from souq.core.ledger import ACCOUNTS, HOLDS
 from souq.core.listing import LISTINGS
 from souq.core.mandate import GrantMandate, Limits, RevokeMandate, SecretLimits
 from souq.core.mechanisms import double_auction
-from souq.core.mechanisms.double_auction import CloseOrderBook, OpenOrderBook, PlaceOrder
-from souq.core.mechanisms.double_auction_rows import (
+from souq.core.mechanisms.double_auction.records import (
     ASKS,
     BIDS,
     TALLIES,
     TRADERS,
+    CloseOrderBook,
+    OpenOrderBook,
     OrderCancelled,
     OrdersMatched,
+    PlaceOrder,
 )
 from souq.core.negotiation import NEGOTIATIONS
 from souq.core.party import AGENTS, Agent

@@ -12,7 +12,7 @@ from souq.core.listing import LISTINGS
 from souq.core.mandate import Limits
 from souq.core.mechanisms import dutch_auction, sealed_bid
 from souq.core.mechanisms.dutch_auction import OpenDutchAuction, TakeFallingPrice
-from souq.core.mechanisms.sealed_bid import OpenSealedBid, PlaceSealedBid
+from souq.core.mechanisms.sealed_bid.records import OpenSealedBid, PlaceSealedBid
 from souq.core.money import Money
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import HOUR_US, OPERATOR, SECOND_US

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from souq.core.mandate import Limits
 from souq.core.mechanisms import english_auction, sealed_bid
-from souq.core.mechanisms.english_auction_prices import Increment, Restraints
-from souq.core.mechanisms.english_auction_records import MINUTE_US, PlaceProxyBid
-from souq.core.mechanisms.sealed_bid import OpenSealedBid, PlaceSealedBid
+from souq.core.mechanisms.english_auction.prices import Increment, Restraints
+from souq.core.mechanisms.english_auction.records import MINUTE_US, PlaceProxyBid
+from souq.core.mechanisms.sealed_bid.records import OpenSealedBid, PlaceSealedBid
 from souq.core.money import Money
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import HOUR_US

@@ -10,7 +10,7 @@ from souq.core.ledger import HOLDS
 from souq.core.listing import LISTINGS
 from souq.core.mandate import RESERVATIONS, RevokeMandate
 from souq.core.mechanisms import BY_NAME
-from souq.core.mechanisms.call_for_proposals_said import CallSubcontracted
+from souq.core.mechanisms.call_for_proposals.records import CallSubcontracted
 from souq.core.mechanisms.parties import PARTIES
 from souq.core.negotiation import NEGOTIATIONS
 from souq.core.pledge import PLEDGED

@@ -8,7 +8,8 @@ import pytest
 
 from souq.core.ledger import ACCOUNTS
 from souq.core.mechanisms import double_auction
-from souq.core.mechanisms.double_auction_rows import (
+from souq.core.mechanisms.double_auction.price_band import PriceBand, bounds, clearing_price
+from souq.core.mechanisms.double_auction.records import (
     GUARDS,
     PRINTS,
     BookPhaseChanged,
@@ -16,7 +17,6 @@ from souq.core.mechanisms.double_auction_rows import (
     OrderPlaced,
     OrdersMatched,
 )
-from souq.core.mechanisms.price_band import PriceBand, bounds, clearing_price
 from souq.core.refusal import Reason
 from souq.core.rules import SECOND_US
 from souq.lab.hall import Hall

@@ -7,8 +7,8 @@ import pytest
 
 from souq.agents.bidding.escalating import Escalator
 from souq.core.mechanisms import english_auction
-from souq.core.mechanisms.english_auction_prices import Increment, Restraints, step
-from souq.core.mechanisms.english_auction_records import MINUTE_US, PlaceProxyBid
+from souq.core.mechanisms.english_auction.prices import Increment, Restraints, step
+from souq.core.mechanisms.english_auction.records import MINUTE_US, PlaceProxyBid
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import HOUR_US, SECOND_US
 from souq.lab.hall import Hall

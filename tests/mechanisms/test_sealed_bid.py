@@ -10,7 +10,7 @@ from souq.core.halt import SetHalt
 from souq.core.mandate import Limits
 from souq.core.mechanisms import sealed_bid
 from souq.core.mechanisms.commitment import RevealReserve, of_reserve
-from souq.core.mechanisms.sealed_bid import OpenSealedBid, PlaceSealedBid, Pricing
+from souq.core.mechanisms.sealed_bid.records import OpenSealedBid, PlaceSealedBid, Pricing
 from souq.core.money import Money
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import HOUR_US, OPERATOR

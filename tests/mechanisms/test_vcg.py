@@ -12,7 +12,7 @@ from souq.core.mandate import MANDATES, GoodsLimit, GrantMandate, Limits, Revoke
 from souq.core.mandate import SecretLimits as Secret
 from souq.core.mechanisms import vcg
 from souq.core.mechanisms.vcg import BidOnPackages, Lot, OpenVcg, Package, PackageWon
-from souq.core.mechanisms.vcg_winners import winners
+from souq.core.mechanisms.vcg.winners import winners
 from souq.core.money import Money
 from souq.core.negotiation import NEGOTIATIONS, NegotiationClosed, standing
 from souq.core.party import RegisterAgent

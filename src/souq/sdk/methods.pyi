@@ -5,11 +5,11 @@ from typing import Any, Literal
 
 from souq.core.channel_batch import Claim
 from souq.core.mandate import Limits
-from souq.core.mechanisms.barter_records import Wish
-from souq.core.mechanisms.call_for_proposals_scoring import Criteria
-from souq.core.mechanisms.english_auction_prices import Increment, Restraints
+from souq.core.mechanisms.barter.records import Wish
+from souq.core.mechanisms.call_for_proposals.scoring import Criteria
+from souq.core.mechanisms.double_auction.price_band import PriceBand
+from souq.core.mechanisms.english_auction.prices import Increment, Restraints
 from souq.core.mechanisms.moves import Item
-from souq.core.mechanisms.price_band import PriceBand
 from souq.core.mechanisms.swap import SwapLeg
 from souq.core.mechanisms.vcg import Lot, Package
 from souq.core.money import Money

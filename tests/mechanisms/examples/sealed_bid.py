@@ -1,7 +1,7 @@
 """Sealed bids, played."""
 
 from souq.core.mechanisms.commitment import RevealReserve, of_reserve
-from souq.core.mechanisms.sealed_bid import OpenSealedBid, PlaceSealedBid
+from souq.core.mechanisms.sealed_bid.records import OpenSealedBid, PlaceSealedBid
 from souq.core.rules import HOUR_US
 from tests.mechanisms.bidding import NONCE, usd
 from tests.mechanisms.plays import Path

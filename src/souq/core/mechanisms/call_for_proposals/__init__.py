@@ -1,0 +1,312 @@
+"""A call for proposals: a buyer says what it needs, suppliers propose, the best scores win.
+
+A reverse auction by score (Che 1993): of price, latency, quality and standing, weighed as the call
+says beforehand (the formula stands with `Criteria`). Sealed proposals are seen by their supplier
+alone, also after the close; open ones by everybody. Of who wins, everybody sees how it scored and
+what it is paid. The operator of the journal sees all.
+
+The buyer's need is a `want` listing of its own, its budget per unit is held for the whole quantity
+until the close. A proposal binds its supplier until then: it cannot be taken back, and is replaced
+only by one that scores no lower and supplies no less. A supplier's standing counts as it was when
+its proposal came.
+
+At the deadline, or earlier where the call allows it and the buyer says so, awards are made by
+themselves: the best scores first, each as much as it can supply, the last one perhaps a part of
+it; ties go to the earlier proposal. By first score each is paid what it asked. By second score it
+is paid more: the price at which its score equals the best that another's unawarded units had,
+rounded down to a whole unit, at most the budget; where nothing else lost, the budget itself. What
+it promised stays as it promised it, and stands in the contract with its penalties.
+
+Losers pay nothing. A supplier that may not stand by its proposal any more is passed over. A buyer
+that cannot ends the call; awards made before stand.
+
+A call may stand under a contract that its buyer has to perform (`under`): see `core.subcontract`.
+"""
+
+from typing import Any
+
+import msgspec
+
+from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg, goods
+from souq.core.listing import check_price
+from souq.core.mechanisms.call_for_proposals import records
+from souq.core.mechanisms.call_for_proposals.records import (
+    CALLS,
+    PROPOSALS,
+    AwardProposals,
+    Call,
+    CallClosed,
+    CallFailed,
+    CallForProposals,
+    CallSubcontracted,
+    Proposal,
+    ProposalAwarded,
+    ProposalFailed,
+    ProposalsCalled,
+    ProposalSent,
+    SealedProposalSent,
+    SendProposal,
+    need_call,
+)
+from souq.core.mechanisms.call_for_proposals.scoring import (
+    check,
+    check_promised,
+    matching_price,
+    other_points,
+    price_points,
+    promises,
+)
+from souq.core.mechanisms.moves import (
+    NOTHING,
+    Effect,
+    Item,
+    Outcome,
+    Pledge,
+    Standing,
+    expiry,
+    need_own,
+)
+from souq.core.mechanisms.parties import joined
+from souq.core.money import UNITS_MAX, Money
+from souq.core.party import Agent
+from souq.core.refusal import Reason, Refused, invalid
+from souq.core.rules import rules
+from souq.core.standing import standing_of
+from souq.core.state import Draft, View
+from souq.core.subcontract import due_by, need_room, set_out
+
+NAME = "call_for_proposals"
+PROPOSALS_MAX = 200  # suppliers in one call
+NOTICE = {
+    "listing": "the want that says what is needed",
+    "quantity": "how much is asked for",
+    "asset": "in what prices are given",
+    "budget_units": "the most that is paid for one unit, which earns no points",
+    "scoring": "first_score pays what was asked, second_score up to what the best loser scored",
+    "is_sealed": "whether only their suppliers see proposals",
+    "may_award_early": "whether the buyer may close before the deadline",
+    "proposals": "how many suppliers have proposed",
+    "deliver_by": "when delivery is due whenever the contract begins; only where it is fixed",
+    "price_weight": "how much the price counts; the same for latency, quality and standing",
+    "latency_weight": "how much the promised latency counts",
+    "quality_weight": "how much the promised quality counts",
+    "standing_weight": "how much standing counts",
+    "latency_max_us": "the longest latency that may be promised, which earns no points",
+    "quality_min": "the least quality that may be promised",
+    "quality_full": "the quality that earns the whole weight",
+    "standing_min": "the least standing a supplier needs",
+    "standing_full": "the standing that earns the whole weight",
+    "latency_penalty_bps": "of the price, what a missed latency costs",
+    "quality_penalty_bps": "of the price, what a missed quality costs",
+}
+
+
+def _call(draft: Draft, agent: Agent, command: CallForProposals, id: str) -> Effect:
+    item = Item(command.listing, command.quantity)
+    listing = need_own(draft, agent, item, NAME)
+    if listing.side != "want":
+        raise invalid("listing", "a call stands on a want")
+    check_price(draft, command.budget)
+    total = command.budget.units * command.quantity
+    if not 0 < total <= UNITS_MAX:
+        raise invalid("budget", "must be above 0, and for the whole quantity below 2**53 units")
+    check(command.criteria)
+    closes_at = expiry(draft, command.proposing_us)
+    under: tuple[str, ...] = ()
+    deliver_by = 0
+    if command.under:
+        whole = Money(total, command.budget.asset)
+        under = need_room(draft, agent, command.under, whole, closes_at=closes_at)
+        deliver_by = due_by(draft, under, closes_at + rules(draft).delivery_us)
+    draft.emit(
+        ProposalsCalled(
+            id,
+            agent.id,
+            agent.principal,
+            listing.id,
+            command.quantity,
+            command.budget,
+            command.criteria,
+            command.scoring,
+            command.is_sealed,
+            command.may_award_early,
+            closes_at,
+            deliver_by,
+        )
+    )
+    if under:
+        draft.emit(CallSubcontracted(id, agent.id, under))
+    call = need_call(draft, id)
+    return Effect((agent.id,), _legs(call, "", command.quantity, total))
+
+
+def _propose(draft: Draft, agent: Agent, command: SendProposal, id: str) -> Effect:
+    call = _need_open(draft, id)
+    if agent.principal == call.principal:
+        raise Refused(Reason.SAME_PRINCIPAL)
+    check_price(draft, command.price)
+    if command.price.asset != call.budget.asset or command.price.units > call.budget.units:
+        raise invalid("price", f"at most {call.budget.units} units, in {call.budget.asset}")
+    quantity = call.quantity if command.quantity is None else command.quantity
+    if not 0 < quantity <= call.quantity:
+        raise invalid("quantity", f"must be above 0, and at most {call.quantity}")
+    check_promised(call.criteria, command.latency_us, command.quality)
+    shown, needed = standing_of(draft, agent.id), call.criteria.standing_min
+    if needed is not None and shown < needed:
+        raise Refused(Reason.INSUFFICIENT_STANDING, standing=shown, standing_min=needed)
+    units = command.price.units
+    score = price_points(call.criteria, call.budget.units, units)
+    score += other_points(call.criteria, command.latency_us, command.quality, shown)
+    before = draft.get(PROPOSALS, f"{id}/{agent.id}")
+    if before is None and call.suppliers >= PROPOSALS_MAX:
+        raise Refused(Reason.CLOSED, id=id, proposals=PROPOSALS_MAX)
+    if before is not None and (score < before.score or quantity < before.quantity):
+        raise invalid("price", "your proposal binds: another must score and supply no less")
+    draft.emit(
+        (SealedProposalSent if call.is_sealed else ProposalSent)(
+            id,
+            agent.id,
+            units,
+            quantity,
+            command.latency_us,
+            command.quality,
+            score,
+            call.sent + 1,
+        )
+    )
+    return Effect((), _legs(call, agent.id, quantity, units * quantity))
+
+
+def _award(draft: Draft, agent: Agent, command: AwardProposals, id: str) -> Effect:
+    call = _need_open(draft, id)
+    if agent.id != call.buyer:
+        raise Refused(Reason.NOT_YOURS, id=id)
+    if not call.may_award_early:
+        raise Refused(Reason.WRONG_STATE, state="Open")
+    draft.emit(CallClosed(id))
+    return Effect()
+
+
+def _need_open(view: View, id: str) -> Call:
+    call = need_call(view, id)
+    if call.is_closed or view.at >= call.closes_at:
+        raise Refused(Reason.CLOSED, id=id)
+    return call
+
+
+def _legs(call: Call, supplier: str, quantity: int, units: int) -> tuple[Leg, ...]:
+    legs: tuple[Leg, ...] = (GoodsLeg(supplier, call.buyer, call.listing, quantity),)
+    if units:
+        legs += (CashLeg(call.buyer, supplier, Money(units, call.budget.asset)),)
+    return legs
+
+
+parties = joined
+
+
+def standing(view: View, id: str) -> Standing:
+    """Give what everybody may know: what is asked for and how it is weighed, and no proposal."""
+    call = need_call(view, id)
+    notice: dict[str, int | str | bool] = {
+        "listing": call.listing,
+        "quantity": call.quantity,
+        "asset": call.budget.asset,
+        "budget_units": call.budget.units,
+        "scoring": call.scoring,
+        "is_sealed": call.is_sealed,
+        "may_award_early": call.may_award_early,
+        "proposals": call.suppliers,
+    }
+    if call.deliver_by:
+        notice["deliver_by"] = call.deliver_by
+    told = msgspec.structs.asdict(call.criteria)
+    notice |= {name: value for name, value in told.items() if value or name == "price_weight"}
+    return Standing(joined(view, id), (), "", call.closes_at, (), notice)
+
+
+def pledge(view: View, id: str, agent: str) -> Pledge:
+    """The buyer sets aside its budget, and what it still wants; suppliers nothing."""
+    call = need_call(view, id)
+    if agent != call.buyer or call.is_failed or not call.left:
+        return NOTHING
+    units = call.budget.units * call.left
+    return Pledge(units, units, call.budget.asset, (Item(call.listing, call.left),))
+
+
+def outcome(view: View, id: str) -> Outcome | None:
+    """Give the best proposal its agreement once the call is closed, then the next, then end."""
+    call = need_call(view, id)
+    if not call.is_closed:
+        return None
+    if call.is_failed:
+        return Outcome("buyer_unable")
+    agreement = _best(view, id, call) if call.left else None
+    if agreement is not None:
+        return Outcome("", (agreement,))
+    return Outcome("agreed" if call.left < call.quantity else "no_award")
+
+
+def _best(view: View, id: str, call: Call) -> Agreement | None:
+    """Give the best proposal what it supplies, at a price that the best loser settles."""
+    best: Proposal | None = None
+    left, losing = call.left, 0
+    for _, proposal in view.walk(PROPOSALS, id):
+        if best is not None and proposal.quantity > left:
+            losing = proposal.score  # a part of it, or all, goes unawarded
+            break
+        best = best or proposal
+        left -= min(left, proposal.quantity)
+    if best is None:
+        return None
+    units = best.units
+    if call.scoring == "second_score":
+        budget = call.budget.units
+        others = best.score - price_points(call.criteria, budget, units)
+        units = matching_price(call.criteria, budget, others=others, losing=losing)
+        assert units >= best.units, f"a winner of {id} would be paid less than it asked"
+    quantity = min(call.left, best.quantity)
+    return Agreement(
+        (call.buyer, best.agent),
+        _legs(call, best.agent, quantity, units * quantity),
+        promises(call.criteria, best.latency_us, best.quality),
+        call.under,
+    )
+
+
+def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
+    """Note who won, and let go of what its award does not need."""
+    buyer, supplier = agreement.parties
+    units = sum(leg.amount.units for leg in agreement.legs if isinstance(leg, CashLeg))
+    quantity = goods(agreement.legs)[0].quantity
+    won = draft.get(PROPOSALS, f"{id}/{supplier}")
+    assert won is not None, f"awarded without a proposal: {id}/{supplier}"
+    draft.emit(ProposalAwarded(id, supplier, quantity, units, won.score))
+    return (buyer,)
+
+
+def unable(draft: Draft, id: str, agreement: Agreement, agent: str) -> None:
+    """Pass over a supplier that cannot; a buyer that cannot ends its call."""
+    draft.emit(CallFailed(id) if agent == agreement.parties[0] else ProposalFailed(id, agent))
+
+
+def lapse(draft: Draft, id: str) -> tuple[str, ...]:
+    """Close the call."""
+    draft.emit(CallClosed(id))
+    return ()
+
+
+def forget(view: View, id: str) -> None:
+    """Drop an ended run, and what it left unspent of a contract above."""
+    call = need_call(view, id)
+    set_out(view, call.under, -call.left * call.budget.units)
+    for key, _ in list(view.walk(PROPOSALS, id)):
+        view.drop(PROPOSALS, key)
+    view.drop(CALLS, id)
+
+
+IS_PREPAID = True
+TABLES, EVOLVE, SEEN = records.TABLES, records.EVOLVE, records.SEEN
+OPENS: dict[type, Any] = {CallForProposals: _call}
+MOVES: dict[type, Any] = {SendProposal: _propose, AwardProposals: _award}
+JOINS: tuple[type, ...] = (SendProposal,)
+FREES: tuple[type, ...] = ()
