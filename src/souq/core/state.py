@@ -6,9 +6,12 @@ from functools import partial
 from heapq import heapify, heappop, heappush, merge
 from typing import Any, Generic, Protocol, TypeVar
 
+import msgspec
+
 from souq.core.index import Index, RankOf
 
 T = TypeVar("T")
+Entity = TypeVar("Entity", bound=msgspec.Struct)
 
 
 class Table(Generic[T]):
@@ -277,6 +280,24 @@ class Draft:
                     state.put(table, key, row)
                 else:
                     rows[key] = row
+
+
+def row_of(view: View, table: Table[T], key: str) -> T:
+    """Give a row that must be there."""
+    row = view.get(table, key)
+    assert row is not None, f"no {key} in {table.name}"
+    return row
+
+
+def change(view: View, table: Table[Entity], key: str, **fields: Any) -> None:
+    """Put a row back with some of its fields changed."""
+    view.put(table, key, msgspec.structs.replace(row_of(view, table, key), **fields))
+
+
+def drop_group(view: View, table: Table[Any], group: str) -> None:
+    """Drop a group's rows, the last in order first: that is quickest."""
+    for key, _ in reversed(list(view.walk(table, group))):
+        view.drop(table, key)
 
 
 _DIGITS_MAX = 19

@@ -13,7 +13,6 @@ cannot sell. The price and what is left are public, and who bought how much at w
 
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
@@ -32,7 +31,7 @@ from souq.core.mechanisms.parties import joined
 from souq.core.money import UNITS_MAX, Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.state import DEADLINES, Draft, Table, View
+from souq.core.state import DEADLINES, Draft, Table, View, change, row_of
 
 NAME = "dutch_auction"
 NOTICE = {
@@ -163,12 +162,12 @@ def _open(draft: Draft, agent: Agent, command: OpenDutchAuction, id: str) -> Eff
             closes_at,
         )
     )
-    run = _need(draft, id)
+    run = row_of(draft, RUNS, id)
     return Effect((agent.id,), _legs(run, "", command.quantity, floor.units))
 
 
 def _take(draft: Draft, agent: Agent, command: TakeFallingPrice, id: str) -> Effect:
-    run = _need(draft, id)
+    run = row_of(draft, RUNS, id)
     if run.is_closed or draft.at >= run.closes_at:
         raise Refused(Reason.CLOSED, id=id)
     if agent.principal == run.principal:
@@ -199,18 +198,12 @@ def _legs(run: Run, buyer: str, quantity: int, units: int) -> tuple[Leg, ...]:
     )
 
 
-def _need(view: View, id: str) -> Run:
-    run = view.get(RUNS, id)
-    assert run is not None, f"no Dutch auction: {id}"
-    return run
-
-
 parties = joined
 
 
 def standing(view: View, id: str) -> Standing:
     """Give the price of now, and what is left."""
-    run = _need(view, id)
+    run = row_of(view, RUNS, id)
     price = price_at(run, view.at)
     falls = max(0, view.at - run.opened_at) // run.interval_us + 1
     notice: dict[str, int | str | bool] = {
@@ -227,7 +220,7 @@ def standing(view: View, id: str) -> Standing:
 
 def pledge(view: View, id: str, agent: str) -> Pledge:
     """The seller sets aside what is left; takers pay at once."""
-    run = _need(view, id)
+    run = row_of(view, RUNS, id)
     if agent != run.seller or not run.left:
         return Pledge()
     return Pledge(goods=(Item(run.listing, run.left),))
@@ -235,7 +228,7 @@ def pledge(view: View, id: str, agent: str) -> Pledge:
 
 def outcome(view: View, id: str) -> Outcome | None:
     """Give a take its agreement; end when nothing is left, or nobody took the rest."""
-    run = _need(view, id)
+    run = row_of(view, RUNS, id)
     if run.taker:
         legs = _legs(run, run.taker, run.taken, run.taken_units)
         return Outcome("", (Agreement((run.taker, run.seller), legs),))
@@ -246,7 +239,7 @@ def outcome(view: View, id: str) -> Outcome | None:
 
 def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
     """Note that what was taken is sold."""
-    run = _need(draft, id)
+    run = row_of(draft, RUNS, id)
     draft.emit(DutchSaleMade(id, run.left - run.taken))
     return (run.seller,)
 
@@ -284,15 +277,11 @@ def _opened(view: View, event: DutchAuctionOpened) -> None:
 
 def _taken(view: View, event: FallingPriceTaken) -> None:
     taken = {"taker": event.agent, "taken": event.quantity, "taken_units": event.units}
-    _change(view, event.negotiation, **taken)
+    change(view, RUNS, event.negotiation, **taken)
 
 
 def _sold(view: View, event: DutchSaleMade) -> None:
-    _change(view, event.negotiation, left=event.left, has_sold=True, taker="")
-
-
-def _change(view: View, id: str, **fields: Any) -> None:
-    view.put(RUNS, id, msgspec.structs.replace(_need(view, id), **fields))
+    change(view, RUNS, event.negotiation, left=event.left, has_sold=True, taker="")
 
 
 IS_PREPAID = False
@@ -310,5 +299,5 @@ EVOLVE: dict[type, Any] = {
     DutchAuctionOpened: _opened,
     FallingPriceTaken: _taken,
     DutchSaleMade: _sold,
-    DutchAuctionClosed: lambda view, event: _change(view, event.negotiation, is_closed=True),
+    DutchAuctionClosed: lambda view, event: change(view, RUNS, event.negotiation, is_closed=True),
 }

@@ -20,7 +20,7 @@ from souq.core.mechanisms.moves import (
 from souq.core.money import UNITS_MAX, Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.state import Draft, Table, View
+from souq.core.state import Draft, Table, View, row_of
 
 NAME = "posted_price"
 
@@ -64,15 +64,9 @@ def _take(draft: Draft, agent: Agent, command: TakePrice, id: str) -> Effect:
     return Effect()
 
 
-def _need(view: View, id: str) -> Agreement:
-    taken = view.get(TAKES, id)
-    assert taken is not None, f"no price was taken in {id}"
-    return taken
-
-
 def parties(view: View, id: str) -> tuple[str, ...]:
     """List the taker and the lister."""
-    return _need(view, id).parties
+    return row_of(view, TAKES, id).parties
 
 
 def standing(view: View, id: str) -> Standing:
@@ -87,7 +81,7 @@ def pledge(view: View, id: str, agent: str) -> Pledge:
 
 def outcome(view: View, id: str) -> Outcome | None:
     """Taking is agreeing."""
-    return Outcome("agreed", (_need(view, id),))
+    return Outcome("agreed", (row_of(view, TAKES, id),))
 
 
 def lapse(draft: Draft, id: str) -> tuple[str, ...]:

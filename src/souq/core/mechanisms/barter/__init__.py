@@ -46,6 +46,7 @@ from souq.core.mechanisms.barter.cycles import (
 from souq.core.mechanisms.barter.entry import WISHES_MAX, need_goods, need_wishes, stakes
 from souq.core.mechanisms.barter.records import (
     CYCLES,
+    EXCHANGES,
     MEMBERS,
     OFFERS,
     BarterEntered,
@@ -62,8 +63,7 @@ from souq.core.mechanisms.barter.records import (
     Offer,
     OpenBarter,
     member_of,
-    need_exchange,
-    need_offer,
+    offer_of,
 )
 from souq.core.mechanisms.barter.wishes import Offered, choices, first_met
 from souq.core.mechanisms.moves import NOTHING, Effect, Item, Outcome, Pledge, Standing, expiry
@@ -72,7 +72,7 @@ from souq.core.money import Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import need_asset
-from souq.core.state import Draft, View
+from souq.core.state import Draft, View, row_of
 
 NAME = "barter"
 OFFERS_MAX = 1_000  # in a batch at once
@@ -111,7 +111,7 @@ def _open(draft: Draft, agent: Agent, command: OpenBarter, id: str) -> Effect:
 
 
 def _enter(draft: Draft, agent: Agent, command: EnterBarter, id: str) -> Effect:
-    exchange = need_exchange(draft, id)
+    exchange = row_of(draft, EXCHANGES, id)
     member = draft.get(MEMBERS, f"{id}/{agent.principal}") or Member(agent.id, ())
     if member.agent != agent.id:
         raise Refused(Reason.SAME_PRINCIPAL)
@@ -121,7 +121,7 @@ def _enter(draft: Draft, agent: Agent, command: EnterBarter, id: str) -> Effect:
         raise Refused(Reason.WRONG_STATE, state="Full", yours_max=most, offers_max=OFFERS_MAX)
     if exchange.entered >= ENTRIES_MAX:
         raise Refused(Reason.WRONG_STATE, state="Full", entries_max=ENTRIES_MAX)
-    given = [item.listing for n in member.offers for item in need_offer(draft, id, n).goods]
+    given = [item.listing for n in member.offers for item in offer_of(draft, id, n).goods]
     need_goods(draft, agent, command.goods, NAME, given)
     need_wishes(draft, agent, command.wishes, NAME, may_add_cash=not is_single)
     number = exchange.entered + 1
@@ -145,7 +145,7 @@ parties = joined
 
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know: how cycles are found, when, and how many offers there are."""
-    on = need_exchange(view, id)
+    on = row_of(view, EXCHANGES, id)
     notice: dict[str, int | str | bool] = {
         "matching": on.matching,
         "asset": on.asset,
@@ -163,15 +163,15 @@ def pledge(view: View, id: str, agent: str) -> Pledge:
     member = member_of(view, id, agent)
     if member is None or member.agent != agent:
         return NOTHING
-    offers = [need_offer(view, id, number) for number in member.offers]
+    offers = [offer_of(view, id, number) for number in member.offers]
     goods = tuple(item for offer in offers for item in offer.goods)
     units = sum(max(0, *(wish.cash_units for wish in offer.wishes)) for offer in offers)
-    return Pledge(units, units, need_exchange(view, id).asset, goods)
+    return Pledge(units, units, row_of(view, EXCHANGES, id).asset, goods)
 
 
 def outcome(view: View, id: str) -> Outcome | None:
     """Give the cycles that a clearing found their agreements; end after the last one."""
-    exchange = need_exchange(view, id)
+    exchange = row_of(view, EXCHANGES, id)
     first = view.first(CYCLES, id)
     if first is None:
         if exchange.clearings:
@@ -200,7 +200,7 @@ def _cycles(view: View, id: str) -> tuple[tuple[int, ...], ...]:
     """Find a batch's cycles, as numbers of offers."""
     offers = [offer for _, offer in view.walk(OFFERS, id)]
     found = choices([_offered(view, offer) for offer in offers])
-    if need_exchange(view, id).matching == "top_trading_cycles":
+    if row_of(view, EXCHANGES, id).matching == "top_trading_cycles":
         cycles = top_trading_cycles([tuple(mine) for mine in found])
     else:
         cycles = cycle_cover(
@@ -217,7 +217,7 @@ def _cycles(view: View, id: str) -> tuple[tuple[int, ...], ...]:
 
 def _agreement(view: View, cycle: Found) -> Agreement:
     id = cycle.negotiation
-    takers = [need_offer(view, id, number) for number in cycle.offers]
+    takers = [offer_of(view, id, number) for number in cycle.offers]
     parties = tuple(dict.fromkeys(offer.agent for offer in takers))
     legs: list[Leg] = []
     most = []
@@ -229,7 +229,7 @@ def _agreement(view: View, cycle: Found) -> Agreement:
     nets = dict.fromkeys(parties, 0)
     for taker, net in zip(takers, shares(most), strict=True):
         nets[taker.agent] += net
-    asset = need_exchange(view, id).asset
+    asset = row_of(view, EXCHANGES, id).asset
     for payer, getter, units in payments(tuple(nets.values())):
         legs.append(CashLeg(parties[payer], parties[getter], Money(units, asset)))
     return Agreement(parties, tuple(legs))
@@ -246,7 +246,7 @@ def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
 def unable(draft: Draft, id: str, agreement: Agreement, agent: str) -> None:
     """Drop the offers of who cannot keep them, and clear again, if not too often."""
     draft.emit(BarterFailed(id, agent))
-    exchange = need_exchange(draft, id)
+    exchange = row_of(draft, EXCHANGES, id)
     if exchange.rounds < ROUNDS_MAX:
         cycles = _cycles(draft, id)
         draft.emit(BarterMatched(id, cycles, exchange.clearings, exchange.clears_at))
@@ -254,7 +254,7 @@ def unable(draft: Draft, id: str, agreement: Agreement, agent: str) -> None:
 
 def lapse(draft: Draft, id: str) -> tuple[str, ...]:
     """Clear."""
-    exchange = need_exchange(draft, id)
+    exchange = row_of(draft, EXCHANGES, id)
     clears_at = max(exchange.clears_at + exchange.interval_us, draft.at + 1)
     draft.emit(BarterMatched(id, _cycles(draft, id), exchange.clearings - 1, clears_at))
     return ()

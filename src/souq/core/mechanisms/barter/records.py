@@ -8,7 +8,7 @@ from msgspec import Struct
 from souq.core.index import Rank
 from souq.core.mechanisms.moves import Item
 from souq.core.party import AGENTS
-from souq.core.state import DEADLINES, Table, View
+from souq.core.state import DEADLINES, Table, View, change, drop_group, row_of
 
 Matching = Literal["top_trading_cycles", "cycle_cover"]
 
@@ -160,24 +160,14 @@ CYCLES: Table[Found] = Table("barter_cycles", Found, rank=_rank_cycle)
 TABLES: tuple[Table[Any], ...] = (EXCHANGES, OFFERS, MEMBERS, CYCLES)
 
 
-def need_exchange(view: View, id: str) -> Exchange:
-    """Give a run, which must be there."""
-    exchange = view.get(EXCHANGES, id)
-    assert exchange is not None, f"no batch exchange: {id}"
-    return exchange
-
-
-def need_offer(view: View, id: str, number: int) -> Offer:
+def offer_of(view: View, id: str, number: int) -> Offer:
     """Give an offer, which must be in the batch."""
-    offer = view.get(OFFERS, f"{id}/{number}")
-    assert offer is not None, f"no such offer: {id}/{number}"
-    return offer
+    return row_of(view, OFFERS, f"{id}/{number}")
 
 
 def member_of(view: View, id: str, agent: str) -> Member | None:
     """Give what an agent's principal has in a batch."""
-    found = view.get(AGENTS, agent)
-    assert found is not None, f"no such agent: {agent}"
+    found = row_of(view, AGENTS, agent)
     return view.get(MEMBERS, f"{id}/{found.principal}")
 
 
@@ -205,42 +195,40 @@ def _entered(view: View, event: BarterEntered) -> None:
     member = view.get(MEMBERS, key)
     others = () if member is None else member.offers
     view.put(MEMBERS, key, Member(event.agent, (*others, number)))
-    _change(view, id, entered=number, offers=need_exchange(view, id).offers + 1)
+    change(view, EXCHANGES, id, entered=number, offers=row_of(view, EXCHANGES, id).offers + 1)
 
 
 def _wished(view: View, event: BarterWished) -> None:
-    offer = need_offer(view, event.negotiation, event.offer)
+    offer = offer_of(view, event.negotiation, event.offer)
     changed = msgspec.structs.replace(offer, wishes=event.wishes)
     view.put(OFFERS, f"{event.negotiation}/{event.offer}", changed)
 
 
 def _left(view: View, event: BarterLeft) -> None:
-    _drop(view, need_offer(view, event.negotiation, event.offer))
+    _drop(view, offer_of(view, event.negotiation, event.offer))
 
 
 def _drop(view: View, offer: Offer) -> None:
     id = offer.negotiation
     view.drop(OFFERS, f"{id}/{offer.number}")
     key = f"{id}/{offer.principal}"
-    member = view.get(MEMBERS, key)
-    assert member is not None, f"an offer of nobody: {id}/{offer.number}"
+    member = row_of(view, MEMBERS, key)
     left = tuple(number for number in member.offers if number != offer.number)
     if left:
         view.put(MEMBERS, key, Member(member.agent, left))
     else:
         view.drop(MEMBERS, key)
-    _change(view, id, offers=need_exchange(view, id).offers - 1)
+    change(view, EXCHANGES, id, offers=row_of(view, EXCHANGES, id).offers - 1)
 
 
 def _matched(view: View, event: BarterMatched) -> None:
-    id, before = event.negotiation, need_exchange(view, event.negotiation)
-    for key, _ in list(view.walk(CYCLES, id)):
-        view.drop(CYCLES, key)
+    id, before = event.negotiation, row_of(view, EXCHANGES, event.negotiation)
+    drop_group(view, CYCLES, id)
     for offers in event.cycles:
         view.put(CYCLES, f"{id}/{offers[0]}", Found(id, offers))
     is_again = event.clearings == before.clearings
     rounds = before.rounds + 1 if is_again else 1
-    _change(view, id, clearings=event.clearings, clears_at=event.clears_at, rounds=rounds)
+    change(view, EXCHANGES, id, clearings=event.clearings, clears_at=event.clears_at, rounds=rounds)
     if event.clearings:
         view.put(DEADLINES, id, event.clears_at)
 
@@ -249,8 +237,8 @@ def _traded(view: View, event: BarterTraded) -> None:
     id = event.negotiation
     view.drop(CYCLES, f"{id}/{event.offers[0]}")
     for number in event.offers:
-        _drop(view, need_offer(view, id, number))
-    _change(view, id, cycles=need_exchange(view, id).cycles + 1)
+        _drop(view, offer_of(view, id, number))
+    change(view, EXCHANGES, id, cycles=row_of(view, EXCHANGES, id).cycles + 1)
 
 
 def _failed(view: View, event: BarterFailed) -> None:
@@ -260,11 +248,7 @@ def _failed(view: View, event: BarterFailed) -> None:
         if not set(member.offers).isdisjoint(cycle.offers):
             view.drop(CYCLES, key)
     for number in member.offers:
-        _drop(view, need_offer(view, id, number))
-
-
-def _change(view: View, id: str, **fields: Any) -> None:
-    view.put(EXCHANGES, id, msgspec.structs.replace(need_exchange(view, id), **fields))
+        _drop(view, offer_of(view, id, number))
 
 
 SEEN: dict[type, Any] = {

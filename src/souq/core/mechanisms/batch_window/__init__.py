@@ -30,6 +30,7 @@ from souq.core.mechanisms.batch_window.draw import Ticket, commitment, in_order
 from souq.core.mechanisms.batch_window.records import (
     ENTRANTS,
     ENTRIES,
+    WINDOWS,
     BatchAwarded,
     BatchDrawn,
     BatchEntered,
@@ -47,7 +48,6 @@ from souq.core.mechanisms.batch_window.records import (
     Window,
     WithdrawBatchWindow,
     drop_run,
-    need,
 )
 from souq.core.mechanisms.moves import (
     NOTHING,
@@ -63,7 +63,7 @@ from souq.core.mechanisms.parties import joined
 from souq.core.money import UNITS_MAX, Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.state import Draft, View
+from souq.core.state import Draft, View, row_of
 
 NAME = "batch_window"
 ENTRIES_MAX = 1_000
@@ -227,7 +227,7 @@ def _withdraw(draft: Draft, agent: Agent, command: WithdrawBatchWindow, id: str)
 
 
 def _need_own_window(view: View, agent: Agent, id: str) -> Window:
-    window = need(view, id)
+    window = row_of(view, WINDOWS, id)
     if window.lister != agent.id:
         raise Refused(Reason.NOT_YOURS, id=id)
     return window
@@ -235,7 +235,7 @@ def _need_own_window(view: View, agent: Agent, id: str) -> Window:
 
 def _need_open(view: View, id: str) -> Window:
     """Give a window that takes entries. Raises Refused(closed) after its close."""
-    window = need(view, id)
+    window = row_of(view, WINDOWS, id)
     if window.stage not in ("waiting", "gathering") or view.at >= window.due:
         raise Refused(Reason.CLOSED, id=id)
     return window
@@ -253,7 +253,7 @@ parties, forget = joined, drop_run
 
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know: how many have entered, and not who."""
-    on = need(view, id)
+    on = row_of(view, WINDOWS, id)
     notice: dict[str, int | str | bool] = {
         "listing": on.listing,
         "price_units": on.price.units,
@@ -272,7 +272,7 @@ def standing(view: View, id: str) -> Standing:
 
 def pledge(view: View, id: str, agent: str) -> Pledge:
     """Givers set their goods aside, payers their money; what is wanted is set aside, too."""
-    window = need(view, id)
+    window = row_of(view, WINDOWS, id)
     if agent == window.lister:
         listing, units = window.listing, window.price.units
         left, is_payer = window.quantity - window.awarded, not window.is_sale
@@ -292,7 +292,7 @@ def pledge(view: View, id: str, agent: str) -> Pledge:
 
 def outcome(view: View, id: str) -> Outcome | None:
     """Serve one after another in the order drawn, until nothing is left."""
-    window = need(view, id)
+    window = row_of(view, WINDOWS, id)
     if window.stage == "withdrawn":
         return Outcome("withdrawn")
     if window.stage != "drawn":
@@ -327,7 +327,7 @@ def unable(draft: Draft, id: str, agreement: Agreement, agent: str) -> None:
 
 def lapse(draft: Draft, id: str) -> tuple[str, ...]:
     """Close the window, or draw once the seed is told or its time is over."""
-    window = need(draft, id)
+    window = row_of(draft, WINDOWS, id)
     if window.stage != "revealing":
         is_awaited = window.seed_hash and window.entries
         due = draft.at + window.reveal_us if is_awaited else 0

@@ -9,7 +9,7 @@ from souq.core.index import Rank
 from souq.core.mechanisms.batch_window.draw import Rule
 from souq.core.money import Money
 from souq.core.rules import HOUR_US
-from souq.core.state import DEADLINES, Table, View
+from souq.core.state import DEADLINES, Table, View, row_of
 
 
 class OpenBatchWindow(
@@ -191,13 +191,6 @@ ENTRANTS: Table[str] = Table("batch_entrants", str)  # a principal's agent that 
 TABLES: tuple[Table[Any], ...] = (WINDOWS, ENTRIES, ENTRANTS)
 
 
-def need(view: View, id: str) -> Window:
-    """Give a run."""
-    window = view.get(WINDOWS, id)
-    assert window is not None, f"no batch window: {id}"
-    return window
-
-
 def drop_run(view: View, id: str) -> None:
     """Drop an ended run."""
     for _, entry in list(view.walk(ENTRIES, id)):
@@ -206,7 +199,7 @@ def drop_run(view: View, id: str) -> None:
 
 
 def _change(view: View, id: str, **fields: Any) -> None:
-    view.put(WINDOWS, id, msgspec.structs.replace(need(view, id), **fields))
+    view.put(WINDOWS, id, msgspec.structs.replace(row_of(view, WINDOWS, id), **fields))
     if "due" in fields:
         view.put(DEADLINES, id, fields["due"])
 
@@ -249,14 +242,13 @@ def _entered(view: View, event: BatchEntered) -> None:
     )
     view.put(ENTRIES, f"{id}/{event.agent}", entry)
     view.put(ENTRANTS, f"{id}/{event.principal}", event.agent)
-    _change(view, id, entries=need(view, id).entries + 1)
+    _change(view, id, entries=row_of(view, WINDOWS, id).entries + 1)
 
 
 def _gone(view: View, event: BatchLeft | BatchEntryFailed) -> None:
-    entry = view.get(ENTRIES, f"{event.negotiation}/{event.agent}")
-    assert entry is not None, f"no entry of {event.agent} in {event.negotiation}"
+    entry = row_of(view, ENTRIES, f"{event.negotiation}/{event.agent}")
     _drop(view, entry)
-    _change(view, event.negotiation, entries=need(view, event.negotiation).entries - 1)
+    _change(view, event.negotiation, entries=row_of(view, WINDOWS, event.negotiation).entries - 1)
 
 
 def _drop(view: View, entry: Entry) -> None:
@@ -272,8 +264,7 @@ def _closed(view: View, event: BatchWindowClosed) -> None:
 def _drawn(view: View, event: BatchDrawn) -> None:
     id = event.negotiation
     for place, agent in enumerate(event.agents, start=1):
-        entry = view.get(ENTRIES, f"{id}/{agent}")
-        assert entry is not None, f"no entry of {agent} in {id}"
+        entry = row_of(view, ENTRIES, f"{id}/{agent}")
         changed = msgspec.structs.replace(entry, place=place)
         view.put(ENTRIES, f"{id}/{agent}", changed)
     _change(view, id, stage="drawn")
@@ -282,7 +273,7 @@ def _drawn(view: View, event: BatchDrawn) -> None:
 def _awarded(view: View, event: BatchAwarded) -> None:
     id = event.negotiation
     _gone(view, BatchLeft(id, event.agent))
-    _change(view, id, awarded=need(view, id).awarded + event.quantity)
+    _change(view, id, awarded=row_of(view, WINDOWS, id).awarded + event.quantity)
 
 
 SEEN: dict[type, Any] = {

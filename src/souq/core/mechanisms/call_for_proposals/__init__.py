@@ -46,7 +46,6 @@ from souq.core.mechanisms.call_for_proposals.records import (
     ProposalSent,
     SealedProposalSent,
     SendProposal,
-    need_call,
 )
 from souq.core.mechanisms.call_for_proposals.scoring import (
     check,
@@ -72,7 +71,7 @@ from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import rules
 from souq.core.standing import standing_of
-from souq.core.state import Draft, View
+from souq.core.state import Draft, View, drop_group, row_of
 from souq.core.subcontract import due_by, need_room, set_out
 
 NAME = "call_for_proposals"
@@ -136,7 +135,7 @@ def _call(draft: Draft, agent: Agent, command: CallForProposals, id: str) -> Eff
     )
     if under:
         draft.emit(CallSubcontracted(id, agent.id, under))
-    call = need_call(draft, id)
+    call = row_of(draft, CALLS, id)
     return Effect((agent.id,), _legs(call, "", command.quantity, total))
 
 
@@ -188,7 +187,7 @@ def _award(draft: Draft, agent: Agent, command: AwardProposals, id: str) -> Effe
 
 
 def _need_open(view: View, id: str) -> Call:
-    call = need_call(view, id)
+    call = row_of(view, CALLS, id)
     if call.is_closed or view.at >= call.closes_at:
         raise Refused(Reason.CLOSED, id=id)
     return call
@@ -206,7 +205,7 @@ parties = joined
 
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know: what is asked for and how it is weighed, and no proposal."""
-    call = need_call(view, id)
+    call = row_of(view, CALLS, id)
     notice: dict[str, int | str | bool] = {
         "listing": call.listing,
         "quantity": call.quantity,
@@ -226,7 +225,7 @@ def standing(view: View, id: str) -> Standing:
 
 def pledge(view: View, id: str, agent: str) -> Pledge:
     """The buyer sets aside its budget, and what it still wants; suppliers nothing."""
-    call = need_call(view, id)
+    call = row_of(view, CALLS, id)
     if agent != call.buyer or call.is_failed or not call.left:
         return NOTHING
     units = call.budget.units * call.left
@@ -235,7 +234,7 @@ def pledge(view: View, id: str, agent: str) -> Pledge:
 
 def outcome(view: View, id: str) -> Outcome | None:
     """Give the best proposal its agreement once the call is closed, then the next, then end."""
-    call = need_call(view, id)
+    call = row_of(view, CALLS, id)
     if not call.is_closed:
         return None
     if call.is_failed:
@@ -278,8 +277,7 @@ def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
     buyer, supplier = agreement.parties
     units = sum(leg.amount.units for leg in agreement.legs if isinstance(leg, CashLeg))
     quantity = goods(agreement.legs)[0].quantity
-    won = draft.get(PROPOSALS, f"{id}/{supplier}")
-    assert won is not None, f"awarded without a proposal: {id}/{supplier}"
+    won = row_of(draft, PROPOSALS, f"{id}/{supplier}")
     draft.emit(ProposalAwarded(id, supplier, quantity, units, won.score))
     return (buyer,)
 
@@ -297,10 +295,9 @@ def lapse(draft: Draft, id: str) -> tuple[str, ...]:
 
 def forget(view: View, id: str) -> None:
     """Drop an ended run, and what it left unspent of a contract above."""
-    call = need_call(view, id)
+    call = row_of(view, CALLS, id)
     set_out(view, call.under, -call.left * call.budget.units)
-    for key, _ in list(view.walk(PROPOSALS, id)):
-        view.drop(PROPOSALS, key)
+    drop_group(view, PROPOSALS, id)
     view.drop(CALLS, id)
 
 

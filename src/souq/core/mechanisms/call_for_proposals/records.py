@@ -8,7 +8,7 @@ from msgspec import Struct
 from souq.core.index import Rank
 from souq.core.mechanisms.call_for_proposals.scoring import Criteria
 from souq.core.money import Money
-from souq.core.state import DEADLINES, Table, View
+from souq.core.state import DEADLINES, Table, View, change, row_of
 from souq.core.subcontract import set_out
 
 Scoring = Literal["first_score", "second_score"]
@@ -165,13 +165,6 @@ PROPOSALS: Table[Proposal] = Table("proposals", Proposal, rank=_rank)
 TABLES: tuple[Table[Any], ...] = (CALLS, PROPOSALS)
 
 
-def need_call(view: View, id: str) -> Call:
-    """Give a run's row."""
-    call = view.get(CALLS, id)
-    assert call is not None, f"no call for proposals: {id}"
-    return call
-
-
 def _called(view: View, event: ProposalsCalled) -> None:
     call = Call(
         event.agent,
@@ -192,31 +185,27 @@ def _called(view: View, event: ProposalsCalled) -> None:
 
 
 def _subcontracted(view: View, event: CallSubcontracted) -> None:
-    call = need_call(view, event.negotiation)
-    _change(view, event.negotiation, under=event.under)
+    call = row_of(view, CALLS, event.negotiation)
+    change(view, CALLS, event.negotiation, under=event.under)
     set_out(view, event.under, call.quantity * call.budget.units)
 
 
 def _sent(view: View, event: ProposalSent) -> None:
     id, key = event.negotiation, f"{event.negotiation}/{event.agent}"
-    suppliers = need_call(view, id).suppliers + (view.get(PROPOSALS, key) is None)
+    suppliers = row_of(view, CALLS, id).suppliers + (view.get(PROPOSALS, key) is None)
     view.put(PROPOSALS, key, Proposal(*msgspec.structs.astuple(event)))
-    _change(view, id, sent=event.number, suppliers=suppliers)
+    change(view, CALLS, id, sent=event.number, suppliers=suppliers)
 
 
 def _awarded(view: View, event: ProposalAwarded) -> None:
-    call = need_call(view, event.negotiation)
+    call = row_of(view, CALLS, event.negotiation)
     set_out(view, call.under, event.units - event.quantity * call.budget.units)
     view.drop(PROPOSALS, f"{event.negotiation}/{event.agent}")
-    _change(view, event.negotiation, left=call.left - event.quantity)
+    change(view, CALLS, event.negotiation, left=call.left - event.quantity)
 
 
 def _failed(view: View, event: ProposalFailed) -> None:
     view.drop(PROPOSALS, f"{event.negotiation}/{event.agent}")
-
-
-def _change(view: View, id: str, **fields: Any) -> None:
-    view.put(CALLS, id, msgspec.structs.replace(need_call(view, id), **fields))
 
 
 SEEN: dict[type, Any] = {
@@ -234,8 +223,8 @@ EVOLVE: dict[type, Any] = {
     CallSubcontracted: _subcontracted,
     ProposalSent: _sent,
     SealedProposalSent: _sent,
-    CallClosed: lambda view, event: _change(view, event.negotiation, is_closed=True),
+    CallClosed: lambda view, event: change(view, CALLS, event.negotiation, is_closed=True),
     ProposalAwarded: _awarded,
     ProposalFailed: _failed,
-    CallFailed: lambda view, event: _change(view, event.negotiation, is_failed=True),
+    CallFailed: lambda view, event: change(view, CALLS, event.negotiation, is_failed=True),
 }

@@ -33,6 +33,7 @@ from souq.core.listing import Listing
 from souq.core.mechanisms.call_market import records
 from souq.core.mechanisms.call_market.clearing import BPS, fix
 from souq.core.mechanisms.call_market.records import (
+    CALLS,
     DEALS,
     ORDERS,
     SIDES,
@@ -55,8 +56,7 @@ from souq.core.mechanisms.call_market.records import (
     PlaceCallOrder,
     Stake,
     drop_run,
-    need,
-    need_order,
+    order_of,
 )
 from souq.core.mechanisms.moves import (
     ITEMS_MAX,
@@ -74,7 +74,7 @@ from souq.core.money import UNITS_MAX, Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import need_asset, rules
-from souq.core.state import Draft, View
+from souq.core.state import Draft, View, row_of
 
 NAME = "call_market"
 CLEARINGS_MAX = 100_000
@@ -212,7 +212,7 @@ def _need_gathering(view: View, id: str) -> Call:
     """Give a run. Raises Refused(wrong_state) while what it has fixed is being carried out."""
     if view.get(DEALS, id) is not None:
         raise Refused(Reason.WRONG_STATE, state="Settling")
-    return need(view, id)
+    return row_of(view, CALLS, id)
 
 
 def _next_clearing(call: Call, at: int) -> int:
@@ -232,7 +232,7 @@ parties, forget = joined, drop_run
 
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know: how many orders rest, and none of them."""
-    on = need(view, id)
+    on = row_of(view, CALLS, id)
     notice: dict[str, int | str | bool] = {
         "category": on.category,
         "asset": on.asset,
@@ -258,7 +258,7 @@ def pledge(view: View, id: str, agent: str) -> Pledge:
     stake = view.get(STAKES, f"{id}/{agent}")
     if stake is None:
         return NOTHING
-    return Pledge(stake.units, stake.units, need(view, id).asset, stake.goods)
+    return Pledge(stake.units, stake.units, row_of(view, CALLS, id).asset, stake.goods)
 
 
 def outcome(view: View, id: str) -> Outcome | None:
@@ -266,13 +266,13 @@ def outcome(view: View, id: str) -> Outcome | None:
     deals = view.get(DEALS, id)
     if deals is not None:
         return Outcome("", (_agreement(view, id, deals),))
-    ended = need(view, id).ended
+    ended = row_of(view, CALLS, id).ended
     return Outcome(ended) if ended else None
 
 
 def _agreement(view: View, id: str, deals: Deals) -> Agreement:
-    call, deal = need(view, id), deals.next
-    buyer, ask = (need_order(view, id, side[deal]) for side in (deals.bids, deals.asks))
+    call, deal = row_of(view, CALLS, id), deals.next
+    buyer, ask = (order_of(view, id, side[deal]) for side in (deals.bids, deals.asks))
     quantity = deals.quantities[deal]
     total = Money(call.seller_units * quantity, call.asset)
     legs = _legs(ask.agent, buyer.agent, ask.listing, quantity, total)
@@ -285,17 +285,15 @@ def _agreement(view: View, id: str, deals: Deals) -> Agreement:
 
 def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
     """Note that a deal is carried out."""
-    deals = draft.get(DEALS, id)
-    assert deals is not None, f"nothing was matched in {id}"
+    deals = row_of(draft, DEALS, id)
     quantity = deals.quantities[deals.next]
-    draft.emit(CallTraded(id, deals.next, quantity, need(draft, id).units * quantity))
+    draft.emit(CallTraded(id, deals.next, quantity, row_of(draft, CALLS, id).units * quantity))
     return agreement.parties[:2]
 
 
 def unable(draft: Draft, id: str, agreement: Agreement, agent: str) -> None:
     """Drop the order that cannot be kept; an opener who may take no difference gets none."""
-    deals = draft.get(DEALS, id)
-    assert deals is not None, f"nothing was matched in {id}"
+    deals = row_of(draft, DEALS, id)
     if agent in agreement.parties[:2]:
         draft.emit(CallDealFailed(id, agent, deals.next))
     else:
@@ -304,7 +302,7 @@ def unable(draft: Draft, id: str, agreement: Agreement, agent: str) -> None:
 
 def lapse(draft: Draft, id: str) -> tuple[str, ...]:
     """Let expired orders go, and fix what trades now, at which price."""
-    call = need(draft, id)
+    call = row_of(draft, CALLS, id)
     expired: list[Order] = []
     bids, asks = (_side(draft, call, f"{id}/{side}", expired) for side in ("bid", "ask"))
     for order in expired[:EXPIRED_MAX]:
@@ -319,7 +317,7 @@ def lapse(draft: Draft, id: str) -> tuple[str, ...]:
     )
     clears_at = 0
     if call.clears_at < call.ends_at:
-        due = _next_clearing(call, draft.at) if need(draft, id).resting else call.ends_at
+        due = _next_clearing(call, draft.at) if row_of(draft, CALLS, id).resting else call.ends_at
         clears_at = max(due, draft.at + 1)
     draft.emit(
         CallCleared(

@@ -9,7 +9,7 @@ from souq.core.index import Rank
 from souq.core.mechanisms.call_market.clearing import Pricing, Rationing
 from souq.core.mechanisms.moves import Item
 from souq.core.money import UNITS_MAX, Money
-from souq.core.state import DEADLINES, Table, View
+from souq.core.state import DEADLINES, Table, View, change, row_of
 
 
 class OpenCallMarket(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -216,18 +216,9 @@ STAKES: Table[Stake] = Table("call_stakes", Stake)
 TABLES: tuple[Table[Any], ...] = (CALLS, ORDERS, DEALS, SIDES, STAKES)
 
 
-def need(view: View, id: str) -> Call:
-    """Give a run."""
-    call = view.get(CALLS, id)
-    assert call is not None, f"no call market: {id}"
-    return call
-
-
-def need_order(view: View, id: str, number: int) -> Order:
+def order_of(view: View, id: str, number: int) -> Order:
     """Give an order that rests."""
-    order = view.get(ORDERS, f"{id}/{number}")
-    assert order is not None, f"no such order: {id}/{number}"
-    return order
+    return row_of(view, ORDERS, f"{id}/{number}")
 
 
 def drop_run(view: View, id: str) -> None:
@@ -237,10 +228,6 @@ def drop_run(view: View, id: str) -> None:
             _lessen(view, order, order.quantity)
     view.drop(DEALS, id)
     view.drop(CALLS, id)
-
-
-def _change(view: View, id: str, **fields: Any) -> None:
-    view.put(CALLS, id, msgspec.structs.replace(need(view, id), **fields))
 
 
 def _opened(view: View, event: CallMarketOpened) -> None:
@@ -282,8 +269,8 @@ def _placed(view: View, event: CallOrderPlaced) -> None:
     side = view.get(SIDES, owner)
     view.put(SIDES, owner, Side(event.is_bid, side.orders + 1 if side else 1))
     _stake(view, order, order.quantity)
-    resting = need(view, id).resting + 1
-    _change(view, id, placed=event.order, resting=resting, clears_at=event.clears_at)
+    resting = row_of(view, CALLS, id).resting + 1
+    change(view, CALLS, id, placed=event.order, resting=resting, clears_at=event.clears_at)
     view.put(DEADLINES, id, event.clears_at)
 
 
@@ -313,31 +300,30 @@ def _lessen(view: View, order: Order, quantity: int) -> None:
         view.put(ORDERS, key, msgspec.structs.replace(order, quantity=left))
         return
     view.drop(ORDERS, key)
-    side = view.get(SIDES, owner)
-    assert side is not None, f"an order on no side: {key}"
+    side = row_of(view, SIDES, owner)
     if side.orders > 1:
         view.put(SIDES, owner, Side(side.is_bid, side.orders - 1))
     else:
         view.drop(SIDES, owner)
-    _change(view, id, resting=need(view, id).resting - 1)
+    change(view, CALLS, id, resting=row_of(view, CALLS, id).resting - 1)
 
 
 def _order_ended(view: View, event: CallOrderEnded) -> None:
-    order = need_order(view, event.negotiation, event.order)
+    order = order_of(view, event.negotiation, event.order)
     _lessen(view, order, order.quantity)
-    _change(view, event.negotiation, clears_at=event.clears_at)
+    change(view, CALLS, event.negotiation, clears_at=event.clears_at)
     view.put(DEADLINES, event.negotiation, event.clears_at)
 
 
 def _cleared(view: View, event: CallCleared) -> None:
     id = event.negotiation
     if event.quantity:
-        _change(view, id, units=event.units, seller_units=event.seller_units)
+        change(view, CALLS, id, units=event.units, seller_units=event.seller_units)
     if event.clears_at:
-        _change(view, id, cleared=event.number, clears_at=event.clears_at)
+        change(view, CALLS, id, cleared=event.number, clears_at=event.clears_at)
         view.put(DEADLINES, id, event.clears_at)
     else:
-        _change(view, id, cleared=event.number, ended="cleared")
+        change(view, CALLS, id, cleared=event.number, ended="cleared")
 
 
 def _matched(view: View, event: CallMatched) -> None:
@@ -346,17 +332,17 @@ def _matched(view: View, event: CallMatched) -> None:
 
 def _traded(view: View, event: CallTraded) -> None:
     id = event.negotiation
-    deals = _need_deals(view, id)
+    deals = row_of(view, DEALS, id)
     for number in (deals.bids[event.deal], deals.asks[event.deal]):
-        _lessen(view, need_order(view, id, number), event.quantity)
+        _lessen(view, order_of(view, id, number), event.quantity)
     _go_on(view, id, deals, event.deal + 1)
 
 
 def _failed(view: View, event: CallDealFailed) -> None:
     id = event.negotiation
-    deals = _need_deals(view, id)
+    deals = row_of(view, DEALS, id)
     numbers = (deals.bids[event.deal], deals.asks[event.deal])
-    orders = [need_order(view, id, number) for number in numbers]
+    orders = [order_of(view, id, number) for number in numbers]
     gone = next(order for order in orders if order.agent == event.agent)
     _lessen(view, gone, gone.quantity)
     # An order's deals stand side by side, so that those it still had come next.
@@ -367,12 +353,6 @@ def _failed(view: View, event: CallDealFailed) -> None:
     _go_on(view, id, deals, deal)
 
 
-def _need_deals(view: View, id: str) -> Deals:
-    deals = view.get(DEALS, id)
-    assert deals is not None, f"nothing was matched in {id}"
-    return deals
-
-
 def _go_on(view: View, id: str, deals: Deals, deal: int) -> None:
     if deal == len(deals.bids):
         view.drop(DEALS, id)
@@ -381,7 +361,9 @@ def _go_on(view: View, id: str, deals: Deals, deal: int) -> None:
 
 
 def _waived(view: View, event: CallSurplusWaived) -> None:
-    _change(view, event.negotiation, units=need(view, event.negotiation).seller_units)
+    change(
+        view, CALLS, event.negotiation, units=row_of(view, CALLS, event.negotiation).seller_units
+    )
 
 
 SEEN: dict[type, Any] = {
@@ -404,5 +386,5 @@ EVOLVE: dict[type, Any] = {
     CallTraded: _traded,
     CallDealFailed: _failed,
     CallSurplusWaived: _waived,
-    CallMarketClosed: lambda view, event: _change(view, event.negotiation, ended="closed"),
+    CallMarketClosed: lambda view, event: change(view, CALLS, event.negotiation, ended="closed"),
 }

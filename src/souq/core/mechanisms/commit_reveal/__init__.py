@@ -36,7 +36,6 @@ from souq.core.mechanisms.commit_reveal.records import (
     RevealBid,
     Run,
     SellerRevealed,
-    need_run,
 )
 from souq.core.mechanisms.commitment import (
     RevealReserve,
@@ -61,7 +60,7 @@ from souq.core.mechanisms.parties import joined
 from souq.core.money import Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.state import Draft, View
+from souq.core.state import Draft, View, drop_group, row_of
 
 NAME = "commit_reveal"
 BIDDERS_MAX = 1_000
@@ -105,11 +104,11 @@ def _open(draft: Draft, agent: Agent, command: OpenCommitReveal, id: str) -> Eff
             closes_at,
         )
     )
-    return Effect((agent.id,), _stake(need_run(draft, id), "", command.reserve.units))
+    return Effect((agent.id,), _stake(row_of(draft, RUNS, id), "", command.reserve.units))
 
 
 def _commit(draft: Draft, agent: Agent, command: CommitBid, id: str) -> Effect:
-    run = need_run(draft, id)
+    run = row_of(draft, RUNS, id)
     if run.phase != "committing" or draft.at >= run.due:
         raise Refused(Reason.CLOSED, id=id)
     if agent.principal == run.principal:
@@ -157,7 +156,7 @@ def _reveal_reserve(draft: Draft, agent: Agent, command: RevealReserve, id: str)
 
 
 def _need_revealing(view: View, id: str) -> Run:
-    run = need_run(view, id)
+    run = row_of(view, RUNS, id)
     if run.phase != "revealing":
         raise Refused(Reason.WRONG_STATE, state=run.phase.capitalize())
     return run
@@ -185,7 +184,7 @@ parties = joined
 
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know: how many have bid and shown it, and no bid."""
-    run = need_run(view, id)
+    run = row_of(view, RUNS, id)
     notice: dict[str, int | str | bool] = {
         "listing": run.listing,
         "quantity": run.quantity,
@@ -202,7 +201,7 @@ def standing(view: View, id: str) -> Standing:
 
 def pledge(view: View, id: str, agent: str) -> Pledge:
     """The seller sets the goods and its deposit aside, each bidder its deposit or its bid."""
-    run = need_run(view, id)
+    run = row_of(view, RUNS, id)
     deposit, asset = run.deposit_units, run.reserve.asset
     if agent == run.seller:
         is_on_offer = not (run.winner or run.is_unable)
@@ -217,7 +216,7 @@ def pledge(view: View, id: str, agent: str) -> Pledge:
 
 def outcome(view: View, id: str) -> Outcome | None:
     """Give the highest bid its agreement once all are published, then end."""
-    run = need_run(view, id)
+    run = row_of(view, RUNS, id)
     if run.phase != "over":
         return None
     if run.winner:
@@ -262,7 +261,7 @@ def _forfeits(view: View, id: str, run: Run) -> tuple[CashLeg, ...]:
 
 def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
     """Note who won, and publish what would have drawn level."""
-    run = need_run(draft, id)
+    run = row_of(draft, RUNS, id)
     units = sum(leg.amount.units for leg in agreement.legs if isinstance(leg, CashLeg))
     draft.emit(CommitRevealWon(id, agreement.parties[0], units, _minimum(draft, id, run)))
     return (run.seller, agreement.parties[0])
@@ -275,7 +274,7 @@ def unable(draft: Draft, id: str, agreement: Agreement, agent: str) -> None:
 
 def lapse(draft: Draft, id: str) -> tuple[str, ...]:
     """Begin to reveal, or publish what was revealed, which decides the run."""
-    run = need_run(draft, id)
+    run = row_of(draft, RUNS, id)
     if run.phase == "committing":
         draft.emit(CommittingClosed(id))
         return ()
@@ -289,8 +288,7 @@ def lapse(draft: Draft, id: str) -> tuple[str, ...]:
 
 def forget(view: View, id: str) -> None:
     """Drop an ended run."""
-    for key, _ in list(view.walk(BIDS, id)):
-        view.drop(BIDS, key)
+    drop_group(view, BIDS, id)
     view.drop(RUNS, id)
 
 

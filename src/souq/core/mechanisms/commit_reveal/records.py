@@ -2,13 +2,12 @@
 
 from typing import Any, Literal
 
-import msgspec
 from msgspec import Struct
 
 from souq.core.index import Rank
 from souq.core.mechanisms.sealed_bid.records import Pricing
 from souq.core.money import Money
-from souq.core.state import DEADLINES, Table, View
+from souq.core.state import DEADLINES, Table, View, change, row_of
 
 Phase = Literal["committing", "revealing", "over"]
 
@@ -170,13 +169,6 @@ BIDS: Table[CommittedBid] = Table("committed_bids", CommittedBid, rank=_rank)
 TABLES: tuple[Table[Any], ...] = (RUNS, BIDS)
 
 
-def need_run(view: View, id: str) -> Run:
-    """Give a run's row."""
-    run = view.get(RUNS, id)
-    assert run is not None, f"no commit-reveal auction: {id}"
-    return run
-
-
 def _opened(view: View, event: CommitRevealOpened) -> None:
     view.put(
         RUNS,
@@ -201,53 +193,48 @@ def _opened(view: View, event: CommitRevealOpened) -> None:
 def _committed(view: View, event: BidCommitted) -> None:
     id, agent = event.negotiation, event.agent
     view.put(BIDS, f"{id}/{agent}", CommittedBid(id, agent, event.number, event.commitment))
-    run = need_run(view, id)
-    _change(view, id, bidders=max(run.bidders, event.number))
+    run = row_of(view, RUNS, id)
+    change(view, RUNS, id, bidders=max(run.bidders, event.number))
 
 
 def _closed(view: View, event: CommittingClosed) -> None:
     id = event.negotiation
     # Never sooner than announced; after a halt, late enough to show a bid still.
-    run = need_run(view, id)
+    run = row_of(view, RUNS, id)
     due = max(run.closes_at, view.at + run.closes_at - run.due)
-    _change(view, id, phase="revealing", due=due)
+    change(view, RUNS, id, phase="revealing", due=due)
     view.put(DEADLINES, id, due)
 
 
 def _revealed(view: View, event: BidRevealed) -> None:
     id, key = event.negotiation, f"{event.negotiation}/{event.agent}"
-    bid = view.get(BIDS, key)
-    assert bid is not None, f"never committed: {key}"
+    bid = row_of(view, BIDS, key)
     shown = CommittedBid(id, bid.agent, bid.number, bid.commitment, event.units, event.nonce)
     view.put(BIDS, key, shown)
-    _change(view, id, revealed=need_run(view, id).revealed + 1)
+    change(view, RUNS, id, revealed=row_of(view, RUNS, id).revealed + 1)
 
 
 def _seller_revealed(view: View, event: SellerRevealed) -> None:
     id = event.negotiation
-    least = max(need_run(view, id).reserve.units, event.units)
-    _change(view, id, seed=event.nonce, least_units=least)
+    least = max(row_of(view, RUNS, id).reserve.units, event.units)
+    change(view, RUNS, id, seed=event.nonce, least_units=least)
 
 
 def _published(view: View, event: BidsPublished) -> None:
-    _change(view, event.negotiation, phase="over", lot=event.lot)
+    change(view, RUNS, event.negotiation, phase="over", lot=event.lot)
 
 
 def _won(view: View, event: CommitRevealWon) -> None:
-    _change(view, event.negotiation, winner=event.agent)
+    change(view, RUNS, event.negotiation, winner=event.agent)
 
 
 def _failed(view: View, event: CommitRevealFailed) -> None:
     id, key = event.negotiation, f"{event.negotiation}/{event.agent}"
     bid = view.get(BIDS, key)
     if bid is None:
-        _change(view, id, is_unable=True)
+        change(view, RUNS, id, is_unable=True)
     else:
         view.put(BIDS, key, CommittedBid(id, bid.agent, bid.number, bid.commitment))
-
-
-def _change(view: View, id: str, **fields: Any) -> None:
-    view.put(RUNS, id, msgspec.structs.replace(need_run(view, id), **fields))
 
 
 SEEN: dict[type, Any] = {

@@ -57,6 +57,7 @@ from souq.core.mechanisms.compute_lane.intervals import AHEAD_MAX, end, pass_on
 from souq.core.mechanisms.compute_lane.records import (
     HOLDERS,
     JOBS,
+    LANES,
     LIVE,
     CloseLane,
     ComputeLaneOpened,
@@ -70,7 +71,6 @@ from souq.core.mechanisms.compute_lane.records import (
     ReleaseLaneJob,
     ReserveLane,
     free,
-    need_lane,
 )
 from souq.core.mechanisms.compute_lane.settling import legs
 from souq.core.mechanisms.moves import (
@@ -87,7 +87,7 @@ from souq.core.money import UNITS_MAX, Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import SECOND_US
-from souq.core.state import Draft, View
+from souq.core.state import Draft, View, row_of
 
 NAME = "compute_lane"
 INTERVALS_MAX = 100_000
@@ -147,12 +147,12 @@ def _open(draft: Draft, agent: Agent, command: OpenComputeLane, id: str) -> Effe
         )
     )
     least = min(command.reserve.units, command.guaranteed.units)
-    lane = need_lane(draft, id)
+    lane = row_of(draft, LANES, id)
     return Effect((agent.id,), legs(lane, "", item.quantity, least * item.quantity), is_final=True)
 
 
 def _bid(draft: Draft, agent: Agent, command: PlaceLaneBid, id: str) -> Effect:
-    lane = need_lane(draft, id)
+    lane = row_of(draft, LANES, id)
     _need_room(draft, lane, agent, command, id)
     cap = command.cap
     check_price(draft, cap)
@@ -181,7 +181,7 @@ def _bid(draft: Draft, agent: Agent, command: PlaceLaneBid, id: str) -> Effect:
 
 
 def _reserve(draft: Draft, agent: Agent, command: ReserveLane, id: str) -> Effect:
-    lane = need_lane(draft, id)
+    lane = row_of(draft, LANES, id)
     _need_room(draft, lane, agent, command, id)
     if not lane.next_free(draft.at) <= command.first <= lane.intervals - command.intervals:
         raise invalid("first", "its intervals are given out already, or past the lane's end")
@@ -233,7 +233,7 @@ def _bound(lane: Lane, agent: Agent, quantity: int, units: int) -> Effect:
 
 
 def _release(draft: Draft, agent: Agent, command: ReleaseLaneJob, id: str) -> Effect:
-    lane = need_lane(draft, id)
+    lane = row_of(draft, LANES, id)
     job = draft.get(JOBS, f"{id}/{command.job}")
     if job is None:
         was_there = 0 < command.job <= lane.jobs
@@ -254,7 +254,7 @@ def _unused(lane: Lane, job: Job, at: int) -> int:
 
 
 def _close(draft: Draft, agent: Agent, command: CloseLane, id: str) -> Effect:
-    lane = need_lane(draft, id)
+    lane = row_of(draft, LANES, id)
     if agent.id != lane.seller:
         raise Refused(Reason.NOT_YOURS, id=id)
     if lane.is_closing:
@@ -268,7 +268,7 @@ parties = joined
 
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know, and the instant at which something happens next."""
-    lane = need_lane(view, id)
+    lane = row_of(view, LANES, id)
     notice: dict[str, int | str | bool] = {
         "listing": lane.listing,
         "asset": lane.reserve.asset,
@@ -289,7 +289,7 @@ def standing(view: View, id: str) -> Standing:
 
 def pledge(view: View, id: str, agent: str) -> Pledge:
     """The provider sets aside what it has not sold yet, each buyer what its jobs could cost."""
-    lane = need_lane(view, id)
+    lane = row_of(view, LANES, id)
     if agent == lane.seller:
         left = lane.capacity * lane.intervals - lane.sold
         return Pledge(goods=(Item(lane.listing, left),)) if left else NOTHING

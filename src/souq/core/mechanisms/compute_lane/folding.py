@@ -25,19 +25,17 @@ from souq.core.mechanisms.compute_lane.records import (
     LaneJobSettled,
     LaneJobUnsettled,
     LaneReserved,
+    job_of,
     jobs,
-    need_job,
-    need_lane,
 )
-from souq.core.state import DEADLINES, View
+from souq.core.state import DEADLINES, View, drop_group, row_of
 
 
 def forget(view: View, id: str) -> None:
     """Drop an ended run."""
     for job in list(jobs(view, id, *STAGES)):
         view.drop(JOBS, f"{id}/{job.number}")
-    for key, _ in list(view.walk(HOLDERS, id)):
-        view.drop(HOLDERS, key)
+    drop_group(view, HOLDERS, id)
     view.drop(LANES, id)
 
 
@@ -59,7 +57,7 @@ def _opened(view: View, event: ComputeLaneOpened) -> None:
 
 
 def _change(view: View, id: str, **fields: Any) -> None:
-    lane = msgspec.structs.replace(need_lane(view, id), **fields)
+    lane = msgspec.structs.replace(row_of(view, LANES, id), **fields)
     view.put(LANES, id, lane)
     view.put(DEADLINES, id, lane.due_at())
 
@@ -81,7 +79,7 @@ def _hold(view: View, job: Job, *, jobs: int, units: int) -> None:
 
 def _came(view: View, job: Job) -> None:
     """Let a job in. A lane without jobs has let its intervals pass; it counts from now again."""
-    id, lane = job.negotiation, need_lane(view, job.negotiation)
+    id, lane = job.negotiation, row_of(view, LANES, job.negotiation)
     view.put(JOBS, f"{id}/{job.number}", job)
     _hold(view, job, jobs=1, units=job.held)
     is_idle = not lane.live and lane.begun == lane.cleared
@@ -130,7 +128,7 @@ def _reserved(view: View, event: LaneReserved) -> None:
 def _cleared(view: View, event: LaneCleared) -> None:
     id, now = event.negotiation, event.interval
     for number in event.placed:
-        job = need_job(view, id, number)
+        job = job_of(view, id, number)
         if job.tier == "standard":
             _put(view, job, placed=now, stage="running", first=now, until=now + job.need)
         else:
@@ -144,7 +142,7 @@ def _began(view: View, event: LaneIntervalBegan) -> None:
     if event.is_void:
         _pass_over(view, id, now)
         return
-    price = need_lane(view, id).units
+    price = row_of(view, LANES, id).units
     for job in list(jobs(view, id, *LIVE)):
         if job.placed != now and not job.first <= now < job.until:
             continue
@@ -171,13 +169,13 @@ def _pass_over(view: View, id: str, interval: int) -> None:
 
 def _ended(view: View, event: LaneJobEnded) -> None:
     id = event.negotiation
-    job = need_job(view, id, event.job)
+    job = job_of(view, id, event.job)
     owed = job.owed - event.refund_units
     if owed:
         _put(view, job, stage="ended", owed=owed, refund=event.refund_units)
     else:
         _drop(view, job)
-    _change(view, id, live=need_lane(view, id).live - 1)
+    _change(view, id, live=row_of(view, LANES, id).live - 1)
 
 
 def _drop(view: View, job: Job) -> None:
@@ -187,16 +185,16 @@ def _drop(view: View, job: Job) -> None:
 
 def _settled(view: View, event: LaneJobSettled) -> None:
     id = event.negotiation
-    _drop(view, need_job(view, id, event.job))
-    _change(view, id, sold=need_lane(view, id).sold + event.quantity)
+    _drop(view, job_of(view, id, event.job))
+    _change(view, id, sold=row_of(view, LANES, id).sold + event.quantity)
 
 
 def _unsettled(view: View, event: LaneJobUnsettled) -> None:
     id = event.negotiation
-    job = need_job(view, id, event.job)
+    job = job_of(view, id, event.job)
     _hold(view, job, jobs=0, units=job.owed - job.held)
     _put(view, job, stage="unsettled")
-    _change(view, id, unsettled=need_lane(view, id).unsettled + 1)
+    _change(view, id, unsettled=row_of(view, LANES, id).unsettled + 1)
 
 
 def _told(view: View, event: LaneJobPlaced | LaneJobPreempted) -> None:

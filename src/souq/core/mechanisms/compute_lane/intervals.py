@@ -2,6 +2,7 @@
 
 from souq.core.mechanisms.compute_lane.clearing import Bid, clear
 from souq.core.mechanisms.compute_lane.records import (
+    LANES,
     LIVE,
     Job,
     Lane,
@@ -13,17 +14,16 @@ from souq.core.mechanisms.compute_lane.records import (
     LaneJobPreempted,
     free,
     jobs,
-    need_lane,
 )
 from souq.core.rules import SECOND_US
-from souq.core.state import Draft
+from souq.core.state import Draft, row_of
 
 AHEAD_MAX = 1_000  # intervals that a job may take, and that a clearing looks ahead
 
 
 def pass_on(draft: Draft, id: str) -> tuple[str, ...]:
     """Do what is due, and give whose jobs ended owing nothing."""
-    lane = need_lane(draft, id)
+    lane = row_of(draft, LANES, id)
     if draft.at >= lane.begins_at(lane.intervals):
         return _finish(draft, id)
     if draft.at - lane.due_at() >= SECOND_US:  # the market stood still meanwhile
@@ -33,7 +33,7 @@ def pass_on(draft: Draft, id: str) -> tuple[str, ...]:
     if lane.begun < lane.cleared:
         return _begin(draft, id, lane)
     _clear(draft, id, lane)
-    return () if lane.notice_us else _begin(draft, id, need_lane(draft, id))
+    return () if lane.notice_us else _begin(draft, id, row_of(draft, LANES, id))
 
 
 def end(draft: Draft, job: Job, why: str, refund_units: int = 0) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from souq.core.index import Rank
 from souq.core.money import Money
-from souq.core.state import Table, View
+from souq.core.state import Table, View, row_of
 
 Tier = Literal["guaranteed", "standard", "preemptible"]
 Stage = Literal["bids", "reserved", "running", "ended", "unsettled"]
@@ -299,18 +299,9 @@ HOLDERS: Table[Holder] = Table("lane_holders", Holder, rank=lambda one: Rank(one
 TABLES: tuple[Table[Any], ...] = (LANES, JOBS, HOLDERS)
 
 
-def need_lane(view: View, id: str) -> Lane:
-    """Give an open lane."""
-    lane = view.get(LANES, id)
-    assert lane is not None, f"no compute lane: {id}"
-    return lane
-
-
-def need_job(view: View, id: str, number: int) -> Job:
+def job_of(view: View, id: str, number: int) -> Job:
     """Give a job of a lane."""
-    job = view.get(JOBS, f"{id}/{number}")
-    assert job is not None, f"no job {number} in {id}"
-    return job
+    return row_of(view, JOBS, f"{id}/{number}")
 
 
 def jobs(view: View, id: str, *stages: Stage) -> Iterator[Job]:

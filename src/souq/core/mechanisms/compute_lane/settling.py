@@ -3,17 +3,17 @@
 from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
 from souq.core.mechanisms.compute_lane.records import (
     JOBS,
+    LANES,
     Job,
     Lane,
     LaneEnded,
     LaneJobSettled,
     LaneJobUnsettled,
     jobs,
-    need_lane,
 )
 from souq.core.mechanisms.moves import Outcome
 from souq.core.money import Money
-from souq.core.state import Draft, View
+from souq.core.state import Draft, View, row_of
 
 
 def legs(lane: Lane, buyer: str, quantity: int, units: int) -> tuple[Leg, ...]:
@@ -26,7 +26,7 @@ def legs(lane: Lane, buyer: str, quantity: int, units: int) -> tuple[Leg, ...]:
 
 def outcome(view: View, id: str) -> Outcome | None:
     """Make an agreement over what each job used as it ends, and end with the last."""
-    lane = need_lane(view, id)
+    lane = row_of(view, LANES, id)
     job = None if lane.why == "provider_unable" else _first_ended(view, id)
     if job is not None:
         used = legs(lane, job.agent, job.quantity * job.had, job.owed)
@@ -58,7 +58,7 @@ def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
     job = _need_ended(draft, id)
     quantity = job.quantity * job.had
     draft.emit(LaneJobSettled(id, job.agent, job.number, quantity, job.owed))
-    return (job.agent, need_lane(draft, id).seller)
+    return (job.agent, row_of(draft, LANES, id).seller)
 
 
 def unable(draft: Draft, id: str, agreement: Agreement, agent: str) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ from souq.core.mechanisms.double_auction.records import (
     ASKS,
     BIDS,
     BOOKS,
+    GUARDS,
     TALLIES,
     TRADERS,
     CancelOrder,
@@ -49,9 +50,6 @@ from souq.core.mechanisms.double_auction.records import (
     OrdersMatched,
     PlaceOrder,
     QuotesCleared,
-    need_book,
-    need_guard,
-    need_tally,
 )
 from souq.core.mechanisms.moves import NOTHING, Effect, Item, Outcome, Pledge, Standing, expiry
 from souq.core.mechanisms.parties import joined
@@ -59,7 +57,7 @@ from souq.core.money import UNITS_MAX, Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import need_asset
-from souq.core.state import Draft, View
+from souq.core.state import Draft, View, row_of
 
 NAME = "double_auction"
 ORDERS_MAX = 1_000  # open at once, of one agent
@@ -116,8 +114,7 @@ def _open(draft: Draft, agent: Agent, command: OpenOrderBook, id: str) -> Effect
 
 
 def _place(draft: Draft, agent: Agent, command: PlaceOrder, id: str) -> Effect:
-    book, tally = draft.get(BOOKS, id), draft.get(TALLIES, id)
-    assert book is not None and tally is not None, f"no order book: {id}"  # noqa: PT018
+    book, tally = row_of(draft, BOOKS, id), row_of(draft, TALLIES, id)
     units, quantity = command.price.units, command.quantity
     if draft.at >= book.closes_at:
         raise Refused(Reason.CLOSED, id=id)
@@ -172,7 +169,7 @@ def _place(draft: Draft, agent: Agent, command: PlaceOrder, id: str) -> Effect:
     )
     buyer, seller = (agent.id, "") if is_bid else ("", agent.id)
     stake = _legs(buyer, seller, listing.id, quantity, Money(units * quantity, book.asset))
-    if command.is_immediate or need_tally(draft, id).is_crossed:
+    if command.is_immediate or row_of(draft, TALLIES, id).is_crossed:
         touched = {agent.id: None}
         if command.is_immediate:
             cancel_untaken(draft, id, number)
@@ -194,12 +191,12 @@ def _cancel(draft: Draft, agent: Agent, command: CancelOrder, id: str) -> Effect
     key = f"{id}/{command.order}"
     order = draft.get(BIDS, key) or draft.get(ASKS, key)
     if order is None:
-        was_placed = 0 < command.order <= need_tally(draft, id).placed
+        was_placed = 0 < command.order <= row_of(draft, TALLIES, id).placed
         reason = Reason.CLOSED if was_placed else Reason.NOT_FOUND
         raise Refused(reason, id=str(command.order)[:32])
     if order.agent != agent.id:
         raise Refused(Reason.NOT_YOURS, id=str(command.order))
-    book = need_book(draft, id)
+    book = row_of(draft, BOOKS, id)
     until = order.placed_at + book.resting_us
     if draft.at < until:
         raise Refused(Reason.WRONG_STATE, state="Resting", until=until)
@@ -211,7 +208,7 @@ def _cancel(draft: Draft, agent: Agent, command: CancelOrder, id: str) -> Effect
 
 
 def _close(draft: Draft, agent: Agent, command: CloseOrderBook, id: str) -> Effect:
-    if agent.id != need_book(draft, id).opener:
+    if agent.id != row_of(draft, BOOKS, id).opener:
         raise Refused(Reason.NOT_YOURS, id=id)
     draft.emit(OrderBookClosed(id))
     return Effect()
@@ -226,7 +223,7 @@ parties = joined
 
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know: the best of either side, and the rules."""
-    book, tally = need_book(view, id), need_tally(view, id)
+    book, tally = row_of(view, BOOKS, id), row_of(view, TALLIES, id)
     notice: dict[str, int | str | bool] = {
         "category": book.category,
         "asset": book.asset,
@@ -245,7 +242,7 @@ def standing(view: View, id: str) -> Standing:
         if best is not None:
             notice |= {f"{side}_units": best[1].units, f"{side}_quantity": best[1].quantity}
     if book.band is not None:
-        guard = need_guard(view, id)
+        guard = row_of(view, GUARDS, id)
         notice["phase"] = guard.phase
         band = band_of(view, book, guard)
         if band is not None:
@@ -260,7 +257,7 @@ def pledge(view: View, id: str, agent: str) -> Pledge:
     if trader is None:
         return NOTHING
     goods = (Item(trader.ask_listing, trader.ask_quantity),) if trader.ask_quantity else ()
-    asset = need_book(view, id).asset if trader.bid_units else ""
+    asset = row_of(view, BOOKS, id).asset if trader.bid_units else ""
     return Pledge(trader.bid_units, trader.bid_units, asset, goods)
 
 
@@ -269,8 +266,7 @@ _CLOSED = Outcome("closed")
 
 def outcome(view: View, id: str) -> Outcome | None:
     """Let the best bid and the best ask trade where they meet."""
-    tally = view.get(TALLIES, id)
-    assert tally is not None, f"no order book: {id}"
+    tally = row_of(view, TALLIES, id)
     if not tally.is_crossed and not tally.is_closed:
         return None
     if tally.is_closed:
@@ -280,7 +276,7 @@ def outcome(view: View, id: str) -> Outcome | None:
         return None
     bid, ask = pair.bid, pair.ask
     quantity = min(bid.quantity, ask.quantity)
-    pays = Money(pair.units * quantity, need_book(view, id).asset)
+    pays = Money(pair.units * quantity, row_of(view, BOOKS, id).asset)
     legs = _legs(bid.agent, ask.agent, ask.listing, quantity, pays)
     return Outcome("", (Agreement((bid.agent, ask.agent), legs),))
 
@@ -293,12 +289,12 @@ def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
     quantity = min(bid.quantity, ask.quantity)
     touched = {bid.agent: None, ask.agent: None}
     draft.emit(OrdersMatched(id, bid.number, ask.number, pair.units, quantity))
-    book = need_book(draft, id)
+    book = row_of(draft, BOOKS, id)
     if book.is_cleared_after_trade:
         for table in (BIDS, ASKS):
             touched |= {order.agent: None for _, order in draft.walk(table, id)}
         draft.emit(QuotesCleared(id))
-    if pair.newer.is_immediate or book.band is not None or need_tally(draft, id).is_crossed:
+    if pair.newer.is_immediate or book.band is not None or row_of(draft, TALLIES, id).is_crossed:
         follow(draft, id, touched)
     return tuple(touched)
 
@@ -315,14 +311,14 @@ def unable(draft: Draft, id: str, agreement: Agreement, agent: str) -> tuple[str
 
 def lapse(draft: Draft, id: str) -> tuple[str, ...]:
     """End the book, orders that have run out, and a phase of the band that has."""
-    book = need_book(draft, id)
+    book = row_of(draft, BOOKS, id)
     if draft.at >= book.closes_at:
         draft.emit(OrderBookClosed(id))
         return ()
     touched: dict[str, None] = {}
     end_orders(draft, id, touched)
     follow(draft, id, touched)
-    if book.band is not None and 0 < need_guard(draft, id).due <= draft.at:
+    if book.band is not None and 0 < row_of(draft, GUARDS, id).due <= draft.at:
         end_phase(draft, id, book, book.band)
         follow(draft, id, touched)
     return tuple(touched)

@@ -27,22 +27,19 @@ from souq.core.mechanisms.double_auction.records import (
     QuotesCleared,
     Tally,
     Trader,
-    need_book,
-    need_guard,
-    need_tally,
 )
-from souq.core.state import DEADLINES, Table, View
+from souq.core.state import DEADLINES, Table, View, drop_group, row_of
 
 
 def next_due(view: View, id: str) -> int:
     """Give when a book must be looked at again: an order's end, a phase's, or its own."""
-    book = need_book(view, id)
+    book = row_of(view, BOOKS, id)
     due = book.closes_at
     first = view.first(EXPIRIES, id)
     if first is not None:
         due = min(due, first[1].at)
     if book.band is not None:
-        due = min(due, need_guard(view, id).due or due)
+        due = min(due, row_of(view, GUARDS, id).due or due)
     return due
 
 
@@ -119,7 +116,7 @@ def _placed(view: View, event: OrderPlaced) -> None:
             listing,
         )
     view.put(TRADERS, of, now)
-    tally = need_tally(view, id)
+    tally = row_of(view, TALLIES, id)
     view.put(
         TALLIES,
         id,
@@ -139,8 +136,7 @@ def _placed(view: View, event: OrderPlaced) -> None:
 
 def _lessen(view: View, table: Table[Order], key: str, quantity: int) -> int:
     """Take so much off an order, and give 1 where nothing is left of it."""
-    order = view.get(table, key)
-    assert order is not None, f"no such order: {key}"
+    order = row_of(view, table, key)
     id, left = order.negotiation, order.quantity - quantity
     if left:
         view.put(
@@ -166,8 +162,7 @@ def _lessen(view: View, table: Table[Order], key: str, quantity: int) -> int:
             view.drop(EXPIRIES, key)
             _set_clock(view, id)
     of = f"{id}/{order.agent}"
-    was = view.get(TRADERS, of)
-    assert was is not None, f"an order of nobody: {key}"
+    was = row_of(view, TRADERS, of)
     orders = was.orders if left else was.orders - 1
     if not orders:
         view.drop(TRADERS, of)
@@ -199,7 +194,7 @@ def _is_crossed(view: View, id: str) -> bool:
 def _cancelled(view: View, event: OrderCancelled) -> None:
     id, key = event.negotiation, f"{event.negotiation}/{event.number}"
     _lessen(view, BIDS if event.side == "bid" else ASKS, key, event.quantity)
-    tally = need_tally(view, id)
+    tally = row_of(view, TALLIES, id)
     is_crossed = tally.is_crossed and _is_crossed(view, id)
     trades, last_units = tally.trades, tally.last_units
     view.put(
@@ -213,7 +208,7 @@ def _matched(view: View, event: OrdersMatched) -> None:
     id = event.negotiation
     gone = _lessen(view, BIDS, f"{id}/{event.bid}", event.quantity)
     gone += _lessen(view, ASKS, f"{id}/{event.ask}", event.quantity)
-    tally = need_tally(view, id)
+    tally = row_of(view, TALLIES, id)
     view.put(
         TALLIES,
         id,
@@ -240,20 +235,19 @@ def _drop_orders(view: View, id: str) -> None:
         for key, order in list(view.walk(table, id)):
             view.drop(table, key)
             view.drop(TRADERS, f"{id}/{order.agent}")
-    for key, _ in list(view.walk(EXPIRIES, id)):
-        view.drop(EXPIRIES, key)
+    drop_group(view, EXPIRIES, id)
 
 
 def _cleared(view: View, event: QuotesCleared) -> None:
     id = event.negotiation
     _drop_orders(view, id)
-    tally = need_tally(view, id)
+    tally = row_of(view, TALLIES, id)
     view.put(TALLIES, id, msgspec.structs.replace(tally, resting=0, is_crossed=False))
     _set_clock(view, id)
 
 
 def _closed(view: View, event: OrderBookClosed) -> None:
-    tally = need_tally(view, event.negotiation)
+    tally = row_of(view, TALLIES, event.negotiation)
     view.put(TALLIES, event.negotiation, msgspec.structs.replace(tally, is_closed=True))
 
 

@@ -2,16 +2,15 @@
 
 from souq.core.mechanisms.double_auction.price_band import TRADES_MAX, Bounds, bounds
 from souq.core.mechanisms.double_auction.records import (
+    BOOKS,
     GUARDS,
     PRINTS,
     Book,
     BookPhaseChanged,
     Guard,
     Print,
-    need_book,
-    need_guard,
 )
-from souq.core.state import View
+from souq.core.state import View, row_of
 
 
 def reference(guard: Guard) -> tuple[int, int]:
@@ -35,14 +34,13 @@ def band_of(view: View, book: Book, guard: Guard, *, widths: int = 1) -> Bounds 
 
 def note_print(view: View, id: str, units: int) -> None:
     """Take a trade into the mean, and let go of those that are too old for it."""
-    guard, band = need_guard(view, id), need_book(view, id).band
+    guard, band = row_of(view, GUARDS, id), row_of(view, BOOKS, id).band
     assert band is not None, f"a guard without a band: {id}"
     oldest, newest = guard.oldest, guard.newest + 1
     count, sum_units = guard.count + 1, guard.sum_units + units
     view.put(PRINTS, f"{id}/{newest}", Print(view.at, units))
     while count > band.trades_min:
-        first = view.get(PRINTS, f"{id}/{oldest}")
-        assert first is not None, f"a hole in the prints of {id}: {oldest}"
+        first = row_of(view, PRINTS, f"{id}/{oldest}")
         if first.at > view.at - band.window_us and count <= TRADES_MAX:
             break
         view.drop(PRINTS, f"{id}/{oldest}")
@@ -56,7 +54,7 @@ def note_print(view: View, id: str, units: int) -> None:
 def change_phase(view: View, event: BookPhaseChanged) -> None:
     """Enter a phase; a reopening lets go of the prints before it."""
     id, phase = event.negotiation, event.phase
-    guard = need_guard(view, id)
+    guard = row_of(view, GUARDS, id)
     units, count, sum_units, oldest = guard.units, guard.count, guard.sum_units, guard.oldest
     if phase == "reopening":  # its price is the reference of what follows
         drop_prints(view, id, guard)

@@ -8,17 +8,17 @@ from souq.core.mechanisms.double_auction.price_band import PriceBand
 from souq.core.mechanisms.double_auction.records import (
     ASKS,
     BIDS,
+    BOOKS,
     EXPIRIES,
+    GUARDS,
+    TALLIES,
     Book,
     BookPhaseChanged,
     Order,
     OrderCancelled,
     Why,
-    need_book,
-    need_guard,
-    need_tally,
 )
-from souq.core.state import Draft, View
+from souq.core.state import Draft, View, row_of
 
 EXPIRED_MAX = 1_000  # taken off in one record; the rest follow in records of their own
 
@@ -67,17 +67,17 @@ def end_orders(draft: Draft, id: str, touched: dict[str, None]) -> None:
 
 def meeting(view: View, id: str) -> Pair | None:
     """Give the best bid and ask where they meet, and the price they may trade at now."""
-    if not need_tally(view, id).is_crossed:
+    if not row_of(view, TALLIES, id).is_crossed:
         return None
     best_bid, best_ask = view.first(BIDS, id), view.first(ASKS, id)
     assert best_bid is not None, f"a book of no bids is crossed: {id}"
     assert best_ask is not None, f"a book of no asks is crossed: {id}"
     bid, ask = best_bid[1], best_ask[1]
     is_bid_first = bid.number < ask.number
-    book = need_book(view, id)
+    book = row_of(view, BOOKS, id)
     if book.band is None:
         return Pair(bid, ask, bid.units if is_bid_first else ask.units)
-    guard = need_guard(view, id)
+    guard = row_of(view, GUARDS, id)
     if guard.phase == "paused":
         return Pair(bid, ask, 0, is_paused=True)
     if guard.phase == "reopening":
@@ -91,7 +91,7 @@ def meeting(view: View, id: str) -> Pair | None:
 
 def follow(draft: Draft, id: str, touched: dict[str, None]) -> None:
     """Do all that must be done before the next trade, noting whose pledges change."""
-    book = need_book(draft, id)
+    book = row_of(draft, BOOKS, id)
     while True:
         pair = meeting(draft, id)
         if pair is not None and pair.bid.principal == pair.ask.principal and not pair.is_paused:
@@ -118,7 +118,7 @@ def _immediate(view: View, id: str) -> Order | None:
 
 def _enter_phase(draft: Draft, id: str, band: PriceBand, pair: Pair | None) -> bool:
     """Change the phase where the orders ask for it; tell whether others may trade now."""
-    phase = need_guard(draft, id).phase
+    phase = row_of(draft, GUARDS, id).phase
     is_blocked = pair is not None and not pair.units
     if phase == "open" and is_blocked:
         draft.emit(BookPhaseChanged(id, "limit", draft.at + band.limit_us))
@@ -132,7 +132,7 @@ def _enter_phase(draft: Draft, id: str, band: PriceBand, pair: Pair | None) -> b
 
 def end_phase(draft: Draft, id: str, book: Book, band: PriceBand) -> None:
     """Pause after a limit state; reopen after a pause, or prolong it."""
-    guard = need_guard(draft, id)
+    guard = row_of(draft, GUARDS, id)
     price = None
     if guard.phase == "paused":
         sum_units, count = reference(guard)

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from souq.core.mechanisms.double_auction.price_band import PriceBand
 from souq.core.money import Money
-from souq.core.state import Table, View
+from souq.core.state import Table
 
 Side = Literal["bid", "ask"]
 Phase = Literal["open", "limit", "paused", "reopening"]
@@ -247,27 +247,6 @@ TABLES: tuple[Table[Any], ...] = (
     PRINTS,
 )
 EMPTY = Trader()
-
-
-def need_book(view: View, id: str) -> Book:
-    """Give a book that is there."""
-    book = view.get(BOOKS, id)
-    assert book is not None, f"no order book: {id}"
-    return book
-
-
-def need_tally(view: View, id: str) -> Tally:
-    """Give the tally of a book that is there."""
-    tally = view.get(TALLIES, id)
-    assert tally is not None, f"no order book: {id}"
-    return tally
-
-
-def need_guard(view: View, id: str) -> Guard:
-    """Give where a book with a band stands."""
-    guard = view.get(GUARDS, id)
-    assert guard is not None, f"a book without a band: {id}"
-    return guard
 
 
 SEEN: dict[type, Any] = {

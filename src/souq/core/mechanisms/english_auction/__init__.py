@@ -46,7 +46,6 @@ from souq.core.mechanisms.english_auction.records import (
     PlaceProxyBid,
     ProxyBidPlaced,
     Run,
-    need_run,
 )
 from souq.core.mechanisms.moves import (
     Effect,
@@ -61,7 +60,7 @@ from souq.core.mechanisms.parties import joined
 from souq.core.money import UNITS_MAX, Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.state import Draft, View
+from souq.core.state import Draft, View, drop_group, row_of
 
 NAME = "english_auction"
 BIDDERS_MAX = 1_000
@@ -115,11 +114,11 @@ def _open(draft: Draft, agent: Agent, command: OpenEnglishAuction, id: str) -> E
     )
     if reserve.units > start.units:
         draft.emit(EnglishReserveSet(id, agent.id, reserve.units))
-    return Effect((agent.id,), _legs(need_run(draft, id), "", reserve.units))
+    return Effect((agent.id,), _legs(row_of(draft, RUNS, id), "", reserve.units))
 
 
 def _bid(draft: Draft, agent: Agent, command: PlaceProxyBid, id: str) -> Effect:
-    run = need_run(draft, id)
+    run = row_of(draft, RUNS, id)
     if run.is_closed or draft.at >= run.ends_at:
         raise Refused(Reason.CLOSED, id=id)
     if agent.principal == run.principal:
@@ -204,7 +203,7 @@ parties = joined
 
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know: who leads at what price, and no maximum."""
-    run = need_run(view, id)
+    run = row_of(view, RUNS, id)
     notice: dict[str, int | str | bool] = {
         "listing": run.listing,
         "quantity": run.quantity,
@@ -226,7 +225,7 @@ def standing(view: View, id: str) -> Standing:
 
 def pledge(view: View, id: str, agent: str) -> Pledge:
     """The seller sets the goods aside, the leader its maximum, each bidder the fee."""
-    run = need_run(view, id)
+    run = row_of(view, RUNS, id)
     if agent == run.seller:
         goods = () if run.winner or run.failed else (Item(run.listing, run.quantity),)
         return Pledge(goods=goods)
@@ -239,7 +238,7 @@ def pledge(view: View, id: str, agent: str) -> Pledge:
 
 def outcome(view: View, id: str) -> Outcome | None:
     """Give the leader its agreement once bidding is over, then end."""
-    run = need_run(view, id)
+    run = row_of(view, RUNS, id)
     if not run.is_closed:
         return None
     if run.winner:
@@ -273,7 +272,7 @@ def _fees_lost(view: View, id: str, run: Run) -> tuple[CashLeg, ...]:
 
 def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
     """Note who won."""
-    run = need_run(draft, id)
+    run = row_of(draft, RUNS, id)
     draft.emit(EnglishAuctionWon(id, run.leader, run.price))
     return (run.seller, run.leader)
 
@@ -291,8 +290,7 @@ def lapse(draft: Draft, id: str) -> tuple[str, ...]:
 
 def forget(view: View, id: str) -> None:
     """Drop an ended run."""
-    for key, _ in list(view.walk(BIDDERS, id)):
-        view.drop(BIDDERS, key)
+    drop_group(view, BIDDERS, id)
     view.drop(RUNS, id)
 
 

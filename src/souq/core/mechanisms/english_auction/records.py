@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from souq.core.index import Rank
 from souq.core.mechanisms.english_auction.prices import Increment, Restraints
 from souq.core.money import Money
 from souq.core.rules import SECOND_US
-from souq.core.state import DEADLINES, Table, View
+from souq.core.state import DEADLINES, Table, View, change, row_of
 
 MINUTE_US = 60 * SECOND_US
 
@@ -156,13 +155,6 @@ BIDDERS: Table[Bidder] = Table("english_bidders", Bidder, rank=_rank)
 TABLES: tuple[Table[Any], ...] = (RUNS, BIDDERS)
 
 
-def need_run(view: View, id: str) -> Run:
-    """Give a run's row."""
-    run = view.get(RUNS, id)
-    assert run is not None, f"no English auction: {id}"
-    return run
-
-
 def _opened(view: View, event: EnglishAuctionOpened) -> None:
     id, start = event.negotiation, event.start
     run = Run(
@@ -191,18 +183,19 @@ def _placed(view: View, event: ProxyBidPlaced) -> None:
     number = event.bidders if before is None else before.number
     bidder = Bidder(id, event.agent, number, event.units, event.cap_units, view.at)
     view.put(BIDDERS, key, bidder)
-    _change(view, id, bidders=event.bidders)
+    change(view, RUNS, id, bidders=event.bidders)
 
 
 def _price_set(view: View, event: EnglishPriceSet) -> None:
     id = event.negotiation
-    before = need_run(view, id).leader
+    before = row_of(view, RUNS, id).leader
     outbid = view.get(BIDDERS, f"{id}/{before}")
     if outbid is not None and before != event.agent:  # it was active as long as it led
         row = Bidder(id, before, outbid.number, outbid.units, outbid.cap_units, view.at)
         view.put(BIDDERS, f"{id}/{before}", row)
-    _change(
+    change(
         view,
+        RUNS,
         id,
         leader=event.agent,
         price=event.units,
@@ -215,11 +208,7 @@ def _price_set(view: View, event: EnglishPriceSet) -> None:
 
 
 def _failed(view: View, event: EnglishAuctionFailed) -> None:
-    _change(view, event.negotiation, failed=event.agent, leader="")
-
-
-def _change(view: View, id: str, **fields: Any) -> None:
-    view.put(RUNS, id, msgspec.structs.replace(need_run(view, id), **fields))
+    change(view, RUNS, event.negotiation, failed=event.agent, leader="")
 
 
 SEEN: dict[type, Any] = {
@@ -233,12 +222,14 @@ SEEN: dict[type, Any] = {
 }
 EVOLVE: dict[type, Any] = {
     EnglishAuctionOpened: _opened,
-    EnglishReserveSet: lambda view, event: _change(
-        view, event.negotiation, reserve_units=event.units
+    EnglishReserveSet: lambda view, event: change(
+        view, RUNS, event.negotiation, reserve_units=event.units
     ),
     ProxyBidPlaced: _placed,
     EnglishPriceSet: _price_set,
-    EnglishBiddingClosed: lambda view, event: _change(view, event.negotiation, is_closed=True),
-    EnglishAuctionWon: lambda view, event: _change(view, event.negotiation, winner=event.agent),
+    EnglishBiddingClosed: lambda view, event: change(view, RUNS, event.negotiation, is_closed=True),
+    EnglishAuctionWon: lambda view, event: change(
+        view, RUNS, event.negotiation, winner=event.agent
+    ),
     EnglishAuctionFailed: _failed,
 }

@@ -43,12 +43,11 @@ from souq.core.mechanisms.sealed_bid.records import (
     SealedBidReserveLost,
     SealedBidReserveRevealed,
     SealedBidWon,
-    need_auction,
 )
 from souq.core.money import Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.state import Draft, View
+from souq.core.state import Draft, View, drop_group, row_of
 
 NAME = "sealed_bid"
 BIDDERS_MAX = 20_000
@@ -87,11 +86,13 @@ def _open(draft: Draft, agent: Agent, command: OpenSealedBid, id: str) -> Effect
             command.reveal_us,
         )
     )
-    return Effect((agent.id,), _legs(agent.id, "", need_auction(draft, id), command.reserve.units))
+    return Effect(
+        (agent.id,), _legs(agent.id, "", row_of(draft, AUCTIONS, id), command.reserve.units)
+    )
 
 
 def _bid(draft: Draft, agent: Agent, command: PlaceSealedBid, id: str) -> Effect:
-    auction = need_auction(draft, id)
+    auction = row_of(draft, AUCTIONS, id)
     if auction.is_closed or draft.at >= auction.due:
         raise Refused(Reason.CLOSED, id=id)
     if agent.principal == auction.principal:
@@ -108,7 +109,7 @@ def _bid(draft: Draft, agent: Agent, command: PlaceSealedBid, id: str) -> Effect
 
 
 def _reveal(draft: Draft, agent: Agent, command: RevealReserve, id: str) -> Effect:
-    auction = need_auction(draft, id)
+    auction = row_of(draft, AUCTIONS, id)
     if agent.id != auction.seller:
         raise Refused(Reason.NOT_YOURS, id=id)
     if not auction.secret_reserve or not auction.is_closed or auction.is_decided:
@@ -135,7 +136,7 @@ parties = joined
 
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know: how many have bid, and neither who nor how much."""
-    on = need_auction(view, id)
+    on = row_of(view, AUCTIONS, id)
     notice: dict[str, int | str | bool] = {
         "listing": on.listing,
         "quantity": on.quantity,
@@ -152,7 +153,7 @@ def standing(view: View, id: str) -> Standing:
 
 def pledge(view: View, id: str, agent: str) -> Pledge:
     """The seller sets the goods aside, each bidder the whole of its bid."""
-    auction = need_auction(view, id)
+    auction = row_of(view, AUCTIONS, id)
     if auction.winner:
         return NOTHING
     if agent == auction.seller:
@@ -163,7 +164,7 @@ def pledge(view: View, id: str, agent: str) -> Pledge:
 
 def outcome(view: View, id: str) -> Outcome | None:
     """Give the highest bid its agreement once the reserve is known, then end."""
-    auction = need_auction(view, id)
+    auction = row_of(view, AUCTIONS, id)
     if not auction.is_decided:
         return None
     if auction.winner:
@@ -187,7 +188,7 @@ def _minimum(view: View, id: str, auction: Auction) -> int:
 
 def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
     """Note who won, and publish what would have been enough."""
-    auction = need_auction(draft, id)
+    auction = row_of(draft, AUCTIONS, id)
     units = sum(leg.amount.units for leg in agreement.legs if isinstance(leg, CashLeg))
     draft.emit(SealedBidWon(id, agreement.parties[0], units, _minimum(draft, id, auction)))
     return (auction.seller, agreement.parties[0])
@@ -195,7 +196,7 @@ def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
 
 def unable(draft: Draft, id: str, agreement: Agreement, agent: str) -> None:
     """Drop the bid that cannot be kept; where it is the seller who cannot, nothing is sold."""
-    if agent == need_auction(draft, id).seller:
+    if agent == row_of(draft, AUCTIONS, id).seller:
         for _, bid in list(draft.walk(BIDS, id)):
             draft.emit(SealedBidFailed(id, bid.agent))
     else:
@@ -204,7 +205,7 @@ def unable(draft: Draft, id: str, agreement: Agreement, agent: str) -> None:
 
 def lapse(draft: Draft, id: str) -> tuple[str, ...]:
     """Close the bidding; once it is closed, go on without the reserve that was not shown."""
-    auction = need_auction(draft, id)
+    auction = row_of(draft, AUCTIONS, id)
     if auction.is_closed:
         draft.emit(SealedBidReserveLost(id))
     else:
@@ -214,8 +215,7 @@ def lapse(draft: Draft, id: str) -> tuple[str, ...]:
 
 def forget(view: View, id: str) -> None:
     """Drop an ended run."""
-    for key, _ in reversed(list(view.walk(BIDS, id))):  # the last in order is dropped quickest
-        view.drop(BIDS, key)
+    drop_group(view, BIDS, id)
     view.drop(AUCTIONS, id)
 
 

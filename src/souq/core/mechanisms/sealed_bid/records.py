@@ -2,12 +2,11 @@
 
 from typing import Any, Literal
 
-import msgspec
 from msgspec import Struct
 
 from souq.core.index import Rank
 from souq.core.money import Money
-from souq.core.state import DEADLINES, Table, View
+from souq.core.state import DEADLINES, Table, View, change, row_of
 
 Pricing = Literal["first_price", "second_price"]
 
@@ -123,13 +122,6 @@ BIDS: Table[Bid] = Table("sealed_bids", Bid, rank=_rank)
 TABLES: tuple[Table[Any], ...] = (AUCTIONS, BIDS)
 
 
-def need_auction(view: View, id: str) -> Auction:
-    """Give a run's row."""
-    auction = view.get(AUCTIONS, id)
-    assert auction is not None, f"no sealed-bid auction: {id}"
-    return auction
-
-
 def _opened(view: View, event: SealedBidOpened) -> None:
     view.put(
         AUCTIONS,
@@ -153,29 +145,25 @@ def _placed(view: View, event: SealedBidPlaced) -> None:
     id, key = event.negotiation, f"{event.negotiation}/{event.agent}"
     more = view.get(BIDS, key) is None
     view.put(BIDS, key, Bid(id, event.agent, event.units, event.number))
-    _change(view, id, bids=event.number, bidders=need_auction(view, id).bidders + more)
+    change(view, AUCTIONS, id, bids=event.number, bidders=row_of(view, AUCTIONS, id).bidders + more)
 
 
 def _closed(view: View, event: SealedBidClosed) -> None:
     id, due = event.negotiation, event.reveal_by
     if due:
-        _change(view, id, is_closed=True, due=due)
+        change(view, AUCTIONS, id, is_closed=True, due=due)
         view.put(DEADLINES, id, due)
     else:
-        _change(view, id, is_closed=True, is_decided=True)
+        change(view, AUCTIONS, id, is_closed=True, is_decided=True)
 
 
 def _revealed(view: View, event: SealedBidReserveRevealed) -> None:
-    reserve = Money(event.units, need_auction(view, event.negotiation).reserve.asset)
-    _change(view, event.negotiation, reserve=reserve, is_decided=True)
+    reserve = Money(event.units, row_of(view, AUCTIONS, event.negotiation).reserve.asset)
+    change(view, AUCTIONS, event.negotiation, reserve=reserve, is_decided=True)
 
 
 def _failed(view: View, event: SealedBidFailed) -> None:
     view.drop(BIDS, f"{event.negotiation}/{event.agent}")
-
-
-def _change(view: View, id: str, **fields: Any) -> None:
-    view.put(AUCTIONS, id, msgspec.structs.replace(need_auction(view, id), **fields))
 
 
 SEEN: dict[type, Any] = {
@@ -192,7 +180,9 @@ EVOLVE: dict[type, Any] = {
     SealedBidPlaced: _placed,
     SealedBidClosed: _closed,
     SealedBidReserveRevealed: _revealed,
-    SealedBidReserveLost: lambda view, event: _change(view, event.negotiation, is_decided=True),
-    SealedBidWon: lambda view, event: _change(view, event.negotiation, winner=event.agent),
+    SealedBidReserveLost: lambda view, event: change(
+        view, AUCTIONS, event.negotiation, is_decided=True
+    ),
+    SealedBidWon: lambda view, event: change(view, AUCTIONS, event.negotiation, winner=event.agent),
     SealedBidFailed: _failed,
 }

@@ -22,7 +22,6 @@ the seller; the other awards stand.
 
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
@@ -43,7 +42,7 @@ from souq.core.mechanisms.vcg.winners import BIDDERS_MAX, LOTS_MAX, winners
 from souq.core.money import Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.state import DEADLINES, Draft, Table, View
+from souq.core.state import DEADLINES, Draft, Table, View, change, drop_group, row_of
 
 NAME = "vcg"
 PACKAGES_MAX = 16
@@ -176,14 +175,14 @@ def _open(draft: Draft, agent: Agent, command: OpenVcg, id: str) -> Effect:
     check_price(draft, Money(sum(lot.reserve_units for lot in lots), command.asset))
     closes_at = expiry(draft, command.bidding_us)
     draft.emit(VcgOpened(id, agent.id, agent.principal, lots, command.asset, closes_at))
-    auction = _need(draft, id)
+    auction = row_of(draft, AUCTIONS, id)
     singly = [_legs(auction, "", (lot.listing,), lot.reserve_units) for lot in lots]
     whole = _legs(auction, "", _listings(auction), sum(lot.reserve_units for lot in lots))
     return Effect((agent.id,), whole, tuple(singly))
 
 
 def _bid(draft: Draft, agent: Agent, command: BidOnPackages, id: str) -> Effect:
-    auction = _need(draft, id)
+    auction = row_of(draft, AUCTIONS, id)
     if auction.is_closed or draft.at >= auction.closes_at:
         raise Refused(Reason.CLOSED, id=id)
     others = [bid for _, bid in draft.walk(BIDS, id) if bid.agent != agent.id]
@@ -230,18 +229,12 @@ def _legs(auction: Auction, buyer: str, listings: tuple[str, ...], units: int) -
     return legs
 
 
-def _need(view: View, id: str) -> Auction:
-    auction = view.get(AUCTIONS, id)
-    assert auction is not None, f"no package auction: {id}"
-    return auction
-
-
 parties = joined
 
 
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know: the lots, their reserves, how many bid, and no bid."""
-    on = _need(view, id)
+    on = row_of(view, AUCTIONS, id)
     notice: dict[str, int | str | bool] = {
         "listings": ",".join(_listings(on)),
         "quantities": ",".join(str(lot.quantity) for lot in on.lots),
@@ -257,7 +250,7 @@ def standing(view: View, id: str) -> Standing:
 
 def pledge(view: View, id: str, agent: str) -> Pledge:
     """The seller sets its unsold lots aside, each bidder the price of its dearest package."""
-    auction = _need(view, id)
+    auction = row_of(view, AUCTIONS, id)
     if agent == auction.seller:
         unsold = (lot for lot in auction.lots if lot.listing not in auction.sold)
         return Pledge(goods=tuple(Item(lot.listing, lot.quantity) for lot in unsold))
@@ -270,7 +263,7 @@ def pledge(view: View, id: str, agent: str) -> Pledge:
 
 def outcome(view: View, id: str) -> Outcome | None:
     """Give every winner its agreement once bidding is over, all together; then end."""
-    auction = _need(view, id)
+    auction = row_of(view, AUCTIONS, id)
     if not auction.is_closed:
         return None
     if auction.sold:
@@ -291,7 +284,7 @@ def outcome(view: View, id: str) -> Outcome | None:
 
 def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
     """Note who won what."""
-    auction, winner = _need(draft, id), agreement.parties[0]
+    auction, winner = row_of(draft, AUCTIONS, id), agreement.parties[0]
     listings = tuple(leg.listing for leg in agreement.legs if isinstance(leg, GoodsLeg))
     units = sum(leg.amount.units for leg in agreement.legs if isinstance(leg, CashLeg))
     draft.emit(PackageWon(id, winner, listings, units))
@@ -300,7 +293,7 @@ def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
 
 def unable(draft: Draft, id: str, agreement: Agreement, agent: str) -> None:
     """Drop the bid that cannot be kept; where it is the seller who cannot, nothing is sold."""
-    if agent == _need(draft, id).seller:
+    if agent == row_of(draft, AUCTIONS, id).seller:
         for _, bid in list(draft.walk(BIDS, id)):
             draft.emit(PackagesFailed(id, bid.agent))
     else:
@@ -315,8 +308,7 @@ def lapse(draft: Draft, id: str) -> tuple[str, ...]:
 
 def forget(view: View, id: str) -> None:
     """Drop an ended run."""
-    for key, _ in list(view.walk(BIDS, id)):
-        view.drop(BIDS, key)
+    drop_group(view, BIDS, id)
     view.drop(AUCTIONS, id)
 
 
@@ -330,21 +322,17 @@ def _placed(view: View, event: PackagesBid) -> None:
     id = event.negotiation
     bid = Bid(id, event.agent, event.principal, event.packages, event.number)
     view.put(BIDS, f"{id}/{event.agent}", bid)
-    _change(view, id, bids=event.number)
+    change(view, AUCTIONS, id, bids=event.number)
 
 
 def _won(view: View, event: PackageWon) -> None:
     id = event.negotiation
     view.drop(BIDS, f"{id}/{event.agent}")
-    _change(view, id, sold=_need(view, id).sold + event.listings)
+    change(view, AUCTIONS, id, sold=row_of(view, AUCTIONS, id).sold + event.listings)
 
 
 def _failed(view: View, event: PackagesFailed) -> None:
     view.drop(BIDS, f"{event.negotiation}/{event.agent}")
-
-
-def _change(view: View, id: str, **fields: Any) -> None:
-    view.put(AUCTIONS, id, msgspec.structs.replace(_need(view, id), **fields))
 
 
 IS_PREPAID = True
@@ -364,5 +352,7 @@ EVOLVE: dict[type, Any] = {
     PackagesBid: _placed,
     PackageWon: _won,
     PackagesFailed: _failed,
-    PackageBiddingClosed: lambda view, event: _change(view, event.negotiation, is_closed=True),
+    PackageBiddingClosed: lambda view, event: change(
+        view, AUCTIONS, event.negotiation, is_closed=True
+    ),
 }
