@@ -370,7 +370,7 @@ def test_goods_in_a_batch_cannot_be_changed_and_come_free_at_once_on_leaving() -
     hall.move(ann, LeaveBarter("N1", 1))
     assert free(hall, 1) == 100
     hall.simulation.submit(ann, WithdrawListing("L1")).need()
-    assert refused(hall, ann, LeaveBarter("N1", 1))[0] == Reason.NOT_FOUND
+    assert refused(hall, ann, LeaveBarter("N1", 1))[0] == Reason.CLOSED
     hall.simulation.submit(OPERATOR, SetHalt("open")).need()
     hall.pass_time(9 * HOUR_US)
     assert hall.trades == []

@@ -67,8 +67,8 @@ def refusal(path: Kernel | Hall, agent: str, command: Any) -> tuple[str, dict[st
         ({}, {"rule": "best_attribute", "attribute": "quality"}, "attribute"),  # of a sale
         ({"side": "want"}, {"rule": "best_attribute"}, "attribute"),
         ({"side": "want"}, {"rule": "best_price", "attribute": "quality"}, "attribute"),
-        ({}, {"rule": "best_price", "window_us": 0}, "valid_us"),
-        ({}, {"rule": "best_price", "reveal_us": 31 * DAY_US}, "valid_us"),
+        ({}, {"rule": "best_price", "window_us": 0}, "window_us"),
+        ({}, {"rule": "best_price", "reveal_us": 31 * DAY_US}, "reveal_us"),
         ({}, {"rule": "best_price", "quantity": 0}, "quantity"),
     ],
 )

@@ -283,11 +283,11 @@ def test_a_call_that_nobody_answers_frees_everything() -> None:
         ({"criteria": Criteria(standing_min=-(2**60))}, "criteria.standing_min"),
         ({"criteria": Criteria(quality_penalty_bps=10_001)}, "criteria.quality_penalty_bps"),
         ({"criteria": Criteria(latency_penalty_bps=-1)}, "criteria.latency_penalty_bps"),
-        ({"proposing_us": 0}, "valid_us"),
-        ({"proposing_us": 31 * DAY_US}, "valid_us"),
+        ({"proposing_us": 0}, "proposing_us"),
+        ({"proposing_us": 31 * DAY_US}, "proposing_us"),
         ({"budget": usd(0)}, "budget"),
         ({"budget": usd(2**53)}, "price"),
-        ({"budget": usd(2**52)}, "budget"),
+        ({"budget": usd(2**52)}, "quantity"),
         ({"budget": Money(5, "EUR")}, "asset"),
         ({"quantity": 0}, "quantity"),
         ({"quantity": 4}, ""),
@@ -365,7 +365,7 @@ def test_a_call_takes_so_many_suppliers_and_no_more() -> None:
     run = call(path, bea)
     for agent in suppliers[:-1]:
         propose(path, run, agent, 50)
-    assert refusal(path, suppliers[-1], SendProposal(run, usd(5))) == "closed"
+    assert refusal(path, suppliers[-1], SendProposal(run, usd(5))) == "wrong_state"
     propose(path, run, suppliers[0], 40)  # those inside may still do better
     path.pass_time(2 * HOUR_US)
     assert path.trades == [(bea, suppliers[0], "L1", 1, 50)]

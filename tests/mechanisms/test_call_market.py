@@ -57,7 +57,7 @@ def refusal(path: Kernel | Hall, agent: str, command: Any) -> tuple[str, dict[st
         ({"top_units": 0}, "top_units"),
         ({"category": ""}, "category"),
         ({"asset": "EUR"}, "asset"),
-        ({"interval_us": DAY_US, "clearings": 31}, "valid_us"),
+        ({"interval_us": DAY_US, "clearings": 31}, "clearings"),
     ],
 )
 def test_a_run_that_makes_no_sense_is_refused(options: dict[str, Any], field: str) -> None:
@@ -143,7 +143,7 @@ def test_a_principal_cannot_fill_a_run_by_itself() -> None:
     thing = kernel.post(sol, available=10_000)
     for _ in range(1_000):
         kernel.move(sol, PlaceCallOrder(run, thing, usd(9)))
-    full = ("wrong_state", {"state": "Full"})
+    full = ("wrong_state", {"state": "Full", "orders_max": 100_000, "yours_max": 1_000})
     assert refusal(kernel, sol, PlaceCallOrder(run, thing, usd(9))) == full
 
 

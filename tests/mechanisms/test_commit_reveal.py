@@ -212,7 +212,7 @@ def test_more_bidders_than_a_run_holds_are_refused(monkeypatch: pytest.MonkeyPat
     run = open_commit_reveal(kernel, sol)
     for agent in (*bidders[:2], bidders[0]):
         commit(kernel, run, agent, 60)
-    assert reason(kernel, bidders[2], CommitBid(run, "a" * 64)) is Reason.OVERLOADED
+    assert reason(kernel, bidders[2], CommitBid(run, "a" * 64)) is Reason.WRONG_STATE
 
 
 @pytest.mark.parametrize(

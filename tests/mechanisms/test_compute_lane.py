@@ -374,7 +374,7 @@ def test_a_bid_is_refused(change: dict[str, Any], reason: Reason, field: str) ->
         ({"starts_in_us": 0}, "notice_us"),
         ({"reserve": usd(0)}, "reserve"),
         ({"guaranteed": Money(50, "EUR")}, "asset"),
-        ({"starts_in_us": 31 * DAY_US}, "valid_us"),
+        ({"starts_in_us": 31 * DAY_US}, "intervals"),
     ],
 )
 def test_an_opening_is_refused(change: dict[str, Any], field: str) -> None:
@@ -451,10 +451,10 @@ def test_strangers_cannot_fill_a_lane() -> None:
             bid(lane, run, agent, "preemptible", 20)
         with pytest.raises(Refused) as no:
             bid(lane, run, agent, "preemptible", 20)
-        assert no.value.reason == Reason.OVERLOADED
+        assert no.value.facts == {"state": "Full", "yours_max": JOBS_OF_AGENT_MAX}
     with pytest.raises(Refused) as no:
         bid(lane, run, bidders[-1], "preemptible", 20)
-    assert no.value.facts == {"jobs_max": JOBS_MAX}
+    assert no.value.facts == {"state": "Full", "jobs_max": JOBS_MAX}
 
 
 def test_the_notice_tells_no_bid() -> None:

@@ -240,7 +240,7 @@ def test_an_order_that_runs_out_is_off_the_book_and_its_money_free() -> None:
         ({"units": 0}, Reason.INVALID, "price"),
         ({"units": -10}, Reason.INVALID, "price"),
         ({"units": 73}, Reason.INVALID, "price"),
-        ({"units": 2**53 - 2, "quantity": 100}, Reason.INVALID, "price"),
+        ({"units": 2**53 - 2, "quantity": 100}, Reason.INVALID, "quantity"),
         ({"quantity": 0}, Reason.INVALID, "quantity"),
         ({"quantity": 101}, Reason.NOT_ENOUGH_STOCK, None),
         ({"valid_us": 0}, Reason.INVALID, "valid_us"),
@@ -292,14 +292,14 @@ def test_nobody_fills_a_book_beyond_its_bounds() -> None:
     floor.wants[bea] = kernel.post(bea, available=10**6, side="want")
     for _ in range(1_000):
         floor.bid(bea, 50)
-    assert refusal(floor.bid, dan, 50).facts == {"orders_max": 1_000}
-    assert refusal(floor.ask, sol, 60).reason == Reason.OVERLOADED
+    assert refusal(floor.bid, dan, 50).facts == {"state": "Full", "orders_max": 1_000}
+    assert refusal(floor.ask, sol, 60).reason == Reason.WRONG_STATE
     plain = Floor(kernel, 2)
     eve = plain.people[1]
     plain.wants[eve] = kernel.post(eve, available=10**6, side="want")
     for _ in range(1_000):
         plain.bid(eve, 50)
-    assert refusal(plain.bid, eve, 50).reason == Reason.OVERLOADED
+    assert refusal(plain.bid, eve, 50).reason == Reason.WRONG_STATE
     plain.bid(plain.people[0], 50)
 
 

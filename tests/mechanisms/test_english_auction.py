@@ -351,4 +351,4 @@ def test_more_bidders_than_a_run_holds_are_refused(monkeypatch: pytest.MonkeyPat
     run = open_english(kernel, sol)
     for agent, units in ((bea, 5), (dan, 10), (bea, 12)):
         bid(kernel, run, agent, units)
-    assert reason(kernel, eve, PlaceProxyBid(run, usd(20))) is Reason.OVERLOADED
+    assert reason(kernel, eve, PlaceProxyBid(run, usd(20))) is Reason.WRONG_STATE

@@ -175,7 +175,7 @@ def test_more_bidders_than_a_run_holds_are_refused(monkeypatch: pytest.MonkeyPat
     kernel = Kernel(sealed_bid)
     run, _ = sell(kernel, [70, 80])
     (eve,) = kernel.join(1)
-    assert reason(kernel, eve, PlaceSealedBid(run, usd(90))) is Reason.OVERLOADED
+    assert reason(kernel, eve, PlaceSealedBid(run, usd(90))) is Reason.WRONG_STATE
     kernel.move("A2", PlaceSealedBid(run, usd(75)))
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
+from souq.core.agreement import Agreement, Leg
 from souq.core.listing import check_price
 from souq.core.mechanisms.moves import (
     Effect,
@@ -25,10 +25,12 @@ from souq.core.mechanisms.moves import (
     Standing,
     expiry,
     need_own,
+    need_total,
     refuse_unable,
+    sale,
 )
 from souq.core.mechanisms.parties import joined
-from souq.core.money import UNITS_MAX, Money
+from souq.core.money import Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.state import DEADLINES, Draft, Table, View, change, row_of
@@ -133,7 +135,7 @@ TABLES: tuple[Table[Any], ...] = (RUNS,)
 
 
 def _open(draft: Draft, agent: Agent, command: OpenDutchAuction, id: str) -> Effect:
-    listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME)
+    listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME, side="sell")
     start, floor, step = command.start, command.floor, command.step
     for field, price in (("start", start), ("floor", floor), ("step", step)):
         check_price(draft, price)
@@ -141,8 +143,7 @@ def _open(draft: Draft, agent: Agent, command: OpenDutchAuction, id: str) -> Eff
             raise invalid(field, f"in {start.asset}")
     if not 0 < floor.units <= start.units or step.units == 0:
         raise invalid("floor", "above 0, at most the start; and a step above 0")
-    if start.units * command.quantity > UNITS_MAX:
-        raise invalid("start", "all of it must cost below 2**53 units")
+    need_total(start, command.quantity)
     if command.interval_us <= 0:
         raise invalid("interval_us", "must be above 0")
     falls = -(-(start.units - floor.units) // step.units)
@@ -192,10 +193,8 @@ def price_at(run: Run, at: int) -> int:
 
 
 def _legs(run: Run, buyer: str, quantity: int, units: int) -> tuple[Leg, ...]:
-    return (
-        GoodsLeg(run.seller, buyer, run.listing, quantity),
-        CashLeg(buyer, run.seller, Money(units * quantity, run.start.asset)),
-    )
+    total = Money(units * quantity, run.start.asset)
+    return sale(run.seller, buyer, run.listing, quantity, total)
 
 
 parties = joined

@@ -66,7 +66,17 @@ from souq.core.mechanisms.barter.records import (
     offer_of,
 )
 from souq.core.mechanisms.barter.wishes import Offered, choices, first_met
-from souq.core.mechanisms.moves import NOTHING, Effect, Item, Outcome, Pledge, Standing, expiry
+from souq.core.mechanisms.moves import (
+    NOTHING,
+    Effect,
+    Item,
+    Outcome,
+    Pledge,
+    Standing,
+    expiry,
+    full,
+    need_mine,
+)
 from souq.core.mechanisms.parties import joined
 from souq.core.money import Money
 from souq.core.party import Agent
@@ -95,7 +105,7 @@ def _open(draft: Draft, agent: Agent, command: OpenBarter, id: str) -> Effect:
     if not 1 <= command.clearings <= CLEARINGS_MAX:
         raise invalid("clearings", f"1 to {CLEARINGS_MAX}")
     need_asset(draft, command.asset)
-    expiry(draft, command.interval_us * command.clearings)
+    expiry(draft, command.interval_us * command.clearings, "clearings")
     draft.emit(
         BarterOpened(
             id,
@@ -104,7 +114,7 @@ def _open(draft: Draft, agent: Agent, command: OpenBarter, id: str) -> Effect:
             command.asset,
             command.interval_us,
             command.clearings,
-            expiry(draft, command.interval_us),
+            expiry(draft, command.interval_us, "interval_us"),
         )
     )
     return Effect()
@@ -118,9 +128,9 @@ def _enter(draft: Draft, agent: Agent, command: EnterBarter, id: str) -> Effect:
     is_single = exchange.matching == "top_trading_cycles"
     most = 1 if is_single else OFFERS_EACH_MAX
     if len(member.offers) >= most or exchange.offers >= OFFERS_MAX:
-        raise Refused(Reason.WRONG_STATE, state="Full", yours_max=most, offers_max=OFFERS_MAX)
+        raise full(yours_max=most, offers_max=OFFERS_MAX)
     if exchange.entered >= ENTRIES_MAX:
-        raise Refused(Reason.WRONG_STATE, state="Full", entries_max=ENTRIES_MAX)
+        raise full(entries_max=ENTRIES_MAX)
     given = [item.listing for n in member.offers for item in offer_of(draft, id, n).goods]
     need_goods(draft, agent, command.goods, NAME, given)
     need_wishes(draft, agent, command.wishes, NAME, may_add_cash=not is_single)
@@ -131,11 +141,9 @@ def _enter(draft: Draft, agent: Agent, command: EnterBarter, id: str) -> Effect:
 
 
 def _leave(draft: Draft, agent: Agent, command: LeaveBarter, id: str) -> Effect:
-    offer = draft.get(OFFERS, f"{id}/{command.offer}")
-    if offer is None:
-        raise Refused(Reason.NOT_FOUND, offer=command.offer)
-    if offer.agent != agent.id:
-        raise Refused(Reason.NOT_YOURS, offer=command.offer)
+    key = f"{id}/{command.offer}"
+    was_there = 0 < command.offer <= row_of(draft, EXCHANGES, id).entered
+    need_mine(draft.get(OFFERS, key), agent, key, was_there=was_there)
     draft.emit(BarterLeft(id, agent.id, command.offer))
     return Effect((agent.id,))
 

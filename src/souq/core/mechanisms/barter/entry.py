@@ -20,8 +20,7 @@ def need_goods(
     """Raise Refused unless the agent may give a bundle that shares nothing with what it `given`."""
     _check_bundle("goods", goods)
     for item in goods:
-        if need_own(view, agent, item, mechanism).side != "sell":
-            raise invalid("goods", "name what you give")
+        need_own(view, agent, item, mechanism, side="sell")
         if item.listing in given:
             raise invalid("goods", "a listing stands in one offer; leave with that first")
 

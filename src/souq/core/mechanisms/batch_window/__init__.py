@@ -23,7 +23,7 @@ is no race.
 
 from typing import Any
 
-from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg, cash_given, goods
+from souq.core.agreement import Agreement, cash_given, goods
 from souq.core.listing import Listing
 from souq.core.mechanisms.batch_window import records
 from souq.core.mechanisms.batch_window.draw import Ticket, commitment, in_order
@@ -49,6 +49,7 @@ from souq.core.mechanisms.batch_window.records import (
     WithdrawBatchWindow,
     drop_run,
 )
+from souq.core.mechanisms.commitment import check_digest
 from souq.core.mechanisms.moves import (
     NOTHING,
     Effect,
@@ -57,7 +58,11 @@ from souq.core.mechanisms.moves import (
     Pledge,
     Standing,
     expiry,
+    full,
     need_own,
+    need_total,
+    sale,
+    stake,
 )
 from souq.core.mechanisms.parties import joined
 from souq.core.money import UNITS_MAX, Money
@@ -86,17 +91,16 @@ def _open(draft: Draft, agent: Agent, command: OpenBatchWindow, id: str) -> Effe
     listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME)
     if listing.price is None:
         raise invalid("listing", "state a price on it first")
-    if listing.price.units * command.quantity > UNITS_MAX:
-        raise invalid("quantity", "the total would pass 2**53 units")
+    total = need_total(listing.price, command.quantity)
     is_sale = listing.side == "sell"
     if (command.rule == "best_attribute") != bool(command.attribute) or (
         command.attribute and (is_sale or len(command.attribute) > 40)
     ):
         raise invalid("attribute", "for a want by best_attribute, and only there")
     if command.seed_hash or command.rule == "lot":
-        _check_hash(command.seed_hash)
-    expiry(draft, command.window_us)
-    expiry(draft, command.reveal_us)
+        check_digest("seed_hash", command.seed_hash)
+    expiry(draft, command.window_us, "window_us")
+    expiry(draft, command.reveal_us, "reveal_us")
     draft.emit(
         BatchWindowOpened(
             id,
@@ -115,14 +119,8 @@ def _open(draft: Draft, agent: Agent, command: OpenBatchWindow, id: str) -> Effe
             expiry(draft, command.valid_us),
         )
     )
-    giver, taker = (agent.id, "") if is_sale else ("", agent.id)
-    total = listing.price * command.quantity
-    return Effect((agent.id,), _legs(giver, taker, listing.id, command.quantity, total))
-
-
-def _check_hash(text: str) -> None:
-    if len(text) != 64 or not set(text) <= set("0123456789abcdef"):
-        raise invalid("seed_hash", "SHA-256 of a seed, as 64 hexadecimal digits")
+    ends = (agent.id, "") if is_sale else ("", agent.id)
+    return Effect((agent.id,), stake(*ends, listing.id, command.quantity, total))
 
 
 def _enter(draft: Draft, agent: Agent, command: EnterBatch, id: str) -> Effect:
@@ -132,7 +130,7 @@ def _enter(draft: Draft, agent: Agent, command: EnterBatch, id: str) -> Effect:
     if draft.get(ENTRANTS, f"{id}/{agent.principal}") is not None:
         raise Refused(Reason.ALREADY_EXISTS)
     if window.entries >= ENTRIES_MAX:
-        raise Refused(Reason.WRONG_STATE, state="Full")
+        raise full(entries_max=ENTRIES_MAX)
     if not 0 < command.quantity <= window.quantity:
         raise invalid("quantity", f"1 to {window.quantity}")
     if not 0 <= command.salt <= UNITS_MAX:
@@ -155,11 +153,10 @@ def _enter(draft: Draft, agent: Agent, command: EnterBatch, id: str) -> Effect:
             command.salt,
         )
     )
-    giver, taker = (window.lister, agent.id) if window.is_sale else (agent.id, window.lister)
+    ends = (window.lister, agent.id) if window.is_sale else (agent.id, window.lister)
     named = listing.id if listing else window.listing
-    return Effect(
-        (agent.id,), _legs(giver, taker, named, command.quantity, price * command.quantity)
-    )
+    total = price * command.quantity
+    return Effect((agent.id,), stake(*ends, named, command.quantity, total))
 
 
 def _check_entry_price(window: Window, price: Money, quantity: int) -> None:
@@ -174,8 +171,7 @@ def _check_entry_price(window: Window, price: Money, quantity: int) -> None:
     if not is_fair:
         why = "the stated one, or better where the best price wins"
         raise invalid("price", why)
-    if price.units * quantity > UNITS_MAX:
-        raise invalid("quantity", "the total would pass 2**53 units")
+    need_total(price, quantity)
 
 
 def _supply(draft: Draft, agent: Agent, command: EnterBatch, window: Window) -> Listing | None:
@@ -183,9 +179,10 @@ def _supply(draft: Draft, agent: Agent, command: EnterBatch, window: Window) -> 
         if command.listing:
             raise invalid("listing", "only where something is wanted")
         return None
-    listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME)
-    if listing.side != "sell" or listing.category != window.category:
-        raise invalid("listing", f"must be for sale, in {window.category}")
+    item = Item(command.listing, command.quantity)
+    listing = need_own(draft, agent, item, NAME, side="sell")
+    if listing.category != window.category:
+        raise invalid("listing", f"must be in {window.category}")
     return listing
 
 
@@ -239,13 +236,6 @@ def _need_open(view: View, id: str) -> Window:
     if window.stage not in ("waiting", "gathering") or view.at >= window.due:
         raise Refused(Reason.CLOSED, id=id)
     return window
-
-
-def _legs(giver: str, taker: str, listing: str, quantity: int, total: Money) -> tuple[Leg, ...]:
-    legs: tuple[Leg, ...] = (GoodsLeg(giver, taker, listing, quantity),)
-    if total.units:
-        legs += (CashLeg(taker, giver, total),)
-    return legs
 
 
 parties, forget = joined, drop_run
@@ -305,9 +295,9 @@ def outcome(view: View, id: str) -> Outcome | None:
     quantity = min(left, entry.quantity)
     total = Money(entry.units * quantity, window.price.asset)
     if window.is_sale:
-        legs = _legs(window.lister, entry.agent, window.listing, quantity, total)
+        legs = sale(window.lister, entry.agent, window.listing, quantity, total)
     else:
-        legs = _legs(entry.agent, window.lister, entry.listing, quantity, total)
+        legs = sale(entry.agent, window.lister, entry.listing, quantity, total)
     return Outcome("", (Agreement((entry.agent, window.lister), legs),))
 
 

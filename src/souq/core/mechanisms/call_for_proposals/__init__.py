@@ -27,7 +27,7 @@ from typing import Any
 
 import msgspec
 
-from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg, goods
+from souq.core.agreement import Agreement, CashLeg, goods
 from souq.core.listing import check_price
 from souq.core.mechanisms.call_for_proposals import records
 from souq.core.mechanisms.call_for_proposals.records import (
@@ -63,10 +63,14 @@ from souq.core.mechanisms.moves import (
     Pledge,
     Standing,
     expiry,
+    full,
     need_own,
+    need_total,
+    sale,
+    stake,
 )
 from souq.core.mechanisms.parties import joined
-from souq.core.money import UNITS_MAX, Money
+from souq.core.money import Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import rules
@@ -102,20 +106,17 @@ NOTICE = {
 
 def _call(draft: Draft, agent: Agent, command: CallForProposals, id: str) -> Effect:
     item = Item(command.listing, command.quantity)
-    listing = need_own(draft, agent, item, NAME)
-    if listing.side != "want":
-        raise invalid("listing", "a call stands on a want")
+    listing = need_own(draft, agent, item, NAME, side="want")
     check_price(draft, command.budget)
-    total = command.budget.units * command.quantity
-    if not 0 < total <= UNITS_MAX:
-        raise invalid("budget", "must be above 0, and for the whole quantity below 2**53 units")
+    if command.budget.units == 0:
+        raise invalid("budget", "must be above 0")
+    total = need_total(command.budget, command.quantity)
     check(command.criteria)
-    closes_at = expiry(draft, command.proposing_us)
+    closes_at = expiry(draft, command.proposing_us, "proposing_us")
     under: tuple[str, ...] = ()
     deliver_by = 0
     if command.under:
-        whole = Money(total, command.budget.asset)
-        under = need_room(draft, agent, command.under, whole, closes_at=closes_at)
+        under = need_room(draft, agent, command.under, total, closes_at=closes_at)
         deliver_by = due_by(draft, under, closes_at + rules(draft).delivery_us)
     draft.emit(
         ProposalsCalled(
@@ -135,8 +136,7 @@ def _call(draft: Draft, agent: Agent, command: CallForProposals, id: str) -> Eff
     )
     if under:
         draft.emit(CallSubcontracted(id, agent.id, under))
-    call = row_of(draft, CALLS, id)
-    return Effect((agent.id,), _legs(call, "", command.quantity, total))
+    return Effect((agent.id,), stake("", agent.id, listing.id, command.quantity, total))
 
 
 def _propose(draft: Draft, agent: Agent, command: SendProposal, id: str) -> Effect:
@@ -158,7 +158,7 @@ def _propose(draft: Draft, agent: Agent, command: SendProposal, id: str) -> Effe
     score += other_points(call.criteria, command.latency_us, command.quality, shown)
     before = draft.get(PROPOSALS, f"{id}/{agent.id}")
     if before is None and call.suppliers >= PROPOSALS_MAX:
-        raise Refused(Reason.CLOSED, id=id, proposals=PROPOSALS_MAX)
+        raise full(proposals_max=PROPOSALS_MAX)
     if before is not None and (score < before.score or quantity < before.quantity):
         raise invalid("price", "your proposal binds: another must score and supply no less")
     draft.emit(
@@ -173,7 +173,7 @@ def _propose(draft: Draft, agent: Agent, command: SendProposal, id: str) -> Effe
             call.sent + 1,
         )
     )
-    return Effect((), _legs(call, agent.id, quantity, units * quantity))
+    return Effect((), stake(agent.id, call.buyer, call.listing, quantity, command.price * quantity))
 
 
 def _award(draft: Draft, agent: Agent, command: AwardProposals, id: str) -> Effect:
@@ -191,13 +191,6 @@ def _need_open(view: View, id: str) -> Call:
     if call.is_closed or view.at >= call.closes_at:
         raise Refused(Reason.CLOSED, id=id)
     return call
-
-
-def _legs(call: Call, supplier: str, quantity: int, units: int) -> tuple[Leg, ...]:
-    legs: tuple[Leg, ...] = (GoodsLeg(supplier, call.buyer, call.listing, quantity),)
-    if units:
-        legs += (CashLeg(call.buyer, supplier, Money(units, call.budget.asset)),)
-    return legs
 
 
 parties = joined
@@ -264,9 +257,10 @@ def _best(view: View, id: str, call: Call) -> Agreement | None:
         units = matching_price(call.criteria, budget, others=others, losing=losing)
         assert units >= best.units, f"a winner of {id} would be paid less than it asked"
     quantity = min(call.left, best.quantity)
+    total = Money(units * quantity, call.budget.asset)
     return Agreement(
         (call.buyer, best.agent),
-        _legs(call, best.agent, quantity, units * quantity),
+        sale(best.agent, call.buyer, call.listing, quantity, total),
         promises(call.criteria, best.latency_us, best.quality),
         call.under,
     )

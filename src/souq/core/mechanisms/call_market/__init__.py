@@ -28,7 +28,7 @@ opener may end the run between two clearings: then nothing more trades.
 
 from typing import Any
 
-from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
+from souq.core.agreement import Agreement, CashLeg
 from souq.core.listing import Listing
 from souq.core.mechanisms.call_market import records
 from souq.core.mechanisms.call_market.clearing import BPS, fix
@@ -67,7 +67,12 @@ from souq.core.mechanisms.moves import (
     Pledge,
     Standing,
     expiry,
+    full,
+    need_mine,
     need_own,
+    need_total,
+    sale,
+    stake,
 )
 from souq.core.mechanisms.parties import joined
 from souq.core.money import UNITS_MAX, Money
@@ -110,7 +115,7 @@ def _open(draft: Draft, agent: Agent, command: OpenCallMarket, id: str) -> Effec
         raise invalid("k_bps", f"0 to {BPS}")
     if not 0 < command.top_units <= UNITS_MAX:
         raise invalid("top_units", "must be above 0, and below 2**53")
-    ends_at = expiry(draft, command.interval_us * command.clearings)
+    ends_at = expiry(draft, command.interval_us * command.clearings, "clearings")
     draft.emit(
         CallMarketOpened(
             id,
@@ -154,9 +159,8 @@ def _place(draft: Draft, agent: Agent, command: PlaceCallOrder, id: str) -> Effe
             call.clears_at if call.resting else _next_clearing(call, draft.at),
         )
     )
-    giver, taker = ("", agent.id) if is_bid else (agent.id, "")
-    total = price * quantity
-    return Effect((agent.id,), _legs(giver, taker, listing.id, quantity, total))
+    ends = ("", agent.id) if is_bid else (agent.id, "")
+    return Effect((agent.id,), stake(*ends, listing.id, quantity, price * quantity))
 
 
 def _check_order(call: Call, listing: Listing, price: Money, quantity: int) -> None:
@@ -164,8 +168,7 @@ def _check_order(call: Call, listing: Listing, price: Money, quantity: int) -> N
         raise invalid("listing", f"must be in {call.category}")
     if price.asset != call.asset or not 0 <= price.units <= call.top_units:
         raise invalid("price", f"0 to {call.top_units} {call.asset}")
-    if price.units * quantity > UNITS_MAX:
-        raise invalid("quantity", "the total would pass 2**53 units")
+    need_total(price, quantity)
     if call.pricing != "k_double" and quantity != 1:
         raise invalid("quantity", "1, so that telling the truth is best")
 
@@ -180,22 +183,16 @@ def _check_room(
     if side and is_truthful:
         raise Refused(Reason.ALREADY_EXISTS)
     goods = {item.listing for item in _stake(view, id, agent.id).goods}
-    if (
-        call.resting >= ORDERS_MAX
-        or (side and side.orders >= ORDERS_OF_ONE_MAX)
-        or (not is_bid and len(goods | {listing}) > ITEMS_MAX)
-    ):
-        raise Refused(Reason.WRONG_STATE, state="Full")
+    if call.resting >= ORDERS_MAX or (side and side.orders >= ORDERS_OF_ONE_MAX):
+        raise full(orders_max=ORDERS_MAX, yours_max=ORDERS_OF_ONE_MAX)
+    if not is_bid and len(goods | {listing}) > ITEMS_MAX:
+        raise full(listings_max=ITEMS_MAX)
 
 
 def _cancel(draft: Draft, agent: Agent, command: CancelCallOrder, id: str) -> Effect:
     call = _need_gathering(draft, id)
-    order = draft.get(ORDERS, f"{id}/{command.order}")
-    if order is None:
-        was_placed = 0 < command.order <= call.placed
-        raise Refused(Reason.CLOSED if was_placed else Reason.NOT_FOUND)
-    if order.agent != agent.id:
-        raise Refused(Reason.NOT_YOURS, id=id)
+    key, was_there = f"{id}/{command.order}", 0 < command.order <= call.placed
+    order = need_mine(draft.get(ORDERS, key), agent, key, was_there=was_there)
     clears_at = call.clears_at if call.resting > 1 else max(call.ends_at, draft.at + 1)
     draft.emit(CallOrderEnded(id, agent.id, order.number, "cancelled", clears_at))
     return Effect((agent.id,))
@@ -218,13 +215,6 @@ def _need_gathering(view: View, id: str) -> Call:
 def _next_clearing(call: Call, at: int) -> int:
     passed = (at - call.opened_at) // call.interval_us + 1
     return min(call.opened_at + passed * call.interval_us, call.ends_at)
-
-
-def _legs(giver: str, taker: str, listing: str, quantity: int, total: Money) -> tuple[Leg, ...]:
-    legs: tuple[Leg, ...] = (GoodsLeg(giver, taker, listing, quantity),)
-    if total.units:
-        legs += (CashLeg(taker, giver, total),)
-    return legs
 
 
 parties, forget = joined, drop_run
@@ -275,7 +265,7 @@ def _agreement(view: View, id: str, deals: Deals) -> Agreement:
     buyer, ask = (order_of(view, id, side[deal]) for side in (deals.bids, deals.asks))
     quantity = deals.quantities[deal]
     total = Money(call.seller_units * quantity, call.asset)
-    legs = _legs(ask.agent, buyer.agent, ask.listing, quantity, total)
+    legs = sale(ask.agent, buyer.agent, ask.listing, quantity, total)
     surplus = Money((call.units - call.seller_units) * quantity, call.asset)
     if not surplus.units:
         return Agreement((buyer.agent, ask.agent), legs)

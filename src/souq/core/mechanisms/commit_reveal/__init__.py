@@ -17,7 +17,7 @@ whoever would have won, and then no bidder loses anything.
 
 from typing import Any
 
-from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
+from souq.core.agreement import Agreement, CashLeg
 from souq.core.listing import check_price
 from souq.core.mechanisms.commit_reveal import records
 from souq.core.mechanisms.commit_reveal.records import (
@@ -54,7 +54,10 @@ from souq.core.mechanisms.moves import (
     Pledge,
     Standing,
     expiry,
+    full,
     need_own,
+    sale,
+    stake,
 )
 from souq.core.mechanisms.parties import joined
 from souq.core.money import Money
@@ -78,7 +81,7 @@ NOTICE = {
 
 
 def _open(draft: Draft, agent: Agent, command: OpenCommitReveal, id: str) -> Effect:
-    listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME)
+    listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME, side="sell")
     check_price(draft, command.reserve)
     check_price(draft, command.deposit)
     asset = command.reserve.asset
@@ -104,7 +107,7 @@ def _open(draft: Draft, agent: Agent, command: OpenCommitReveal, id: str) -> Eff
             closes_at,
         )
     )
-    return Effect((agent.id,), _stake(row_of(draft, RUNS, id), "", command.reserve.units))
+    return Effect((agent.id,), stake(agent.id, "", listing.id, command.quantity, command.reserve))
 
 
 def _commit(draft: Draft, agent: Agent, command: CommitBid, id: str) -> Effect:
@@ -116,10 +119,10 @@ def _commit(draft: Draft, agent: Agent, command: CommitBid, id: str) -> Effect:
     check_digest("commitment", command.commitment)
     before = draft.get(BIDS, f"{id}/{agent.id}")
     if before is None and run.bidders == BIDDERS_MAX:
-        raise Refused(Reason.OVERLOADED, bidders_max=BIDDERS_MAX)
+        raise full(bidders_max=BIDDERS_MAX)
     number = run.bidders + 1 if before is None else before.number
     draft.emit(BidCommitted(id, agent.id, command.commitment, number))
-    return Effect((agent.id,), _stake(run, agent.id, run.deposit_units))
+    return _bound(run, agent, run.deposit_units)
 
 
 def _reveal_bid(draft: Draft, agent: Agent, command: RevealBid, id: str) -> Effect:
@@ -136,7 +139,7 @@ def _reveal_bid(draft: Draft, agent: Agent, command: RevealBid, id: str) -> Effe
     if price.asset != run.reserve.asset or price.units == 0:
         raise invalid("price", f"above 0, and in {run.reserve.asset}")
     draft.emit(BidRevealed(id, agent.id, price.units, command.nonce))
-    return Effect((agent.id,), _stake(run, agent.id, price.units))
+    return _bound(run, agent, price.units)
 
 
 def _reveal_reserve(draft: Draft, agent: Agent, command: RevealReserve, id: str) -> Effect:
@@ -155,28 +158,16 @@ def _reveal_reserve(draft: Draft, agent: Agent, command: RevealReserve, id: str)
     return Effect()
 
 
+def _bound(run: Run, agent: Agent, units: int) -> Effect:
+    total = Money(units, run.reserve.asset)
+    return Effect((agent.id,), stake(run.seller, agent.id, run.listing, run.quantity, total))
+
+
 def _need_revealing(view: View, id: str) -> Run:
     run = row_of(view, RUNS, id)
     if run.phase != "revealing":
         raise Refused(Reason.WRONG_STATE, state=run.phase.capitalize())
     return run
-
-
-def _legs(run: Run, buyer: str, units: int) -> tuple[Leg, ...]:
-    legs: tuple[Leg, ...] = (GoodsLeg(run.seller, buyer, run.listing, run.quantity),)
-    return legs + _payment(run, buyer, units) if units else legs
-
-
-def _stake(run: Run, buyer: str, units: int) -> tuple[Leg, ...]:
-    """Give the sale as a mandate judges it: with a payment of 0 too, for that names the asset."""
-    return (
-        GoodsLeg(run.seller, buyer, run.listing, run.quantity),
-        *_payment(run, buyer, units),
-    )
-
-
-def _payment(run: Run, buyer: str, units: int) -> tuple[Leg, ...]:
-    return (CashLeg(buyer, run.seller, Money(units, run.reserve.asset)),)
 
 
 parties = joined
@@ -225,8 +216,9 @@ def outcome(view: View, id: str) -> Outcome | None:
     if best is None or run.is_unable or best.units < run.least_units:
         return Outcome("no_sale", (), _forfeits(view, id, run))
     price = best.units if run.pricing == "first_price" else _minimum(view, id, run)
-    agreement = Agreement((best.agent, run.seller), _legs(run, best.agent, price))
-    return Outcome("", (agreement,))
+    total = Money(price, run.reserve.asset)
+    legs = sale(run.seller, best.agent, run.listing, run.quantity, total)
+    return Outcome("", (Agreement((best.agent, run.seller), legs),))
 
 
 def _best(view: View, id: str, run: Run) -> CommittedBid | None:

@@ -72,7 +72,6 @@ from souq.core.mechanisms.compute_lane.records import (
     ReserveLane,
     free,
 )
-from souq.core.mechanisms.compute_lane.settling import legs
 from souq.core.mechanisms.moves import (
     NOTHING,
     Effect,
@@ -80,7 +79,11 @@ from souq.core.mechanisms.moves import (
     Pledge,
     Standing,
     expiry,
+    full,
+    need_mine,
     need_own,
+    need_total,
+    stake,
 )
 from souq.core.mechanisms.parties import joined
 from souq.core.money import UNITS_MAX, Money
@@ -126,10 +129,10 @@ def _open(draft: Draft, agent: Agent, command: OpenComputeLane, id: str) -> Effe
         if price.units == 0 or price.asset != command.reserve.asset:
             raise invalid(name, "above 0, and both in one asset")
     lasts_us = command.interval_us * command.intervals
-    starts_at = expiry(draft, command.starts_in_us + lasts_us) - lasts_us
+    starts_at = expiry(draft, command.starts_in_us + lasts_us, "intervals") - lasts_us
     item = Item(command.listing, command.capacity * command.intervals)
-    listing = need_own(draft, agent, item, NAME)
-    if listing.side != "sell" or listing.subject != "capacity":
+    listing = need_own(draft, agent, item, NAME, side="sell")
+    if listing.subject != "capacity":
         raise invalid("listing", "offers capacity")
     draft.emit(
         ComputeLaneOpened(
@@ -146,9 +149,8 @@ def _open(draft: Draft, agent: Agent, command: OpenComputeLane, id: str) -> Effe
             command.guaranteed,
         )
     )
-    least = min(command.reserve.units, command.guaranteed.units)
-    lane = row_of(draft, LANES, id)
-    return Effect((agent.id,), legs(lane, "", item.quantity, least * item.quantity), is_final=True)
+    least = min(command.reserve, command.guaranteed) * item.quantity
+    return Effect((agent.id,), stake(agent.id, "", listing.id, item.quantity, least), is_final=True)
 
 
 def _bid(draft: Draft, agent: Agent, command: PlaceLaneBid, id: str) -> Effect:
@@ -164,7 +166,7 @@ def _bid(draft: Draft, agent: Agent, command: PlaceLaneBid, id: str) -> Effect:
     by = min(in_time, lane.intervals)
     if lane.next_free(draft.at) + command.intervals > by:
         raise invalid("within_us", "it could not end in time, or the lane ends before")
-    _need_countable(cap.units * command.quantity * command.intervals)
+    total = need_total(cap, command.quantity * command.intervals)
     draft.emit(
         LaneBidPlaced(
             id,
@@ -177,7 +179,7 @@ def _bid(draft: Draft, agent: Agent, command: PlaceLaneBid, id: str) -> Effect:
             cap.units,
         )
     )
-    return _bound(lane, agent, command.quantity * command.intervals, cap.units)
+    return _bound(lane, agent, command.quantity * command.intervals, total)
 
 
 def _reserve(draft: Draft, agent: Agent, command: ReserveLane, id: str) -> Effect:
@@ -191,7 +193,7 @@ def _reserve(draft: Draft, agent: Agent, command: ReserveLane, id: str) -> Effec
             Reason.NOT_ENOUGH_STOCK, listing=lane.listing, available=left, asked=command.quantity
         )
     units = lane.guaranteed.units
-    _need_countable(units * command.quantity * command.intervals)
+    total = need_total(lane.guaranteed, command.quantity * command.intervals)
     draft.emit(
         LaneReserved(
             id,
@@ -203,7 +205,7 @@ def _reserve(draft: Draft, agent: Agent, command: ReserveLane, id: str) -> Effec
             units,
         )
     )
-    return _bound(lane, agent, command.quantity * command.intervals, units)
+    return _bound(lane, agent, command.quantity * command.intervals, total)
 
 
 def _need_room(
@@ -218,30 +220,22 @@ def _need_room(
             raise invalid(name, f"above 0, and at most {most}")
     own = draft.get(HOLDERS, f"{id}/{agent.id}")
     if own is not None and own.jobs >= JOBS_OF_AGENT_MAX:
-        raise Refused(Reason.OVERLOADED, jobs_max=JOBS_OF_AGENT_MAX)
+        raise full(yours_max=JOBS_OF_AGENT_MAX)
     if lane.live + lane.unsettled >= JOBS_MAX:
-        raise Refused(Reason.OVERLOADED, jobs_max=JOBS_MAX)
+        raise full(jobs_max=JOBS_MAX)
 
 
-def _need_countable(units: int) -> None:
-    if units > UNITS_MAX:
-        raise invalid("quantity", "it could cost more than 2**53 units")
-
-
-def _bound(lane: Lane, agent: Agent, quantity: int, units: int) -> Effect:
-    return Effect((agent.id,), legs(lane, agent.id, quantity, units * quantity), is_final=True)
+def _bound(lane: Lane, agent: Agent, quantity: int, total: Money) -> Effect:
+    legs = stake(lane.seller, agent.id, lane.listing, quantity, total)
+    return Effect((agent.id,), legs, is_final=True)
 
 
 def _release(draft: Draft, agent: Agent, command: ReleaseLaneJob, id: str) -> Effect:
     lane = row_of(draft, LANES, id)
-    job = draft.get(JOBS, f"{id}/{command.job}")
-    if job is None:
-        was_there = 0 < command.job <= lane.jobs
-        raise Refused(Reason.CLOSED if was_there else Reason.NOT_FOUND, id=f"{id}/{command.job}")
-    if job.agent != agent.id:
-        raise Refused(Reason.NOT_YOURS, id=f"{id}/{command.job}")
+    key, was_there = f"{id}/{command.job}", 0 < command.job <= lane.jobs
+    job = need_mine(draft.get(JOBS, key), agent, key, was_there=was_there)
     if job.stage not in LIVE:
-        raise Refused(Reason.CLOSED, id=f"{id}/{command.job}")
+        raise Refused(Reason.CLOSED, id=key)
     return Effect(end(draft, job, "released", _unused(lane, job, draft.at)))
 
 

@@ -1,27 +1,18 @@
 """What jobs of a compute lane used becomes agreements, and the lane ends with the last of them."""
 
-from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
+from souq.core.agreement import Agreement, CashLeg
 from souq.core.mechanisms.compute_lane.records import (
     JOBS,
     LANES,
     Job,
-    Lane,
     LaneEnded,
     LaneJobSettled,
     LaneJobUnsettled,
     jobs,
 )
-from souq.core.mechanisms.moves import Outcome
+from souq.core.mechanisms.moves import Outcome, sale
 from souq.core.money import Money
 from souq.core.state import Draft, View, row_of
-
-
-def legs(lane: Lane, buyer: str, quantity: int, units: int) -> tuple[Leg, ...]:
-    """Say that the provider gives units of capacity, for an interval each, and what they cost."""
-    return (
-        GoodsLeg(lane.seller, buyer, lane.listing, quantity),
-        CashLeg(buyer, lane.seller, Money(units, lane.reserve.asset)),
-    )
 
 
 def outcome(view: View, id: str) -> Outcome | None:
@@ -29,7 +20,8 @@ def outcome(view: View, id: str) -> Outcome | None:
     lane = row_of(view, LANES, id)
     job = None if lane.why == "provider_unable" else _first_ended(view, id)
     if job is not None:
-        used = legs(lane, job.agent, job.quantity * job.had, job.owed)
+        quantity, owed = job.quantity * job.had, Money(job.owed, lane.reserve.asset)
+        used = sale(lane.seller, job.agent, lane.listing, quantity, owed)
         return Outcome("", (Agreement((job.agent, lane.seller), used),), is_final=True)
     why = lane.why or ("closed" if lane.is_closing and not lane.live else "")
     if not why:

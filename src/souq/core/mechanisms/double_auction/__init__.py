@@ -22,7 +22,7 @@ Silence costs nobody anything: the book ends at the latest when it said it would
 
 from typing import Any
 
-from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
+from souq.core.agreement import Agreement
 from souq.core.listing import need_listing, need_open
 from souq.core.mechanisms.double_auction import folding, price_band, records
 from souq.core.mechanisms.double_auction.guard import band_of
@@ -51,7 +51,20 @@ from souq.core.mechanisms.double_auction.records import (
     PlaceOrder,
     QuotesCleared,
 )
-from souq.core.mechanisms.moves import NOTHING, Effect, Item, Outcome, Pledge, Standing, expiry
+from souq.core.mechanisms.moves import (
+    NOTHING,
+    Effect,
+    Item,
+    Outcome,
+    Pledge,
+    Standing,
+    expiry,
+    full,
+    need_mine,
+    need_total,
+    sale,
+    stake,
+)
 from souq.core.mechanisms.parties import joined
 from souq.core.money import UNITS_MAX, Money
 from souq.core.party import Agent
@@ -95,7 +108,7 @@ def _open(draft: Draft, agent: Agent, command: OpenOrderBook, id: str) -> Effect
         raise invalid("resting_us", "must be 0 or more, and no longer than the book is open")
     if command.band is not None:
         price_band.check(command.band)
-    closes_at = expiry(draft, command.open_us)
+    closes_at = expiry(draft, command.open_us, "open_us")
     draft.emit(
         OrderBookOpened(
             id,
@@ -128,8 +141,7 @@ def _place(draft: Draft, agent: Agent, command: PlaceOrder, id: str) -> Effect:
     need_open(listing, quantity)
     if command.price.asset != book.asset or units <= 0 or units % book.tick_units:
         raise invalid("price", f"a multiple of {book.tick_units} above 0, in {book.asset}")
-    if units * quantity > UNITS_MAX:
-        raise invalid("price", "times the quantity must be below 2**53 units")
+    total = need_total(command.price, quantity)
     expires_at = 0
     if command.valid_us is not None:
         if command.valid_us <= 0:
@@ -138,12 +150,12 @@ def _place(draft: Draft, agent: Agent, command: PlaceOrder, id: str) -> Effect:
             expires_at = draft.at + command.valid_us
     resting_max = CLEARED_MAX if book.is_cleared_after_trade else RESTING_MAX
     if tally.resting >= resting_max:
-        raise Refused(Reason.OVERLOADED, orders_max=resting_max)
+        raise full(orders_max=resting_max)
     is_bid = listing.side == "want"
     trader = draft.get(TRADERS, f"{id}/{agent.id}")
     if trader is not None:
         if trader.orders >= ORDERS_MAX:
-            raise Refused(Reason.OVERLOADED, orders_max=ORDERS_MAX)
+            raise full(yours_max=ORDERS_MAX)
         stands_on = trader.bid_listing if is_bid else trader.ask_listing
         open_quantity = trader.bid_quantity if is_bid else trader.ask_quantity
         if open_quantity and stands_on != listing.id:
@@ -167,15 +179,15 @@ def _place(draft: Draft, agent: Agent, command: PlaceOrder, id: str) -> Effect:
             command.is_immediate,
         )
     )
-    buyer, seller = (agent.id, "") if is_bid else ("", agent.id)
-    stake = _legs(buyer, seller, listing.id, quantity, Money(units * quantity, book.asset))
+    ends = ("", agent.id) if is_bid else (agent.id, "")
+    legs = stake(*ends, listing.id, quantity, total)
     if command.is_immediate or row_of(draft, TALLIES, id).is_crossed:
         touched = {agent.id: None}
         if command.is_immediate:
             cancel_untaken(draft, id, number)
         follow(draft, id, touched)
-        return Effect(tuple(touched), stake)
-    return Effect((agent.id,), stake)
+        return Effect(tuple(touched), legs)
+    return Effect((agent.id,), legs)
 
 
 def _need_better(view: View, id: str, units: int, *, is_bid: bool) -> None:
@@ -189,13 +201,9 @@ def _need_better(view: View, id: str, units: int, *, is_bid: bool) -> None:
 
 def _cancel(draft: Draft, agent: Agent, command: CancelOrder, id: str) -> Effect:
     key = f"{id}/{command.order}"
-    order = draft.get(BIDS, key) or draft.get(ASKS, key)
-    if order is None:
-        was_placed = 0 < command.order <= row_of(draft, TALLIES, id).placed
-        reason = Reason.CLOSED if was_placed else Reason.NOT_FOUND
-        raise Refused(reason, id=str(command.order)[:32])
-    if order.agent != agent.id:
-        raise Refused(Reason.NOT_YOURS, id=str(command.order))
+    was_there = 0 < command.order <= row_of(draft, TALLIES, id).placed
+    found = draft.get(BIDS, key) or draft.get(ASKS, key)
+    order = need_mine(found, agent, key, was_there=was_there)
     book = row_of(draft, BOOKS, id)
     until = order.placed_at + book.resting_us
     if draft.at < until:
@@ -212,10 +220,6 @@ def _close(draft: Draft, agent: Agent, command: CloseOrderBook, id: str) -> Effe
         raise Refused(Reason.NOT_YOURS, id=id)
     draft.emit(OrderBookClosed(id))
     return Effect()
-
-
-def _legs(buyer: str, seller: str, listing: str, quantity: int, pays: Money) -> tuple[Leg, ...]:
-    return (GoodsLeg(seller, buyer, listing, quantity), CashLeg(buyer, seller, pays))
 
 
 parties = joined
@@ -277,7 +281,7 @@ def outcome(view: View, id: str) -> Outcome | None:
     bid, ask = pair.bid, pair.ask
     quantity = min(bid.quantity, ask.quantity)
     pays = Money(pair.units * quantity, row_of(view, BOOKS, id).asset)
-    legs = _legs(bid.agent, ask.agent, ask.listing, quantity, pays)
+    legs = sale(ask.agent, bid.agent, ask.listing, quantity, pays)
     return Outcome("", (Agreement((bid.agent, ask.agent), legs),))
 
 

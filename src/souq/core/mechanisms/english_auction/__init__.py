@@ -20,7 +20,7 @@ them.
 
 from typing import Any
 
-from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
+from souq.core.agreement import Agreement, CashLeg
 from souq.core.listing import check_price
 from souq.core.mechanisms.english_auction import records
 from souq.core.mechanisms.english_auction.prices import (
@@ -54,7 +54,10 @@ from souq.core.mechanisms.moves import (
     Pledge,
     Standing,
     expiry,
+    full,
     need_own,
+    sale,
+    stake,
 )
 from souq.core.mechanisms.parties import joined
 from souq.core.money import UNITS_MAX, Money
@@ -82,7 +85,7 @@ NOTICE = {
 
 
 def _open(draft: Draft, agent: Agent, command: OpenEnglishAuction, id: str) -> Effect:
-    listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME)
+    listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME, side="sell")
     start, reserve = command.start, command.reserve or command.start
     check_price(draft, start)
     check_price(draft, reserve)
@@ -114,7 +117,7 @@ def _open(draft: Draft, agent: Agent, command: OpenEnglishAuction, id: str) -> E
     )
     if reserve.units > start.units:
         draft.emit(EnglishReserveSet(id, agent.id, reserve.units))
-    return Effect((agent.id,), _legs(row_of(draft, RUNS, id), "", reserve.units))
+    return Effect((agent.id,), stake(agent.id, "", listing.id, command.quantity, reserve))
 
 
 def _bid(draft: Draft, agent: Agent, command: PlaceProxyBid, id: str) -> Effect:
@@ -131,7 +134,7 @@ def _bid(draft: Draft, agent: Agent, command: PlaceProxyBid, id: str) -> Effect:
     if units < run.minimum and not leads:
         raise Refused(Reason.PRICE_CHANGED, needed=run.minimum)
     if bidder is None and run.bidders == BIDDERS_MAX:
-        raise Refused(Reason.OVERLOADED, bidders_max=BIDDERS_MAX)
+        raise full(bidders_max=BIDDERS_MAX)
     idle_since = 0 if bidder is None else bidder.active_at - run.opened_at
     if not leads and is_idle(run.restraints, draft.at - run.opened_at, idle_since):
         raise Refused(Reason.ROUND_LIMIT, idle_rounds_max=run.restraints.idle_rounds_max)
@@ -155,7 +158,8 @@ def _bid(draft: Draft, agent: Agent, command: PlaceProxyBid, id: str) -> Effect:
     if found.leads_anew and run.leader and not leads:
         touched += (run.leader,)
     backing = units + run.restraints.entry_fee_units
-    return Effect(touched, _legs(run, agent.id, units), backing_units=backing)
+    legs = stake(run.seller, agent.id, run.listing, run.quantity, command.maximum)
+    return Effect(touched, legs, backing_units=backing)
 
 
 def _asked(draft: Draft, run: Run, bidder: Bidder | None, command: PlaceProxyBid) -> Any:
@@ -189,13 +193,6 @@ def _standings(view: View, id: str, run: Run, units: int, *, leads: bool) -> Sta
 def _maximum(view: View, id: str, run: Run) -> int:
     bidder = view.get(BIDDERS, f"{id}/{run.leader}")
     return 0 if bidder is None else bidder.units
-
-
-def _legs(run: Run, buyer: str, units: int) -> tuple[Leg, ...]:
-    return (
-        GoodsLeg(run.seller, buyer, run.listing, run.quantity),
-        CashLeg(buyer, run.seller, Money(units, run.start.asset)),
-    )
 
 
 parties = joined
@@ -246,12 +243,9 @@ def outcome(view: View, id: str) -> Outcome | None:
     if run.failed or not run.leader or run.price < run.reserve_units:
         return Outcome("no_sale", (), _fees_lost(view, id, run))
     parties = (run.leader, run.seller)
-    return Outcome("", (Agreement(parties, _sale(run)),))
-
-
-def _sale(run: Run) -> tuple[Leg, ...]:
-    legs = _legs(run, run.leader, run.price)
-    return legs if run.price else legs[:1]
+    total = Money(run.price, run.start.asset)
+    legs = sale(run.seller, run.leader, run.listing, run.quantity, total)
+    return Outcome("", (Agreement(parties, legs),))
 
 
 def _fees_lost(view: View, id: str, run: Run) -> tuple[CashLeg, ...]:

@@ -15,7 +15,7 @@ that matters, use `commit_reveal`.
 
 from typing import Any
 
-from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
+from souq.core.agreement import Agreement, CashLeg
 from souq.core.listing import check_price
 from souq.core.mechanisms.commitment import RevealReserve, check_digest, check_opens, of_reserve
 from souq.core.mechanisms.moves import (
@@ -26,7 +26,10 @@ from souq.core.mechanisms.moves import (
     Pledge,
     Standing,
     expiry,
+    full,
     need_own,
+    sale,
+    stake,
 )
 from souq.core.mechanisms.parties import joined
 from souq.core.mechanisms.sealed_bid import records
@@ -64,7 +67,7 @@ NOTICE = {
 
 
 def _open(draft: Draft, agent: Agent, command: OpenSealedBid, id: str) -> Effect:
-    listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME)
+    listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME, side="sell")
     check_price(draft, command.reserve)
     closes_at = expiry(draft, command.bidding_us, "bidding_us")
     if command.secret_reserve:
@@ -86,9 +89,7 @@ def _open(draft: Draft, agent: Agent, command: OpenSealedBid, id: str) -> Effect
             command.reveal_us,
         )
     )
-    return Effect(
-        (agent.id,), _legs(agent.id, "", row_of(draft, AUCTIONS, id), command.reserve.units)
-    )
+    return Effect((agent.id,), stake(agent.id, "", listing.id, command.quantity, command.reserve))
 
 
 def _bid(draft: Draft, agent: Agent, command: PlaceSealedBid, id: str) -> Effect:
@@ -102,10 +103,11 @@ def _bid(draft: Draft, agent: Agent, command: PlaceSealedBid, id: str) -> Effect
         raise invalid("price", f"above 0, and in {auction.reserve.asset}")
     is_new = draft.get(BIDS, f"{id}/{agent.id}") is None
     if is_new and auction.bidders == BIDDERS_MAX:
-        raise Refused(Reason.OVERLOADED, bidders_max=BIDDERS_MAX)
+        raise full(bidders_max=BIDDERS_MAX)
     units = command.price.units
     draft.emit(SealedBidPlaced(id, agent.id, units, auction.bids + 1))
-    return Effect((agent.id,), _legs(auction.seller, agent.id, auction, units))
+    lot = (auction.listing, auction.quantity)
+    return Effect((agent.id,), stake(auction.seller, agent.id, *lot, command.price))
 
 
 def _reveal(draft: Draft, agent: Agent, command: RevealReserve, id: str) -> Effect:
@@ -122,13 +124,6 @@ def _reveal(draft: Draft, agent: Agent, command: RevealReserve, id: str) -> Effe
         raise invalid("reserve", f"in {auction.reserve.asset}")
     draft.emit(SealedBidReserveRevealed(id, max(reserve.units, auction.reserve.units)))
     return Effect()
-
-
-def _legs(seller: str, buyer: str, auction: Auction, units: int) -> tuple[Leg, ...]:
-    legs: tuple[Leg, ...] = (GoodsLeg(seller, buyer, auction.listing, auction.quantity),)
-    if units:
-        legs += (CashLeg(buyer, seller, Money(units, auction.reserve.asset)),)
-    return legs
 
 
 parties = joined
@@ -174,7 +169,8 @@ def outcome(view: View, id: str) -> Outcome | None:
         return Outcome("no_sale")
     bid = best[1]
     price = bid.units if auction.pricing == "first_price" else _minimum(view, id, auction)
-    legs = _legs(auction.seller, bid.agent, auction, price)
+    total = Money(price, auction.reserve.asset)
+    legs = sale(auction.seller, bid.agent, auction.listing, auction.quantity, total)
     return Outcome("", (Agreement((bid.agent, auction.seller), legs),))
 
 

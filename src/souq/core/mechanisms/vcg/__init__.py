@@ -35,6 +35,7 @@ from souq.core.mechanisms.moves import (
     Pledge,
     Standing,
     expiry,
+    full,
     need_own,
 )
 from souq.core.mechanisms.parties import joined
@@ -169,11 +170,10 @@ def _open(draft: Draft, agent: Agent, command: OpenVcg, id: str) -> Effect:
     if len({lot.listing for lot in lots}) != len(lots):
         raise invalid("lots", "name each listing once")
     for lot in lots:
-        if need_own(draft, agent, Item(lot.listing, lot.quantity), NAME).side != "sell":
-            raise invalid("lots", "name what you sell")
+        need_own(draft, agent, Item(lot.listing, lot.quantity), NAME, side="sell")
         check_price(draft, Money(lot.reserve_units, command.asset))
     check_price(draft, Money(sum(lot.reserve_units for lot in lots), command.asset))
-    closes_at = expiry(draft, command.bidding_us)
+    closes_at = expiry(draft, command.bidding_us, "bidding_us")
     draft.emit(VcgOpened(id, agent.id, agent.principal, lots, command.asset, closes_at))
     auction = row_of(draft, AUCTIONS, id)
     singly = [_legs(auction, "", (lot.listing,), lot.reserve_units) for lot in lots]
@@ -189,7 +189,7 @@ def _bid(draft: Draft, agent: Agent, command: BidOnPackages, id: str) -> Effect:
     if agent.principal in (auction.principal, *(bid.principal for bid in others)):
         raise Refused(Reason.SAME_PRINCIPAL)
     if len(others) >= BIDDERS_MAX:
-        raise Refused(Reason.WRONG_STATE, state="Full", bidders_max=BIDDERS_MAX)
+        raise full(bidders_max=BIDDERS_MAX)
     _check_packages(draft, auction, command.packages)
     draft.emit(PackagesBid(id, agent.id, agent.principal, command.packages, auction.bids + 1))
     stakes = [_legs(auction, agent.id, one.listings, one.price.units) for one in command.packages]
