@@ -305,7 +305,7 @@ def test_what_is_left_waits_for_the_next_clearing_and_goes_back_after_the_last()
     hall.pass_time(HOUR_US + HOUR_US // 2)
     state = hall.simulation.engine.state
     assert free(hall, 1) == 60
-    assert standing(state, "N1").notice["clearings"] == 1
+    assert standing(state, "N1").notice["clearings_left"] == 1
     enter(hall, dan, "L3", ("L2", 10))
     enter(hall, bea, "L2", "L1")
     hall.pass_time(3 * HOUR_US)

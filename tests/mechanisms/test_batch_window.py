@@ -68,7 +68,7 @@ def refusal(path: Kernel | Hall, agent: str, command: Any) -> tuple[str, dict[st
         ({"side": "want"}, {"rule": "best_attribute"}, "attribute"),
         ({"side": "want"}, {"rule": "best_price", "attribute": "quality"}, "attribute"),
         ({}, {"rule": "best_price", "window_us": 0}, "window_us"),
-        ({}, {"rule": "best_price", "reveal_us": 31 * DAY_US}, "reveal_us"),
+        ({}, {"rule": "best_price", "revealing_us": 31 * DAY_US}, "revealing_us"),
         ({}, {"rule": "best_price", "quantity": 0}, "quantity"),
     ],
 )

@@ -637,7 +637,7 @@ def test_the_chain_is_shown_to_the_parties_and_tells_nothing_of_the_terms_above(
             venue.ask(actor, ask.GetContract(contract))
     # That a call stands under something, nobody else is told.
     for actor in (bea, sub, dan):
-        page = venue.ask(actor, ask.ListEvents(types=("CallSubcontracted",)))
+        page = venue.ask(actor, ask.ListEvents(types=("CallForProposalsSubcontracted",)))
         agents = {event.agent for record in page.records for event in record.events}
         assert agents <= {actor}
     venue.engine.close()

@@ -17,7 +17,7 @@ from souq.core.mechanisms.double_auction.records import (
     TRADERS,
     CloseOrderBook,
     OpenOrderBook,
-    OrderCancelled,
+    OrderEnded,
     OrdersMatched,
     PlaceOrder,
 )
@@ -101,7 +101,7 @@ def test_it_trades_as_a_list_gone_through_by_hand_would(seed: int) -> None:
     assert rows(kernel, floor.run) == sorted(
         (line.number, line.agent, line.units, line.quantity) for line in naive.lines
     )
-    why = {event.why for event in kernel.happened(OrderCancelled)}
+    why = {event.why for event in kernel.happened(OrderEnded)}
     assert why == {"cancelled", "immediate", "self_trade"}
     check_tallies(kernel, floor.run)
     check_trades(kernel)
@@ -132,14 +132,14 @@ def check_trades(kernel: Listening) -> None:
     for event in kernel.events:
         match type(event).__name__:
             case "OrderPlaced":
-                placed[event.number] = event
-                left[event.number] = event.quantity
-            case "OrderCancelled":
-                assert left.pop(event.number) == event.quantity
+                placed[event.order] = event
+                left[event.order] = event.quantity
+            case "OrderEnded":
+                assert left.pop(event.order) == event.quantity
             case "OrdersMatched":
                 bid, ask = placed[event.bid], placed[event.ask]
                 assert ask.units <= event.units <= bid.units
-                assert event.units == min(bid, ask, key=lambda one: one.number).units
+                assert event.units == min(bid, ask, key=lambda one: one.order).units
                 assert bid.principal != ask.principal
                 for number in (event.bid, event.ask):
                     left[number] -= event.quantity
@@ -406,8 +406,8 @@ def test_two_agents_of_one_principal_never_trade_and_the_newer_order_goes() -> N
     floor.ask(two, 62)
     floor.bid(three, 65, 3)
     assert floor.tape == [(three, two, 1, 60)]
-    cancelled = kernel.happened(OrderCancelled)
-    assert [(one.number, one.quantity, one.why) for one in cancelled] == [(4, 2, "self_trade")]
+    cancelled = kernel.happened(OrderEnded)
+    assert [(one.order, one.quantity, one.why) for one in cancelled] == [(4, 2, "self_trade")]
     floor.bid(four, 65)
     assert floor.tape[1:] == [(four, one, 1, 61)]
 

@@ -13,7 +13,7 @@ from souq.core.mechanisms.double_auction.records import (
     GUARDS,
     PRINTS,
     BookPhaseChanged,
-    OrderCancelled,
+    OrderEnded,
     OrderPlaced,
     OrdersMatched,
 )
@@ -132,7 +132,7 @@ def test_nothing_trades_in_a_pause_and_nothing_immediate_waits_for_its_end() -> 
     assert phases(kernel) == ["limit", "paused"]
     floor.ask(dan, 100)
     floor.ask(dan, 100, is_immediate=True)
-    assert [one.why for one in kernel.happened(OrderCancelled)] == ["immediate"]
+    assert [one.why for one in kernel.happened(OrderEnded)] == ["immediate"]
     assert floor.tape == []
     kernel.pass_time(10 * MINUTE_US)
     assert floor.tape == [(bea, dan, 1, 100)]
@@ -148,7 +148,7 @@ def test_an_auction_never_pairs_a_principal_with_itself() -> None:
     floor.ask(bea, 115)
     floor.ask(dan, 118)
     kernel.pass_time(10 * MINUTE_US)
-    assert [one.why for one in kernel.happened(OrderCancelled)] == ["self_trade"]
+    assert [one.why for one in kernel.happened(OrderEnded)] == ["self_trade"]
     assert floor.tape == [(bea, dan, 1, 118), (bea, sol, 1, 120)]  # by auction; then as ever
     assert phases(kernel)[-1] == "open"
 
@@ -159,7 +159,7 @@ def test_one_principal_alone_cannot_bring_about_a_pause() -> None:
     _, bea = floor.people
     floor.ask(bea, 150)
     floor.bid(bea, 160)
-    assert [(one.number, one.why) for one in kernel.happened(OrderCancelled)] == [(2, "self_trade")]
+    assert [(one.order, one.why) for one in kernel.happened(OrderEnded)] == [(2, "self_trade")]
     assert phases(kernel) == []
 
 
@@ -232,7 +232,7 @@ def test_whatever_comes_nothing_trades_beyond_the_band_or_a_limit(seed: int) -> 
 
 def check_band(kernel: Listening, band: PriceBand) -> None:
     """Compare each trade with the mean of those before it, added up anew, and with both limits."""
-    placed = {event.number: event for event in kernel.happened(OrderPlaced)}
+    placed = {event.order: event for event in kernel.happened(OrderPlaced)}
     seen: list[tuple[int, int]] = []
     mean = Fraction(band.reference_units)
     phase = "open"

@@ -50,7 +50,7 @@ def secretly(path: Kernel | Hall, bids: list[int], reserve: int) -> tuple[str, l
     sol, *bidders = path.join(1 + len(bids))
     lamp = path.post(sol)
     digest = of_reserve(sol, lamp, usd(reserve), NONCE)
-    command = OpenSealedBid(lamp, usd(50), HOUR_US, secret_reserve=digest, reveal_us=HOUR_US)
+    command = OpenSealedBid(lamp, usd(50), HOUR_US, secret_reserve=digest, revealing_us=HOUR_US)
     run = path.open(sol, command)
     for agent, units in zip(bidders, bids, strict=True):
         path.move(agent, PlaceSealedBid(run, usd(units)))
@@ -253,8 +253,10 @@ def test_a_digest_that_is_none_and_an_empty_time_to_show_it_are_refused() -> Non
     kernel = Kernel(sealed_bid)
     (sol,) = kernel.join(1)
     lamp = kernel.post(sol)
-    for digest, reveal_us in (("g" * 64, 5), ("a" * 64, 0), ("", 5)):
-        command = OpenSealedBid(lamp, usd(1), HOUR_US, secret_reserve=digest, reveal_us=reveal_us)
+    for digest, revealing_us in (("g" * 64, 5), ("a" * 64, 0), ("", 5)):
+        command = OpenSealedBid(
+            lamp, usd(1), HOUR_US, secret_reserve=digest, revealing_us=revealing_us
+        )
         with pytest.raises(Refused):
             kernel.open(sol, command)
 

@@ -48,7 +48,7 @@ def _sealed(play: Any, who: str, said: Any) -> Any:
         bidding_us=interval(said["time"]),
         pricing="first_price" if said["rule"] == "first" else "second_price",
         secret_reserve=digest,
-        reveal_us=interval(said["reveal"]) if said["reveal"] else 0,
+        revealing_us=interval(said["reveal"]) if said["reveal"] else 0,
     )
 
 

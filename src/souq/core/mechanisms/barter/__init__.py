@@ -95,7 +95,7 @@ NOTICE = {
     "asset": "what cash is in",
     "offers": "how many offers are in the batch",
     "offers_max": "how many may be",
-    "clearings": "how many clearings are to come",
+    "clearings_left": "how many clearings are to come",
     "interval_us": "how far apart they are",
     "cycles": "how many cycles have been carried out",
 }
@@ -159,7 +159,7 @@ def standing(view: View, id: str) -> Standing:
         "asset": on.asset,
         "offers": on.offers,
         "offers_max": OFFERS_MAX,
-        "clearings": on.clearings,
+        "clearings_left": on.clearings,
         "interval_us": on.interval_us,
         "cycles": on.cycles,
     }

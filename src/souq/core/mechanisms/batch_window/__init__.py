@@ -82,7 +82,7 @@ NOTICE = {
     "attribute": "by which attribute of theirs suppliers are ranked",
     "seed_hash": "SHA-256 of the seed that the lister will reveal",
     "window_us": "how long entries are taken from the first one on",
-    "stage": "waiting for an entry, gathering entries, revealing the seed, or drawn",
+    "phase": "waiting for an entry, gathering entries, revealing the seed, or drawn",
     "entries": "how many have entered",
 }
 
@@ -100,7 +100,7 @@ def _open(draft: Draft, agent: Agent, command: OpenBatchWindow, id: str) -> Effe
     if command.seed_hash or command.rule == "lot":
         check_digest("seed_hash", command.seed_hash)
     expiry(draft, command.window_us, "window_us")
-    expiry(draft, command.reveal_us, "reveal_us")
+    expiry(draft, command.revealing_us, "revealing_us")
     draft.emit(
         BatchWindowOpened(
             id,
@@ -115,7 +115,7 @@ def _open(draft: Draft, agent: Agent, command: OpenBatchWindow, id: str) -> Effe
             command.attribute,
             command.seed_hash,
             command.window_us,
-            command.reveal_us,
+            command.revealing_us,
             expiry(draft, command.valid_us),
         )
     )
@@ -139,7 +139,7 @@ def _enter(draft: Draft, agent: Agent, command: EnterBatch, id: str) -> Effect:
     _check_entry_price(window, price, command.quantity)
     listing = _supply(draft, agent, command, window)
     rank = _goodness(window, price, listing)
-    if window.stage == "waiting":
+    if window.phase == "waiting":
         draft.emit(BatchWindowBegan(id, draft.at + window.window_us))
     draft.emit(
         BatchEntered(
@@ -207,8 +207,8 @@ def _leave(draft: Draft, agent: Agent, command: LeaveBatch, id: str) -> Effect:
 
 def _reveal(draft: Draft, agent: Agent, command: RevealBatchSeed, id: str) -> Effect:
     window = _need_own_window(draft, agent, id)
-    if window.stage != "revealing" or window.seed or draft.at >= window.due:
-        raise Refused(Reason.WRONG_STATE, state=window.stage.capitalize())
+    if window.phase != "revealing" or window.seed or draft.at >= window.due:
+        raise Refused(Reason.WRONG_STATE, state=window.phase.capitalize())
     if len(command.seed) > SEED_MAX or commitment(command.seed) != window.seed_hash:
         raise invalid("seed", "not what was committed to")
     # Drawn by the clock, so that a halt, which stops new deals, stops these as well.
@@ -217,7 +217,7 @@ def _reveal(draft: Draft, agent: Agent, command: RevealBatchSeed, id: str) -> Ef
 
 
 def _withdraw(draft: Draft, agent: Agent, command: WithdrawBatchWindow, id: str) -> Effect:
-    if _need_own_window(draft, agent, id).stage != "waiting":
+    if _need_own_window(draft, agent, id).phase != "waiting":
         raise Refused(Reason.WRONG_STATE, state="Entered")
     draft.emit(BatchWithdrawn(id))
     return Effect()
@@ -233,7 +233,7 @@ def _need_own_window(view: View, agent: Agent, id: str) -> Window:
 def _need_open(view: View, id: str) -> Window:
     """Give a window that takes entries. Raises Refused(closed) after its close."""
     window = row_of(view, WINDOWS, id)
-    if window.stage not in ("waiting", "gathering") or view.at >= window.due:
+    if window.phase not in ("waiting", "gathering") or view.at >= window.due:
         raise Refused(Reason.CLOSED, id=id)
     return window
 
@@ -253,10 +253,10 @@ def standing(view: View, id: str) -> Standing:
         "attribute": on.attribute,
         "seed_hash": on.seed_hash,
         "window_us": on.window_us,
-        "stage": on.stage,
+        "phase": on.phase,
         "entries": on.entries,
     }
-    waiting = (on.lister,) if on.stage == "revealing" and not on.seed else ()
+    waiting = (on.lister,) if on.phase == "revealing" and not on.seed else ()
     return Standing(joined(view, id), (), "", on.due, waiting, notice)
 
 
@@ -283,9 +283,9 @@ def pledge(view: View, id: str, agent: str) -> Pledge:
 def outcome(view: View, id: str) -> Outcome | None:
     """Serve one after another in the order drawn, until nothing is left."""
     window = row_of(view, WINDOWS, id)
-    if window.stage == "withdrawn":
+    if window.phase == "withdrawn":
         return Outcome("withdrawn")
-    if window.stage != "drawn":
+    if window.phase != "drawn":
         return None
     left = window.quantity - window.awarded
     first = view.first(ENTRIES, id) if left else None
@@ -318,9 +318,9 @@ def unable(draft: Draft, id: str, agreement: Agreement, agent: str) -> None:
 def lapse(draft: Draft, id: str) -> tuple[str, ...]:
     """Close the window, or draw once the seed is told or its time is over."""
     window = row_of(draft, WINDOWS, id)
-    if window.stage != "revealing":
+    if window.phase != "revealing":
         is_awaited = window.seed_hash and window.entries
-        due = draft.at + window.reveal_us if is_awaited else 0
+        due = draft.at + window.revealing_us if is_awaited else 0
         draft.emit(BatchWindowClosed(id, window.entries, due))
         if due:
             return ()

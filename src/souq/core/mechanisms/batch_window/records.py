@@ -18,7 +18,7 @@ class OpenBatchWindow(
     """Offer a listing of one's own at its price to whoever enters within a window.
 
     `window_us` counts from the first entry, which is waited for until `valid_us` is over.
-    `seed_hash` is the SHA-256, in hex, of a seed to be revealed within `reveal_us` of the close.
+    `seed_hash` is the SHA-256, in hex, of a seed to be revealed within `revealing_us` of the close.
     """
 
     listing: str
@@ -27,7 +27,7 @@ class OpenBatchWindow(
     rule: Rule = "lot"
     attribute: str = ""
     seed_hash: str = ""
-    reveal_us: int = HOUR_US
+    revealing_us: int = HOUR_US
     valid_us: int | None = None
 
 
@@ -77,7 +77,7 @@ class BatchWindowOpened(Struct, frozen=True, tag=True):
     attribute: str
     seed_hash: str
     window_us: int
-    reveal_us: int
+    revealing_us: int
     expires_at: int
 
 
@@ -161,12 +161,12 @@ class Window(Struct, frozen=True):
     attribute: str
     seed_hash: str
     window_us: int
-    reveal_us: int
+    revealing_us: int
     due: int
     entries: int = 0
     awarded: int = 0
     seed: str = ""
-    stage: Literal["waiting", "gathering", "revealing", "drawn", "withdrawn"] = "waiting"
+    phase: Literal["waiting", "gathering", "revealing", "drawn", "withdrawn"] = "waiting"
 
 
 class Entry(Struct, frozen=True, gc=False, array_like=True):
@@ -221,7 +221,7 @@ def _opened(view: View, event: BatchWindowOpened) -> None:
             event.attribute,
             event.seed_hash,
             event.window_us,
-            event.reveal_us,
+            event.revealing_us,
             event.expires_at,
         ),
     )
@@ -258,7 +258,7 @@ def _drop(view: View, entry: Entry) -> None:
 
 def _closed(view: View, event: BatchWindowClosed) -> None:
     if event.due:
-        _change(view, event.negotiation, stage="revealing", due=event.due)
+        _change(view, event.negotiation, phase="revealing", due=event.due)
 
 
 def _drawn(view: View, event: BatchDrawn) -> None:
@@ -267,7 +267,7 @@ def _drawn(view: View, event: BatchDrawn) -> None:
         entry = row_of(view, ENTRIES, f"{id}/{agent}")
         changed = msgspec.structs.replace(entry, place=place)
         view.put(ENTRIES, f"{id}/{agent}", changed)
-    _change(view, id, stage="drawn")
+    _change(view, id, phase="drawn")
 
 
 def _awarded(view: View, event: BatchAwarded) -> None:
@@ -291,7 +291,7 @@ SEEN: dict[type, Any] = {
 EVOLVE: dict[type, Any] = {
     BatchWindowOpened: _opened,
     BatchWindowBegan: lambda view, event: _change(
-        view, event.negotiation, stage="gathering", due=event.closes_at
+        view, event.negotiation, phase="gathering", due=event.closes_at
     ),
     BatchEntered: _entered,
     BatchLeft: _gone,
@@ -302,5 +302,5 @@ EVOLVE: dict[type, Any] = {
     BatchDrawn: _drawn,
     BatchAwarded: _awarded,
     BatchEntryFailed: _gone,
-    BatchWithdrawn: lambda view, event: _change(view, event.negotiation, stage="withdrawn"),
+    BatchWithdrawn: lambda view, event: _change(view, event.negotiation, phase="withdrawn"),
 }

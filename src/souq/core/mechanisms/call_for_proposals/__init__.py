@@ -35,14 +35,14 @@ from souq.core.mechanisms.call_for_proposals.records import (
     PROPOSALS,
     AwardProposals,
     Call,
-    CallClosed,
-    CallFailed,
     CallForProposals,
-    CallSubcontracted,
+    CallForProposalsClosed,
+    CallForProposalsFailed,
+    CallForProposalsOpened,
+    CallForProposalsSubcontracted,
     Proposal,
     ProposalAwarded,
     ProposalFailed,
-    ProposalsCalled,
     ProposalSent,
     SealedProposalSent,
     SendProposal,
@@ -119,7 +119,7 @@ def _call(draft: Draft, agent: Agent, command: CallForProposals, id: str) -> Eff
         under = need_room(draft, agent, command.under, total, closes_at=closes_at)
         deliver_by = due_by(draft, under, closes_at + rules(draft).delivery_us)
     draft.emit(
-        ProposalsCalled(
+        CallForProposalsOpened(
             id,
             agent.id,
             agent.principal,
@@ -135,7 +135,7 @@ def _call(draft: Draft, agent: Agent, command: CallForProposals, id: str) -> Eff
         )
     )
     if under:
-        draft.emit(CallSubcontracted(id, agent.id, under))
+        draft.emit(CallForProposalsSubcontracted(id, agent.id, under))
     return Effect((agent.id,), stake("", agent.id, listing.id, command.quantity, total))
 
 
@@ -182,7 +182,7 @@ def _award(draft: Draft, agent: Agent, command: AwardProposals, id: str) -> Effe
         raise Refused(Reason.NOT_YOURS, id=id)
     if not call.may_award_early:
         raise Refused(Reason.WRONG_STATE, state="Open")
-    draft.emit(CallClosed(id))
+    draft.emit(CallForProposalsClosed(id))
     return Effect()
 
 
@@ -278,12 +278,14 @@ def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
 
 def unable(draft: Draft, id: str, agreement: Agreement, agent: str) -> None:
     """Pass over a supplier that cannot; a buyer that cannot ends its call."""
-    draft.emit(CallFailed(id) if agent == agreement.parties[0] else ProposalFailed(id, agent))
+    draft.emit(
+        CallForProposalsFailed(id) if agent == agreement.parties[0] else ProposalFailed(id, agent)
+    )
 
 
 def lapse(draft: Draft, id: str) -> tuple[str, ...]:
     """Close the call."""
-    draft.emit(CallClosed(id))
+    draft.emit(CallForProposalsClosed(id))
     return ()
 
 

@@ -54,7 +54,7 @@ class AwardProposals(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     negotiation: str
 
 
-class ProposalsCalled(Struct, frozen=True, tag=True):
+class CallForProposalsOpened(Struct, frozen=True, tag=True):
     """`deliver_by`, where it is not 0, is when delivery is due whenever the contract begins."""
 
     negotiation: str
@@ -71,7 +71,7 @@ class ProposalsCalled(Struct, frozen=True, tag=True):
     deliver_by: int
 
 
-class CallSubcontracted(Struct, frozen=True, tag=True):
+class CallForProposalsSubcontracted(Struct, frozen=True, tag=True):
     """`under` lists the contracts that a call helps to perform, from the nearest to the topmost."""
 
     negotiation: str
@@ -96,7 +96,7 @@ class SealedProposalSent(ProposalSent, frozen=True, tag=True):
     """The same, for its supplier's eyes."""
 
 
-class CallClosed(Struct, frozen=True, tag=True):
+class CallForProposalsClosed(Struct, frozen=True, tag=True):
     """Proposals are no longer taken; awards follow."""
 
     negotiation: str
@@ -119,7 +119,7 @@ class ProposalFailed(Struct, frozen=True, tag=True):
     agent: str
 
 
-class CallFailed(Struct, frozen=True, tag=True):
+class CallForProposalsFailed(Struct, frozen=True, tag=True):
     """The buyer cannot stand by its call; nothing more is awarded."""
 
     negotiation: str
@@ -165,7 +165,7 @@ PROPOSALS: Table[Proposal] = Table("proposals", Proposal, rank=_rank)
 TABLES: tuple[Table[Any], ...] = (CALLS, PROPOSALS)
 
 
-def _called(view: View, event: ProposalsCalled) -> None:
+def _called(view: View, event: CallForProposalsOpened) -> None:
     call = Call(
         event.agent,
         event.principal,
@@ -184,7 +184,7 @@ def _called(view: View, event: ProposalsCalled) -> None:
     view.put(DEADLINES, event.negotiation, event.closes_at)
 
 
-def _subcontracted(view: View, event: CallSubcontracted) -> None:
+def _subcontracted(view: View, event: CallForProposalsSubcontracted) -> None:
     call = row_of(view, CALLS, event.negotiation)
     change(view, CALLS, event.negotiation, under=event.under)
     set_out(view, event.under, call.quantity * call.budget.units)
@@ -209,22 +209,26 @@ def _failed(view: View, event: ProposalFailed) -> None:
 
 
 SEEN: dict[type, Any] = {
-    ProposalsCalled: "public",
-    CallSubcontracted: "own",
+    CallForProposalsOpened: "public",
+    CallForProposalsSubcontracted: "own",
     ProposalSent: "public",
     SealedProposalSent: "own",
-    CallClosed: "public",
+    CallForProposalsClosed: "public",
     ProposalAwarded: "public",
     ProposalFailed: "own",
-    CallFailed: "public",
+    CallForProposalsFailed: "public",
 }
 EVOLVE: dict[type, Any] = {
-    ProposalsCalled: _called,
-    CallSubcontracted: _subcontracted,
+    CallForProposalsOpened: _called,
+    CallForProposalsSubcontracted: _subcontracted,
     ProposalSent: _sent,
     SealedProposalSent: _sent,
-    CallClosed: lambda view, event: change(view, CALLS, event.negotiation, is_closed=True),
+    CallForProposalsClosed: lambda view, event: change(
+        view, CALLS, event.negotiation, is_closed=True
+    ),
     ProposalAwarded: _awarded,
     ProposalFailed: _failed,
-    CallFailed: lambda view, event: change(view, CALLS, event.negotiation, is_failed=True),
+    CallForProposalsFailed: lambda view, event: change(
+        view, CALLS, event.negotiation, is_failed=True
+    ),
 }

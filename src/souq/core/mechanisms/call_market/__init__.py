@@ -91,13 +91,13 @@ NOTICE = {
     "category": "what is traded: listings of this category",
     "asset": "what is paid with",
     "interval_us": "how far apart clearings are",
-    "ends_at": "when the last clearing is",
+    "closes_at": "when the last clearing is",
     "pricing": "k_double, mcafee or trade_reduction",
     "k_bps": "where between the lowest and the highest clearing price a k-double auction trades",
     "rationing": "who is served among equal prices: pro_rata, or by time",
     "top_units": "the highest limit an order may have",
     "orders": "how many orders rest",
-    "clearings": "how often it has cleared",
+    "cleared": "how often it has cleared",
     "last_units": "what buyers paid a piece when last something traded",
 }
 
@@ -115,7 +115,7 @@ def _open(draft: Draft, agent: Agent, command: OpenCallMarket, id: str) -> Effec
         raise invalid("k_bps", f"0 to {BPS}")
     if not 0 < command.top_units <= UNITS_MAX:
         raise invalid("top_units", "must be above 0, and below 2**53")
-    ends_at = expiry(draft, command.interval_us * command.clearings, "clearings")
+    closes_at = expiry(draft, command.interval_us * command.clearings, "clearings")
     draft.emit(
         CallMarketOpened(
             id,
@@ -129,7 +129,7 @@ def _open(draft: Draft, agent: Agent, command: OpenCallMarket, id: str) -> Effec
             command.rationing,
             command.top_units,
             draft.at,
-            ends_at,
+            closes_at,
         )
     )
     return Effect()
@@ -137,14 +137,14 @@ def _open(draft: Draft, agent: Agent, command: OpenCallMarket, id: str) -> Effec
 
 def _place(draft: Draft, agent: Agent, command: PlaceCallOrder, id: str) -> Effect:
     call = _need_gathering(draft, id)
-    if draft.at >= call.ends_at:
+    if draft.at >= call.closes_at:
         raise Refused(Reason.CLOSED, id=id)
     listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME)
     price, quantity = command.price, command.quantity
     _check_order(call, listing, price, quantity)
     is_bid = listing.side == "want"
     _check_room(draft, call, agent, listing.id, is_bid=is_bid, id=id)
-    until = call.ends_at if command.valid_us is None else expiry(draft, command.valid_us)
+    until = call.closes_at if command.valid_us is None else expiry(draft, command.valid_us)
     draft.emit(
         CallOrderPlaced(
             id,
@@ -155,7 +155,7 @@ def _place(draft: Draft, agent: Agent, command: PlaceCallOrder, id: str) -> Effe
             is_bid,
             price.units,
             quantity,
-            min(until, call.ends_at),
+            min(until, call.closes_at),
             call.clears_at if call.resting else _next_clearing(call, draft.at),
         )
     )
@@ -193,7 +193,7 @@ def _cancel(draft: Draft, agent: Agent, command: CancelCallOrder, id: str) -> Ef
     call = _need_gathering(draft, id)
     key, was_there = f"{id}/{command.order}", 0 < command.order <= call.placed
     order = need_mine(draft.get(ORDERS, key), agent, key, was_there=was_there)
-    clears_at = call.clears_at if call.resting > 1 else max(call.ends_at, draft.at + 1)
+    clears_at = call.clears_at if call.resting > 1 else max(call.closes_at, draft.at + 1)
     draft.emit(CallOrderEnded(id, agent.id, order.number, "cancelled", clears_at))
     return Effect((agent.id,))
 
@@ -214,7 +214,7 @@ def _need_gathering(view: View, id: str) -> Call:
 
 def _next_clearing(call: Call, at: int) -> int:
     passed = (at - call.opened_at) // call.interval_us + 1
-    return min(call.opened_at + passed * call.interval_us, call.ends_at)
+    return min(call.opened_at + passed * call.interval_us, call.closes_at)
 
 
 parties, forget = joined, drop_run
@@ -227,13 +227,13 @@ def standing(view: View, id: str) -> Standing:
         "category": on.category,
         "asset": on.asset,
         "interval_us": on.interval_us,
-        "ends_at": on.ends_at,
+        "closes_at": on.closes_at,
         "pricing": on.pricing,
         "k_bps": on.k_bps,
         "rationing": on.rationing,
         "top_units": on.top_units,
         "orders": on.resting,
-        "clearings": on.cleared,
+        "cleared": on.cleared,
         "last_units": on.units,
     }
     return Standing(joined(view, id), (), "", on.clears_at, (), notice)
@@ -306,8 +306,8 @@ def lapse(draft: Draft, id: str) -> tuple[str, ...]:
         top_units=call.top_units,
     )
     clears_at = 0
-    if call.clears_at < call.ends_at:
-        due = _next_clearing(call, draft.at) if row_of(draft, CALLS, id).resting else call.ends_at
+    if call.clears_at < call.closes_at:
+        due = _next_clearing(call, draft.at) if row_of(draft, CALLS, id).resting else call.closes_at
         clears_at = max(due, draft.at + 1)
     draft.emit(
         CallCleared(

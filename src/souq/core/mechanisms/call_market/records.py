@@ -67,7 +67,7 @@ class CallMarketOpened(Struct, frozen=True, tag=True):
     rationing: Rationing
     top_units: int
     opened_at: int
-    ends_at: int
+    closes_at: int
 
 
 class CallOrderPlaced(Struct, frozen=True, tag=True):
@@ -157,7 +157,7 @@ class Call(Struct, frozen=True):
     rationing: Rationing
     top_units: int
     opened_at: int
-    ends_at: int
+    closes_at: int
     clears_at: int
     cleared: int = 0  # times
     placed: int = 0
@@ -245,11 +245,11 @@ def _opened(view: View, event: CallMarketOpened) -> None:
             event.rationing,
             event.top_units,
             event.opened_at,
-            event.ends_at,
-            event.ends_at,
+            event.closes_at,
+            event.closes_at,
         ),
     )
-    view.put(DEADLINES, event.negotiation, event.ends_at)
+    view.put(DEADLINES, event.negotiation, event.closes_at)
 
 
 def _placed(view: View, event: CallOrderPlaced) -> None:

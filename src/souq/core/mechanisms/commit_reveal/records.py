@@ -62,7 +62,7 @@ class CommitRevealOpened(Struct, frozen=True, tag=True):
     quantity: int
     pricing: Pricing
     reserve: Money
-    units: int  # of the deposit
+    deposit_units: int
     secret: str
     reveals_at: int
     closes_at: int
@@ -180,7 +180,7 @@ def _opened(view: View, event: CommitRevealOpened) -> None:
             event.quantity,
             event.pricing,
             event.reserve,
-            event.units,
+            event.deposit_units,
             event.secret,
             event.reveals_at,
             event.closes_at,

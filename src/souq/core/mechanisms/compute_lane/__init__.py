@@ -109,7 +109,7 @@ NOTICE = {
     "reserve_units": "the least price of a unit in one interval",
     "guaranteed_units": "the price of reserving one",
     "next_interval": "the first interval whose places are still to be given out",
-    "units": "the latest spot price",
+    "last_units": "the latest spot price",
     "jobs": "how many jobs there are",
     "is_closing": "whether the provider takes no more jobs",
 }
@@ -274,7 +274,7 @@ def standing(view: View, id: str) -> Standing:
         "reserve_units": lane.reserve.units,
         "guaranteed_units": lane.guaranteed.units,
         "next_interval": lane.next_free(view.at),
-        "units": lane.units,
+        "last_units": lane.units,
         "jobs": lane.live,
         "is_closing": lane.is_closing,
     }

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import msgspec
-
 from souq.core.mechanisms.double_auction.guard import change_phase, drop_prints, note_print
 from souq.core.mechanisms.double_auction.records import (
     ASKS,
@@ -21,14 +19,14 @@ from souq.core.mechanisms.double_auction.records import (
     Order,
     OrderBookClosed,
     OrderBookOpened,
-    OrderCancelled,
+    OrderEnded,
     OrderPlaced,
     OrdersMatched,
     QuotesCleared,
     Tally,
     Trader,
 )
-from souq.core.state import DEADLINES, Table, View, drop_group, row_of
+from souq.core.state import DEADLINES, Table, View, change, drop_group, row_of
 
 
 def next_due(view: View, id: str) -> int:
@@ -74,7 +72,7 @@ def _opened(view: View, event: OrderBookOpened) -> None:
 
 
 def _placed(view: View, event: OrderPlaced) -> None:
-    id, agent, number = event.negotiation, event.agent, event.number
+    id, agent, number = event.negotiation, event.agent, event.order
     units, quantity, listing = event.units, event.quantity, event.listing
     order = Order(
         id,
@@ -191,8 +189,8 @@ def _is_crossed(view: View, id: str) -> bool:
     return ask is not None and bid[1].units >= ask[1].units
 
 
-def _cancelled(view: View, event: OrderCancelled) -> None:
-    id, key = event.negotiation, f"{event.negotiation}/{event.number}"
+def _cancelled(view: View, event: OrderEnded) -> None:
+    id, key = event.negotiation, f"{event.negotiation}/{event.order}"
     _lessen(view, BIDS if event.side == "bid" else ASKS, key, event.quantity)
     tally = row_of(view, TALLIES, id)
     is_crossed = tally.is_crossed and _is_crossed(view, id)
@@ -241,14 +239,12 @@ def _drop_orders(view: View, id: str) -> None:
 def _cleared(view: View, event: QuotesCleared) -> None:
     id = event.negotiation
     _drop_orders(view, id)
-    tally = row_of(view, TALLIES, id)
-    view.put(TALLIES, id, msgspec.structs.replace(tally, resting=0, is_crossed=False))
+    change(view, TALLIES, id, resting=0, is_crossed=False)
     _set_clock(view, id)
 
 
 def _closed(view: View, event: OrderBookClosed) -> None:
-    tally = row_of(view, TALLIES, event.negotiation)
-    view.put(TALLIES, event.negotiation, msgspec.structs.replace(tally, is_closed=True))
+    change(view, TALLIES, event.negotiation, is_closed=True)
 
 
 def forget(view: View, id: str) -> None:
@@ -265,7 +261,7 @@ def forget(view: View, id: str) -> None:
 EVOLVE: dict[type, Any] = {
     OrderBookOpened: _opened,
     OrderPlaced: _placed,
-    OrderCancelled: _cancelled,
+    OrderEnded: _cancelled,
     OrdersMatched: _matched,
     QuotesCleared: _cleared,
     BookPhaseChanged: _phase_changed,

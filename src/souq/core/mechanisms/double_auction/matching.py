@@ -15,7 +15,7 @@ from souq.core.mechanisms.double_auction.records import (
     Book,
     BookPhaseChanged,
     Order,
-    OrderCancelled,
+    OrderEnded,
     Why,
 )
 from souq.core.state import Draft, View, row_of
@@ -40,7 +40,7 @@ class Pair(Struct, frozen=True, gc=False):
 def cancel_order(draft: Draft, order: Order, why: Why) -> None:
     """Take what is left of an order off the book."""
     id, left = order.negotiation, order.quantity
-    draft.emit(OrderCancelled(id, order.agent, order.number, order.side, left, why))
+    draft.emit(OrderEnded(id, order.agent, order.number, order.side, left, why))
 
 
 def cancel_untaken(draft: Draft, id: str, number: int) -> None:

@@ -73,7 +73,7 @@ class OrderBookOpened(Struct, frozen=True, tag=True, omit_defaults=True):
 
 
 class OrderPlaced(Struct, frozen=True, tag=True, gc=False):
-    """`units` is the price of one piece; `number` counts the book's orders.
+    """`units` is the price of one piece; `order` numbers the book's orders.
 
     `expires_at` is 0 where the order ends with its book.
     """
@@ -81,7 +81,7 @@ class OrderPlaced(Struct, frozen=True, tag=True, gc=False):
     negotiation: str
     agent: str
     principal: str
-    number: int
+    order: int
     side: Side
     listing: str
     units: int
@@ -90,8 +90,8 @@ class OrderPlaced(Struct, frozen=True, tag=True, gc=False):
     is_immediate: bool
 
 
-class OrderCancelled(Struct, frozen=True, tag=True, gc=False):
-    """An order is off the book, with `quantity` of it not traded.
+class OrderEnded(Struct, frozen=True, tag=True, gc=False):
+    """An order is off the book, and was not traded in full: `quantity` was left of it.
 
     `why`: cancelled (by its owner), expired, immediate (nothing more to be had at once), self_trade
     (it met an older order of the same principal), or unable (its owner could not keep it).
@@ -99,7 +99,7 @@ class OrderCancelled(Struct, frozen=True, tag=True, gc=False):
 
     negotiation: str
     agent: str
-    number: int
+    order: int
     side: Side
     quantity: int
     why: Why
@@ -252,7 +252,7 @@ EMPTY = Trader()
 SEEN: dict[type, Any] = {
     OrderBookOpened: "public",
     OrderPlaced: "own",
-    OrderCancelled: "own",
+    OrderEnded: "own",
     OrdersMatched: "public",
     QuotesCleared: "public",
     BookPhaseChanged: "public",

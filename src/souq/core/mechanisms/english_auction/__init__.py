@@ -93,7 +93,7 @@ def _open(draft: Draft, agent: Agent, command: OpenEnglishAuction, id: str) -> E
         raise invalid("reserve", f"at least the start, and in {start.asset}")
     check_increments(command.increments)
     check_restraints(command.restraints, UNITS_MAX)
-    ends_at = expiry(draft, command.bidding_us, "bidding_us")
+    closes_at = expiry(draft, command.bidding_us, "bidding_us")
     if command.soft_close_us < 0 or command.extensions_max < 0:
         raise invalid("soft_close_us", "must be 0 or above, as extensions_max")
     longest = command.bidding_us + command.soft_close_us * command.extensions_max
@@ -108,7 +108,7 @@ def _open(draft: Draft, agent: Agent, command: OpenEnglishAuction, id: str) -> E
             start,
             command.increments,
             draft.at,
-            ends_at,
+            closes_at,
             command.soft_close_us,
             command.extensions_max,
             command.restraints,
@@ -122,7 +122,7 @@ def _open(draft: Draft, agent: Agent, command: OpenEnglishAuction, id: str) -> E
 
 def _bid(draft: Draft, agent: Agent, command: PlaceProxyBid, id: str) -> Effect:
     run = row_of(draft, RUNS, id)
-    if run.is_closed or draft.at >= run.ends_at:
+    if run.is_closed or draft.at >= run.closes_at:
         raise Refused(Reason.CLOSED, id=id)
     if agent.principal == run.principal:
         raise Refused(Reason.SAME_PRINCIPAL)
@@ -140,7 +140,7 @@ def _bid(draft: Draft, agent: Agent, command: PlaceProxyBid, id: str) -> Effect:
         raise Refused(Reason.ROUND_LIMIT, idle_rounds_max=run.restraints.idle_rounds_max)
     found = _standings(draft, id, run, units, leads=leads)
     leader = agent.id if found.leads_anew else run.leader
-    is_late = not leads and draft.at >= run.ends_at - run.soft_close_us
+    is_late = not leads and draft.at >= run.closes_at - run.soft_close_us
     extends = is_late and run.extensions < run.extensions_max
     draft.emit(ProxyBidPlaced(id, agent.id, units, cap, run.bidders + (bidder is None)))
     draft.emit(
@@ -150,7 +150,7 @@ def _bid(draft: Draft, agent: Agent, command: PlaceProxyBid, id: str) -> Effect:
             found.price,
             found.minimum,
             run.bids + 1,
-            run.ends_at + run.soft_close_us if extends else run.ends_at,
+            run.closes_at + run.soft_close_us if extends else run.closes_at,
             run.extensions + extends,
         )
     )
@@ -217,7 +217,7 @@ def standing(view: View, id: str) -> Standing:
         "needs_value_cap": run.restraints.needs_value_cap,
     }
     parties = (run.seller, run.leader) if run.leader else (run.seller,)
-    return Standing(parties, (), "", run.ends_at, (), notice)
+    return Standing(parties, (), "", run.closes_at, (), notice)
 
 
 def pledge(view: View, id: str, agent: str) -> Pledge:

@@ -55,7 +55,7 @@ class EnglishAuctionOpened(Struct, frozen=True, tag=True):
     start: Money
     increments: tuple[Increment, ...]
     opened_at: int
-    ends_at: int
+    closes_at: int
     soft_close_us: int
     extensions_max: int
     restraints: Restraints
@@ -88,7 +88,7 @@ class EnglishPriceSet(Struct, frozen=True, tag=True):
     units: int
     minimum_units: int
     bids: int
-    ends_at: int
+    closes_at: int
     extensions: int
 
 
@@ -119,7 +119,7 @@ class Run(Struct, frozen=True, omit_defaults=True):
     start: Money
     increments: tuple[Increment, ...]
     opened_at: int
-    ends_at: int
+    closes_at: int
     soft_close_us: int
     extensions_max: int
     restraints: Restraints
@@ -165,7 +165,7 @@ def _opened(view: View, event: EnglishAuctionOpened) -> None:
         start,
         event.increments,
         event.opened_at,
-        event.ends_at,
+        event.closes_at,
         event.soft_close_us,
         event.extensions_max,
         event.restraints,
@@ -174,7 +174,7 @@ def _opened(view: View, event: EnglishAuctionOpened) -> None:
         start.units,
     )
     view.put(RUNS, id, run)
-    view.put(DEADLINES, id, event.ends_at)
+    view.put(DEADLINES, id, event.closes_at)
 
 
 def _placed(view: View, event: ProxyBidPlaced) -> None:
@@ -201,10 +201,10 @@ def _price_set(view: View, event: EnglishPriceSet) -> None:
         price=event.units,
         minimum=event.minimum_units,
         bids=event.bids,
-        ends_at=event.ends_at,
+        closes_at=event.closes_at,
         extensions=event.extensions,
     )
-    view.put(DEADLINES, id, event.ends_at)
+    view.put(DEADLINES, id, event.closes_at)
 
 
 def _failed(view: View, event: EnglishAuctionFailed) -> None:

@@ -4,8 +4,9 @@ The winner pays its own bid (first price), or the most that a loser bid (second 
 1961), and at least the reserve. Bids are binding, and their money is held until the close; a new
 bid takes the place of one's old one. Ties go to the earlier bid.
 
-The reserve is public, or the seller commits to a higher one by a digest and has `reveal_us` after
-the close to show it; one that is never shown protects nothing, and the public one counts alone.
+The reserve is public, or the seller commits to a higher one by a digest and has `revealing_us`
+after the close to show it; one that is never shown protects nothing, and the public one counts
+alone.
 
 Until the close no bid is shown to anybody but its bidder and its principal, and not even who bids;
 afterwards everybody learns the price and the least that would have drawn level with the winner.
@@ -39,7 +40,7 @@ from souq.core.mechanisms.sealed_bid.records import (
     Auction,
     OpenSealedBid,
     PlaceSealedBid,
-    SealedBidClosed,
+    SealedBiddingClosed,
     SealedBidFailed,
     SealedBidOpened,
     SealedBidPlaced,
@@ -72,9 +73,9 @@ def _open(draft: Draft, agent: Agent, command: OpenSealedBid, id: str) -> Effect
     closes_at = expiry(draft, command.bidding_us, "bidding_us")
     if command.secret_reserve:
         check_digest("secret_reserve", command.secret_reserve)
-        expiry(draft, command.reveal_us, "reveal_us")
-    elif command.reveal_us:
-        raise invalid("reveal_us", "only where there is a secret_reserve")
+        expiry(draft, command.revealing_us, "revealing_us")
+    elif command.revealing_us:
+        raise invalid("revealing_us", "only where there is a secret_reserve")
     draft.emit(
         SealedBidOpened(
             id,
@@ -86,7 +87,7 @@ def _open(draft: Draft, agent: Agent, command: OpenSealedBid, id: str) -> Effect
             command.reserve,
             closes_at,
             command.secret_reserve,
-            command.reveal_us,
+            command.revealing_us,
         )
     )
     return Effect((agent.id,), stake(agent.id, "", listing.id, command.quantity, command.reserve))
@@ -205,7 +206,9 @@ def lapse(draft: Draft, id: str) -> tuple[str, ...]:
     if auction.is_closed:
         draft.emit(SealedBidReserveLost(id))
     else:
-        draft.emit(SealedBidClosed(id, draft.at + auction.reveal_us if auction.reveal_us else 0))
+        draft.emit(
+            SealedBiddingClosed(id, draft.at + auction.revealing_us if auction.revealing_us else 0)
+        )
     return ()
 
 

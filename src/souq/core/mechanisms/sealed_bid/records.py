@@ -15,7 +15,7 @@ class OpenSealedBid(Struct, frozen=True, tag=True, omit_defaults=True, forbid_un
     """Sell a listing of one's own to the highest sealed bid.
 
     `reserve` is the least it goes for; `bidding_us` is how long bids are taken. `secret_reserve`
-    is the digest of a higher one, to be shown within `reveal_us`: SHA-256 over canonical JSON of
+    is the digest of a higher one, to be shown within `revealing_us`: SHA-256 over canonical JSON of
     ["souq.reserve.v1", agent, listing, [units, asset], nonce].
     """
 
@@ -25,7 +25,7 @@ class OpenSealedBid(Struct, frozen=True, tag=True, omit_defaults=True, forbid_un
     quantity: int = 1
     pricing: Pricing = "second_price"
     secret_reserve: str = ""
-    reveal_us: int = 0
+    revealing_us: int = 0
 
 
 class PlaceSealedBid(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -45,7 +45,7 @@ class SealedBidOpened(Struct, frozen=True, tag=True, omit_defaults=True):
     reserve: Money
     closes_at: int
     secret_reserve: str = ""
-    reveal_us: int = 0
+    revealing_us: int = 0
 
 
 class SealedBidPlaced(Struct, frozen=True, tag=True):
@@ -55,7 +55,7 @@ class SealedBidPlaced(Struct, frozen=True, tag=True):
     number: int
 
 
-class SealedBidClosed(Struct, frozen=True, tag=True):
+class SealedBiddingClosed(Struct, frozen=True, tag=True):
     """Bidding is over; by `reveal_by` a secret reserve must be shown, 0 where there is none."""
 
     negotiation: str
@@ -98,7 +98,7 @@ class Auction(Struct, frozen=True, omit_defaults=True):
     reserve: Money
     due: int
     secret_reserve: str = ""
-    reveal_us: int = 0
+    revealing_us: int = 0
     bids: int = 0
     bidders: int = 0
     is_closed: bool = False
@@ -135,7 +135,7 @@ def _opened(view: View, event: SealedBidOpened) -> None:
             event.reserve,
             event.closes_at,
             event.secret_reserve,
-            event.reveal_us,
+            event.revealing_us,
         ),
     )
     view.put(DEADLINES, event.negotiation, event.closes_at)
@@ -148,7 +148,7 @@ def _placed(view: View, event: SealedBidPlaced) -> None:
     change(view, AUCTIONS, id, bids=event.number, bidders=row_of(view, AUCTIONS, id).bidders + more)
 
 
-def _closed(view: View, event: SealedBidClosed) -> None:
+def _closed(view: View, event: SealedBiddingClosed) -> None:
     id, due = event.negotiation, event.reveal_by
     if due:
         change(view, AUCTIONS, id, is_closed=True, due=due)
@@ -169,7 +169,7 @@ def _failed(view: View, event: SealedBidFailed) -> None:
 SEEN: dict[type, Any] = {
     SealedBidOpened: "public",
     SealedBidPlaced: "own",
-    SealedBidClosed: "public",
+    SealedBiddingClosed: "public",
     SealedBidReserveRevealed: "public",
     SealedBidReserveLost: "public",
     SealedBidWon: "public",
@@ -178,7 +178,7 @@ SEEN: dict[type, Any] = {
 EVOLVE: dict[type, Any] = {
     SealedBidOpened: _opened,
     SealedBidPlaced: _placed,
-    SealedBidClosed: _closed,
+    SealedBiddingClosed: _closed,
     SealedBidReserveRevealed: _revealed,
     SealedBidReserveLost: lambda view, event: change(
         view, AUCTIONS, event.negotiation, is_decided=True
