@@ -24,8 +24,7 @@ from souq.core.agreement import goods
 from souq.core.ledger import HOLDS
 from souq.core.listing import LISTINGS
 from souq.core.mechanisms import alternating_offers, moves, posted_price, swap
-from souq.core.money import Money
-from souq.core.promise import BPS
+from souq.core.money import BPS, Money
 from souq.core.state import Draft, State, row_of
 from souq.engine import Engine
 from souq.journal.known import KnownIds

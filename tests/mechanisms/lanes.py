@@ -19,12 +19,11 @@ from souq.core.mechanisms.compute_lane.records import (
     PlaceLaneBid,
 )
 from souq.core.money import Money
-from souq.core.rules import SECOND_US
+from souq.core.rules import MINUTE_US, SECOND_US
 from souq.journal.replay import records
 from souq.lab.hall import Hall
 from souq.lab.kernel import Kernel
 
-MINUTE_US = 60 * SECOND_US
 Tier = Literal["standard", "preemptible"]
 
 

@@ -346,7 +346,7 @@ def test_an_empty_batch_and_one_without_cycles_end_without_a_trade() -> None:
             enter(hall, agents[n], f"L{n + 1}", ("L3", 50))
         hall.simulation.submit("P1", RevokeMandate(agents[0])).need()  # the opener is not needed
         hall.pass_time(4 * HOUR_US)
-        assert [one.why for one in events(hall, NegotiationClosed)] == ["no_trade"]
+        assert [one.why for one in events(hall, NegotiationClosed)] == ["no_deal"]
         assert len(events(hall, BarterMatched)) == 3
         assert [free(hall, n) for n in (1, 2, 3)] == [100, 100, 100]
         untouched(hall)

@@ -286,7 +286,7 @@ def test_a_lister_who_may_no_longer_deal_leaves_everybody_free(is_sale: bool) ->
     revoke(hall, lister)
     hall.pass_time(LATER)
     assert hall.trades == []
-    assert [event.why for event in happened(hall, NegotiationClosed)] == ["no_sale"]
+    assert [event.why for event in happened(hall, NegotiationClosed)] == ["no_deal"]
     assert held(hall) == {}
     assert wealth(hall) == before
     assert all(one.pledged == 0 for one in hall.simulation.engine.state.rows(LISTINGS).values())

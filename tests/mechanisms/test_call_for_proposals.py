@@ -266,7 +266,7 @@ def test_a_call_that_nobody_answers_frees_everything() -> None:
     assert [hold.amount for hold in state_of(hall).rows(HOLDS).values()] == [300]
     hall.pass_time(2 * HOUR_US)
     check_nothing_is_held(hall)
-    assert hall.simulation.history.negotiations["N1"].why == "no_award"
+    assert hall.simulation.history.negotiations["N1"].why == "no_deal"
     assert state_of(hall).rows(LISTINGS)["L1"].available == 3
 
 
@@ -724,4 +724,4 @@ def test_no_budget_is_made_or_lost_whatever_comes() -> None:
         assert sum(one.posted for one in state_of(hall).rows(ACCOUNTS).values()) == 0
         ends |= {one.why for one in hall.simulation.history.negotiations.values()}
         ends |= {one.stage for one in hall.simulation.history.deals.values()}
-    assert ends >= {"agreed", "no_award", "buyer_unable", "fulfilled", "not_delivered"}
+    assert ends >= {"agreed", "no_deal", "buyer_unable", "fulfilled", "not_delivered"}

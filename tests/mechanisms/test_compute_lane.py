@@ -21,10 +21,9 @@ from souq.core.mechanisms.compute_lane.records import (
 )
 from souq.core.money import Money
 from souq.core.refusal import Reason, Refused
-from souq.core.rules import DAY_US, SECOND_US
+from souq.core.rules import DAY_US, MINUTE_US, SECOND_US
 from souq.lab.hall import Hall
 from tests.mechanisms.lanes import (
-    MINUTE_US,
     Lane,
     Reckoning,
     bid,

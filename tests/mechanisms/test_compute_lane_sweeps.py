@@ -19,9 +19,9 @@ from souq.core.mechanisms.compute_lane.records import (
     ReserveLane,
 )
 from souq.core.refusal import Refused
-from souq.core.rules import SECOND_US
+from souq.core.rules import MINUTE_US, SECOND_US
 from souq.lab.hall import Hall
-from tests.mechanisms.lanes import MINUTE_US, Lane, Reckoning, Tier, bid, of, open_lane, told_in
+from tests.mechanisms.lanes import Lane, Reckoning, Tier, bid, of, open_lane, told_in
 
 INTERVALS = 24
 

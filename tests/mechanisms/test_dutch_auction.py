@@ -101,7 +101,7 @@ def test_when_nobody_takes_the_goods_are_free_again() -> None:
     hall = Hall(dutch_auction)
     opened(hall)
     hall.pass_time(5 * HOUR_US)
-    assert why(hall) == ["no_sale"]
+    assert why(hall) == ["no_deal"]
     check_nothing_is_left(hall)
 
 

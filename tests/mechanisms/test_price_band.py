@@ -18,14 +18,13 @@ from souq.core.mechanisms.double_auction.records import (
     OrdersMatched,
 )
 from souq.core.refusal import Reason
-from souq.core.rules import SECOND_US
+from souq.core.rules import MINUTE_US, SECOND_US
 from souq.lab.hall import Hall
 from souq.lab.kernel import Kernel
 from tests.mechanisms.floor import Floor
 from tests.mechanisms.test_double_auction import Listening, refusal
 
 BAND = PriceBand(width_bps=1_000, reference_units=100)
-MINUTE_US = 60 * SECOND_US
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -100,7 +100,7 @@ def test_below_the_reserve_nothing_is_sold_and_all_is_free_again() -> None:
         _, (_, *bidders) = sell(hall, bids)
         hall.pass_time(2 * HOUR_US)
         assert hall.trades == []
-        assert why(hall) == ["no_sale"]
+        assert why(hall) == ["no_deal"]
         assert available(hall, *bidders) == [100] * len(bids)
         check_nothing_is_left(hall)
 

@@ -28,10 +28,10 @@ from souq.core.state import (
     Table,
     View,
     change,
+    need_live,
     next_id,
     row_of,
     take_id,
-    was_issued,
 )
 from souq.core.voucher import (
     BadProof,
@@ -181,11 +181,7 @@ class End(NamedTuple):
 
 def need_channel(view: View, id: str) -> State:
     """Give a channel. Raises Refused(not_found), or Refused(closed) once it has ended."""
-    found = view.get(CHANNELS, id)
-    if found is None:
-        ended = id[:1] == "X" and was_issued(view, id)
-        raise Refused(Reason.CLOSED if ended else Reason.NOT_FOUND, id=id[:64])
-    return found
+    return need_live(view, CHANNELS, id, "X")
 
 
 def due_at(state: State) -> int:

@@ -12,7 +12,7 @@ from souq.core.party import need_agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import AttributeKind, need_asset, rules
 from souq.core.seal import PublicText
-from souq.core.state import Draft, Table, View, next_id, take_id, was_issued
+from souq.core.state import Draft, Table, View, need_live, next_id, take_id
 
 QUANTITY_MAX = 1_000_000_000
 TEXT_MAX = 4_000
@@ -142,11 +142,7 @@ TABLES: tuple[Table[Any], ...] = (LISTINGS, *price_change.TABLES)
 
 def need_listing(view: View, listing: str) -> Listing:
     """Give a live listing. Raises Refused(not_found) or, where it has ended, Refused(closed)."""
-    found = view.get(LISTINGS, listing)
-    if found is None:
-        ended = listing[:1] == "L" and was_issued(view, listing)
-        raise Refused(Reason.CLOSED if ended else Reason.NOT_FOUND, id=listing[:64])
-    return found
+    return need_live(view, LISTINGS, listing, "L")
 
 
 def need_open(listing: Listing, quantity: int) -> None:

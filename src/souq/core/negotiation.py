@@ -22,7 +22,16 @@ from souq.core.mechanisms.parties import PARTIES, Party, is_party
 from souq.core.party import Agent, need_agent, need_other_agent, wallet
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import HOUR_US
-from souq.core.state import DEADLINES, Draft, Table, View, next_id, row_of, take_id, was_issued
+from souq.core.state import (
+    DEADLINES,
+    Draft,
+    Table,
+    View,
+    need_live,
+    next_id,
+    row_of,
+    take_id,
+)
 from souq.core.stock import are_goods_here
 
 AWARDS_MAX = 1_000  # carried out in one record; the rest follow in records of their own
@@ -88,11 +97,7 @@ TABLES: tuple[Table[Any], ...] = (NEGOTIATIONS, PARTIES)
 
 def need_negotiation(view: View, id: str) -> Negotiation:
     """Give an open negotiation. Raises Refused(not_found), or Refused(closed) once it has ended."""
-    found = view.get(NEGOTIATIONS, id)
-    if found is None:
-        ended = id[:1] == "N" and was_issued(view, id)
-        raise Refused(Reason.CLOSED if ended else Reason.NOT_FOUND, id=id[:64])
-    return found
+    return need_live(view, NEGOTIATIONS, id, "N")
 
 
 def parties_of(view: View, id: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from souq.core.index import Index, RankOf
+from souq.core.refusal import Reason, Refused
 
 T = TypeVar("T")
 Entity = TypeVar("Entity", bound=msgspec.Struct)
@@ -311,6 +312,15 @@ def next_id(view: View, letter: str) -> str:
 def take_id(view: View, key: str) -> None:
     """Count an id as used."""
     view.put(COUNTERS, key[0], int(key[1:]))
+
+
+def need_live(view: View, table: Table[T], id: str, letter: str) -> T:
+    """Give an entity by its id. Raises Refused(not_found), or Refused(closed) once it has ended."""
+    found = view.get(table, id)
+    if found is None:
+        has_ended = id[:1] == letter and was_issued(view, id)
+        raise Refused(Reason.CLOSED if has_ended else Reason.NOT_FOUND, id=id[:64])
+    return found
 
 
 def was_issued(view: View, key: str) -> bool:

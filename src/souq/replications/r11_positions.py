@@ -10,13 +10,12 @@ from souq.agents.bidding import incremental, proxy, sniper
 from souq.core.mechanisms import english_auction, sealed_bid
 from souq.core.mechanisms.english_auction.prices import Increment
 from souq.core.mechanisms.english_auction.records import (
-    MINUTE_US,
     OpenEnglishAuction,
     PlaceProxyBid,
 )
 from souq.core.mechanisms.sealed_bid.records import OpenSealedBid, PlaceSealedBid, Pricing
 from souq.core.money import Money
-from souq.core.rules import HOUR_US, SECOND_US
+from souq.core.rules import HOUR_US, MINUTE_US, SECOND_US
 from souq.core.state import View
 from souq.lab.hall import Hall
 from souq.lab.kernel import Kernel, Trade

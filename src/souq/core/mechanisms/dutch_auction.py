@@ -20,6 +20,7 @@ from souq.core.listing import check_price
 from souq.core.mechanisms.moves import (
     Effect,
     Item,
+    Notice,
     Outcome,
     Pledge,
     Standing,
@@ -205,7 +206,7 @@ def standing(view: View, id: str) -> Standing:
     run = row_of(view, RUNS, id)
     price = price_at(run, view.at)
     falls = max(0, view.at - run.opened_at) // run.interval_us + 1
-    notice: dict[str, int | str | bool] = {
+    notice: Notice = {
         "listing": run.listing,
         "left": run.left,
         "asset": run.start.asset,
@@ -232,7 +233,7 @@ def outcome(view: View, id: str) -> Outcome | None:
         legs = _legs(run, run.taker, run.taken, run.taken_units)
         return Outcome("", (Agreement((run.taker, run.seller), legs),))
     if run.is_closed or not run.left:
-        return Outcome("agreed" if run.has_sold else "no_sale")
+        return Outcome("agreed" if run.has_sold else "no_deal")
     return None
 
 

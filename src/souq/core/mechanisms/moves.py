@@ -99,6 +99,9 @@ class Outcome(Struct, frozen=True):
     is_final: bool = False
 
 
+Notice = dict[str, int | str | bool]
+
+
 class Standing(Struct, frozen=True):
     """What lies on the table of an open run; `waiting_for` lists whose move it is.
 
@@ -110,7 +113,7 @@ class Standing(Struct, frozen=True):
     terms: str
     expires_at: int
     waiting_for: tuple[str, ...]
-    notice: dict[str, int | str | bool] = {}
+    notice: Notice = {}
 
 
 def stake(

@@ -70,6 +70,7 @@ from souq.core.mechanisms.moves import (
     NOTHING,
     Effect,
     Item,
+    Notice,
     Outcome,
     Pledge,
     Standing,
@@ -154,7 +155,7 @@ parties = joined
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know: how cycles are found, when, and how many offers there are."""
     on = row_of(view, EXCHANGES, id)
-    notice: dict[str, int | str | bool] = {
+    notice: Notice = {
         "matching": on.matching,
         "asset": on.asset,
         "offers": on.offers,
@@ -184,7 +185,7 @@ def outcome(view: View, id: str) -> Outcome | None:
     if first is None:
         if exchange.clearings:
             return None
-        return Outcome("agreed" if exchange.cycles else "no_trade")
+        return Outcome("agreed" if exchange.cycles else "no_deal")
     if exchange.rounds >= ROUNDS_MAX:
         return Outcome("", (_agreement(view, first[1]),))
     found = tuple([_agreement(view, cycle) for _, cycle in view.walk(CYCLES, id)])

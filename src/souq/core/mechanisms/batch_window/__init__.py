@@ -54,6 +54,7 @@ from souq.core.mechanisms.moves import (
     NOTHING,
     Effect,
     Item,
+    Notice,
     Outcome,
     Pledge,
     Standing,
@@ -244,7 +245,7 @@ parties, forget = joined, drop_run
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know: how many have entered, and not who."""
     on = row_of(view, WINDOWS, id)
-    notice: dict[str, int | str | bool] = {
+    notice: Notice = {
         "listing": on.listing,
         "price_units": on.price.units,
         "asset": on.price.asset,
@@ -290,7 +291,7 @@ def outcome(view: View, id: str) -> Outcome | None:
     left = window.quantity - window.awarded
     first = view.first(ENTRIES, id) if left else None
     if first is None:
-        return Outcome("agreed" if window.awarded else "no_sale")
+        return Outcome("agreed" if window.awarded else "no_deal")
     entry = first[1]
     quantity = min(left, entry.quantity)
     total = Money(entry.units * quantity, window.price.asset)

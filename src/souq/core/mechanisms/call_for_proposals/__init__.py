@@ -27,7 +27,7 @@ from typing import Any
 
 import msgspec
 
-from souq.core.agreement import Agreement, CashLeg, goods
+from souq.core.agreement import Agreement, cash_paid, goods
 from souq.core.listing import check_price
 from souq.core.mechanisms.call_for_proposals import records
 from souq.core.mechanisms.call_for_proposals.records import (
@@ -59,6 +59,7 @@ from souq.core.mechanisms.moves import (
     NOTHING,
     Effect,
     Item,
+    Notice,
     Outcome,
     Pledge,
     Standing,
@@ -199,7 +200,7 @@ parties = joined
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know: what is asked for and how it is weighed, and no proposal."""
     call = row_of(view, CALLS, id)
-    notice: dict[str, int | str | bool] = {
+    notice: Notice = {
         "listing": call.listing,
         "quantity": call.quantity,
         "asset": call.budget.asset,
@@ -235,7 +236,7 @@ def outcome(view: View, id: str) -> Outcome | None:
     agreement = _best(view, id, call) if call.left else None
     if agreement is not None:
         return Outcome("", (agreement,))
-    return Outcome("agreed" if call.left < call.quantity else "no_award")
+    return Outcome("agreed" if call.left < call.quantity else "no_deal")
 
 
 def _best(view: View, id: str, call: Call) -> Agreement | None:
@@ -269,7 +270,7 @@ def _best(view: View, id: str, call: Call) -> Agreement | None:
 def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
     """Note who won, and let go of what its award does not need."""
     buyer, supplier = agreement.parties
-    units = sum(leg.amount.units for leg in agreement.legs if isinstance(leg, CashLeg))
+    units = cash_paid(agreement.legs)
     quantity = goods(agreement.legs)[0].quantity
     won = row_of(draft, PROPOSALS, f"{id}/{supplier}")
     draft.emit(ProposalAwarded(id, supplier, quantity, units, won.score))

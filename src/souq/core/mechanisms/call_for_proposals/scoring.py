@@ -14,8 +14,8 @@ matter.
 
 from msgspec import Struct
 
-from souq.core.money import UNITS_MAX
-from souq.core.promise import BPS, Promise
+from souq.core.money import BPS, UNITS_MAX
+from souq.core.promise import Promise
 from souq.core.refusal import invalid
 from souq.core.rules import DURATION_MAX_US
 

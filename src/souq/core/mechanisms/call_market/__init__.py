@@ -31,7 +31,7 @@ from typing import Any
 from souq.core.agreement import Agreement, CashLeg
 from souq.core.listing import Listing
 from souq.core.mechanisms.call_market import records
-from souq.core.mechanisms.call_market.clearing import BPS, fix
+from souq.core.mechanisms.call_market.clearing import fix
 from souq.core.mechanisms.call_market.records import (
     CALLS,
     DEALS,
@@ -63,6 +63,7 @@ from souq.core.mechanisms.moves import (
     NOTHING,
     Effect,
     Item,
+    Notice,
     Outcome,
     Pledge,
     Standing,
@@ -75,7 +76,7 @@ from souq.core.mechanisms.moves import (
     stake,
 )
 from souq.core.mechanisms.parties import joined
-from souq.core.money import UNITS_MAX, Money
+from souq.core.money import BPS, UNITS_MAX, Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import need_asset, rules
@@ -223,7 +224,7 @@ parties, forget = joined, drop_run
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know: how many orders rest, and none of them."""
     on = row_of(view, CALLS, id)
-    notice: dict[str, int | str | bool] = {
+    notice: Notice = {
         "category": on.category,
         "asset": on.asset,
         "interval_us": on.interval_us,

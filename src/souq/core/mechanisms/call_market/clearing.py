@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from itertools import takewhile
 from typing import Literal, NamedTuple, Protocol
 
-BPS = 10_000
+from souq.core.money import BPS
+
 Pricing = Literal["k_double", "mcafee", "trade_reduction"]
 Rationing = Literal["pro_rata", "time"]
 Ration = Callable[[Sequence["Quote"], int], list[int]]

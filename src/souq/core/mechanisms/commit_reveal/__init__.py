@@ -17,7 +17,7 @@ whoever would have won, and then no bidder loses anything.
 
 from typing import Any
 
-from souq.core.agreement import Agreement, CashLeg
+from souq.core.agreement import Agreement, CashLeg, cash_paid
 from souq.core.listing import check_price
 from souq.core.mechanisms.commit_reveal import records
 from souq.core.mechanisms.commit_reveal.records import (
@@ -50,6 +50,7 @@ from souq.core.mechanisms.moves import (
     NOTHING,
     Effect,
     Item,
+    Notice,
     Outcome,
     Pledge,
     Standing,
@@ -176,7 +177,7 @@ parties = joined
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know: how many have bid and shown it, and no bid."""
     run = row_of(view, RUNS, id)
-    notice: dict[str, int | str | bool] = {
+    notice: Notice = {
         "listing": run.listing,
         "quantity": run.quantity,
         "pricing": run.pricing,
@@ -214,7 +215,7 @@ def outcome(view: View, id: str) -> Outcome | None:
         return Outcome("agreed", (), _forfeits(view, id, run))
     best = _best(view, id, run)
     if best is None or run.is_unable or best.units < run.least_units:
-        return Outcome("no_sale", (), _forfeits(view, id, run))
+        return Outcome("no_deal", (), _forfeits(view, id, run))
     price = best.units if run.pricing == "first_price" else _minimum(view, id, run)
     total = Money(price, run.reserve.asset)
     legs = sale(run.seller, best.agent, run.listing, run.quantity, total)
@@ -254,7 +255,7 @@ def _forfeits(view: View, id: str, run: Run) -> tuple[CashLeg, ...]:
 def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
     """Note who won, and publish what would have drawn level."""
     run = row_of(draft, RUNS, id)
-    units = sum(leg.amount.units for leg in agreement.legs if isinstance(leg, CashLeg))
+    units = cash_paid(agreement.legs)
     draft.emit(CommitRevealWon(id, agreement.parties[0], units, _minimum(draft, id, run)))
     return (run.seller, agreement.parties[0])
 

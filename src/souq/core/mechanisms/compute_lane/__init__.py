@@ -76,6 +76,7 @@ from souq.core.mechanisms.moves import (
     NOTHING,
     Effect,
     Item,
+    Notice,
     Pledge,
     Standing,
     expiry,
@@ -263,7 +264,7 @@ parties = joined
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know, and the instant at which something happens next."""
     lane = row_of(view, LANES, id)
-    notice: dict[str, int | str | bool] = {
+    notice: Notice = {
         "listing": lane.listing,
         "asset": lane.reserve.asset,
         "capacity": lane.capacity,

@@ -55,6 +55,7 @@ from souq.core.mechanisms.moves import (
     NOTHING,
     Effect,
     Item,
+    Notice,
     Outcome,
     Pledge,
     Standing,
@@ -228,7 +229,7 @@ parties = joined
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know: the best of either side, and the rules."""
     book, tally = row_of(view, BOOKS, id), row_of(view, TALLIES, id)
-    notice: dict[str, int | str | bool] = {
+    notice: Notice = {
         "category": book.category,
         "asset": book.asset,
         "tick_units": book.tick_units,

@@ -11,10 +11,10 @@ from itertools import accumulate
 
 from msgspec import Struct
 
+from souq.core.money import BPS
 from souq.core.refusal import invalid
 from souq.core.rules import DURATION_MAX_US, SECOND_US
 
-BPS = 10_000
 TRADES_MAX = 10_000  # that a mean is taken of
 
 

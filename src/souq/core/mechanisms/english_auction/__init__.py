@@ -50,6 +50,7 @@ from souq.core.mechanisms.english_auction.records import (
 from souq.core.mechanisms.moves import (
     Effect,
     Item,
+    Notice,
     Outcome,
     Pledge,
     Standing,
@@ -201,7 +202,7 @@ parties = joined
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know: who leads at what price, and no maximum."""
     run = row_of(view, RUNS, id)
-    notice: dict[str, int | str | bool] = {
+    notice: Notice = {
         "listing": run.listing,
         "quantity": run.quantity,
         "asset": run.start.asset,
@@ -241,7 +242,7 @@ def outcome(view: View, id: str) -> Outcome | None:
     if run.winner:
         return Outcome("agreed", (), _fees_lost(view, id, run))
     if run.failed or not run.leader or run.price < run.reserve_units:
-        return Outcome("no_sale", (), _fees_lost(view, id, run))
+        return Outcome("no_deal", (), _fees_lost(view, id, run))
     parties = (run.leader, run.seller)
     total = Money(run.price, run.start.asset)
     legs = sale(run.seller, run.leader, run.listing, run.quantity, total)

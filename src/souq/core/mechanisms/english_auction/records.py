@@ -7,10 +7,8 @@ from msgspec import Struct
 from souq.core.index import Rank
 from souq.core.mechanisms.english_auction.prices import Increment, Restraints
 from souq.core.money import Money
-from souq.core.rules import SECOND_US
+from souq.core.rules import MINUTE_US
 from souq.core.state import DEADLINES, Table, View, change, row_of
-
-MINUTE_US = 60 * SECOND_US
 
 
 class OpenEnglishAuction(

@@ -16,13 +16,14 @@ that matters, use `commit_reveal`.
 
 from typing import Any
 
-from souq.core.agreement import Agreement, CashLeg
+from souq.core.agreement import Agreement, cash_paid
 from souq.core.listing import check_price
 from souq.core.mechanisms.commitment import RevealReserve, check_digest, check_opens, of_reserve
 from souq.core.mechanisms.moves import (
     NOTHING,
     Effect,
     Item,
+    Notice,
     Outcome,
     Pledge,
     Standing,
@@ -133,7 +134,7 @@ parties = joined
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know: how many have bid, and neither who nor how much."""
     on = row_of(view, AUCTIONS, id)
-    notice: dict[str, int | str | bool] = {
+    notice: Notice = {
         "listing": on.listing,
         "quantity": on.quantity,
         "pricing": on.pricing,
@@ -167,7 +168,7 @@ def outcome(view: View, id: str) -> Outcome | None:
         return Outcome("agreed")
     best = view.first(BIDS, id)
     if best is None or best[1].units < auction.reserve.units:
-        return Outcome("no_sale")
+        return Outcome("no_deal")
     bid = best[1]
     price = bid.units if auction.pricing == "first_price" else _minimum(view, id, auction)
     total = Money(price, auction.reserve.asset)
@@ -186,7 +187,7 @@ def _minimum(view: View, id: str, auction: Auction) -> int:
 def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
     """Note who won, and publish what would have been enough."""
     auction = row_of(draft, AUCTIONS, id)
-    units = sum(leg.amount.units for leg in agreement.legs if isinstance(leg, CashLeg))
+    units = cash_paid(agreement.legs)
     draft.emit(SealedBidWon(id, agreement.parties[0], units, _minimum(draft, id, auction)))
     return (auction.seller, agreement.parties[0])
 

@@ -24,13 +24,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
+from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg, cash_paid
 from souq.core.index import Rank
 from souq.core.listing import check_price
 from souq.core.mechanisms.moves import (
     NOTHING,
     Effect,
     Item,
+    Notice,
     Outcome,
     Pledge,
     Standing,
@@ -235,7 +236,7 @@ parties = joined
 def standing(view: View, id: str) -> Standing:
     """Give what everybody may know: the lots, their reserves, how many bid, and no bid."""
     on = row_of(view, AUCTIONS, id)
-    notice: dict[str, int | str | bool] = {
+    notice: Notice = {
         "listings": ",".join(_listings(on)),
         "quantities": ",".join(str(lot.quantity) for lot in on.lots),
         "reserves": ",".join(str(lot.reserve_units) for lot in on.lots),
@@ -279,14 +280,14 @@ def outcome(view: View, id: str) -> Outcome | None:
         bid = bids[bidder]
         legs = _legs(auction, bid.agent, bid.packages[package].listings, units)
         agreements.append(Agreement((bid.agent, auction.seller), legs))
-    return Outcome("", tuple(agreements), is_joint=True) if agreements else Outcome("no_sale")
+    return Outcome("", tuple(agreements), is_joint=True) if agreements else Outcome("no_deal")
 
 
 def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
     """Note who won what."""
     auction, winner = row_of(draft, AUCTIONS, id), agreement.parties[0]
     listings = tuple(leg.listing for leg in agreement.legs if isinstance(leg, GoodsLeg))
-    units = sum(leg.amount.units for leg in agreement.legs if isinstance(leg, CashLeg))
+    units = cash_paid(agreement.legs)
     draft.emit(PackageWon(id, winner, listings, units))
     return (auction.seller, winner)
 
