@@ -286,7 +286,7 @@ def test_a_call_that_nobody_answers_frees_everything() -> None:
         ({"proposing_us": 0}, "proposing_us"),
         ({"proposing_us": 31 * DAY_US}, "proposing_us"),
         ({"budget": usd(0)}, "budget"),
-        ({"budget": usd(2**53)}, "price"),
+        ({"budget": usd(2**53)}, "budget"),
         ({"budget": usd(2**52)}, "quantity"),
         ({"budget": Money(5, "EUR")}, "asset"),
         ({"quantity": 0}, "quantity"),

@@ -14,7 +14,7 @@ from souq.core.mechanisms.call_market.records import (
     DEALS,
     ORDERS,
     SIDES,
-    STAKES,
+    TRADERS,
     CallCleared,
     CallDealFailed,
     CallMatched,
@@ -362,7 +362,7 @@ def test_more_deals_than_fit_a_record_are_carried_out_in_several() -> None:
     assert len(happened(hall, CallMatched)) == 1
     assert [event.deal for event in happened(hall, CallTraded)] == list(range(1_200))
     state = hall.simulation.engine.state
-    assert [state.rows(table) for table in (ORDERS, DEALS, SIDES, STAKES)] == [{}] * 4
+    assert [state.rows(table) for table in (ORDERS, DEALS, SIDES, TRADERS)] == [{}] * 4
     assert state.get(NEGOTIATIONS, run) is None
 
 

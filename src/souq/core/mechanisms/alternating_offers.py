@@ -34,6 +34,7 @@ from souq.core.rules import rules
 from souq.core.state import DEADLINES, Draft, Table, View, row_of
 
 NAME = "alternating_offers"
+NOTICE: dict[str, str] = {}
 
 
 class MakeOffer(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unknown_fields=True):

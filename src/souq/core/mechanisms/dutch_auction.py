@@ -139,9 +139,7 @@ def _open(draft: Draft, agent: Agent, command: OpenDutchAuction, id: str) -> Eff
     listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME, side="sell")
     start, floor, step = command.start, command.floor, command.step
     for field, price in (("start", start), ("floor", floor), ("step", step)):
-        check_price(draft, price)
-        if price.asset != start.asset:
-            raise invalid(field, f"in {start.asset}")
+        check_price(draft, price, field, asset=start.asset)
     if not 0 < floor.units <= start.units or step.units == 0:
         raise invalid("floor", "above 0, at most the start; and a step above 0")
     need_total(start, command.quantity)
@@ -174,9 +172,7 @@ def _take(draft: Draft, agent: Agent, command: TakeFallingPrice, id: str) -> Eff
         raise Refused(Reason.CLOSED, id=id)
     if agent.principal == run.principal:
         raise Refused(Reason.SAME_PRINCIPAL)
-    check_price(draft, command.price)
-    if command.price.asset != run.start.asset:
-        raise invalid("price", f"in {run.start.asset}")
+    check_price(draft, command.price, asset=run.start.asset)
     if not 0 < command.quantity <= run.left:
         asked = command.quantity
         raise Refused(Reason.NOT_ENOUGH_STOCK, listing=run.listing, available=run.left, asked=asked)

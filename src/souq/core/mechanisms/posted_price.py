@@ -25,6 +25,7 @@ from souq.core.refusal import Reason, Refused
 from souq.core.state import Draft, Table, View, row_of
 
 NAME = "posted_price"
+NOTICE: dict[str, str] = {}
 
 
 class TakePrice(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unknown_fields=True):

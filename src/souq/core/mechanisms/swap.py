@@ -32,6 +32,7 @@ from souq.core.state import DEADLINES, Draft, Table, View, row_of
 from souq.core.stock import are_goods_here
 
 NAME = "swap"
+NOTICE: dict[str, str] = {}
 LEGS_MAX = 32
 
 

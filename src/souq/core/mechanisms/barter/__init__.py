@@ -56,8 +56,8 @@ from souq.core.mechanisms.barter.records import (
     BarterOpened,
     BarterTraded,
     BarterWished,
+    Cycle,
     EnterBarter,
-    Found,
     LeaveBarter,
     Member,
     Offer,
@@ -224,7 +224,7 @@ def _cycles(view: View, id: str) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(offers[n].number for n in cycle) for cycle in cycles)
 
 
-def _agreement(view: View, cycle: Found) -> Agreement:
+def _agreement(view: View, cycle: Cycle) -> Agreement:
     id = cycle.negotiation
     takers = [offer_of(view, id, number) for number in cycle.offers]
     parties = tuple(dict.fromkeys(offer.agent for offer in takers))

@@ -1,7 +1,7 @@
 """What may enter a batch exchange: which goods, which wishes, and what they may come to bind to."""
 
 from souq.core.agreement import CashLeg, GoodsLeg, Leg
-from souq.core.listing import need_listing
+from souq.core.listing import CATEGORY_MAX, need_listing
 from souq.core.mechanisms.barter.records import EnterBarter, Wish
 from souq.core.mechanisms.moves import Item, need_own
 from souq.core.money import UNITS_MAX, Money
@@ -11,7 +11,6 @@ from souq.core.state import View
 
 GOODS_MAX = 8  # listings in one bundle
 WISHES_MAX = 16  # of one offer
-CATEGORY_MAX = 64
 
 
 def need_goods(

@@ -138,7 +138,7 @@ class Member(Struct, frozen=True, array_like=True):
     offers: tuple[int, ...]
 
 
-class Found(Struct, frozen=True, array_like=True):
+class Cycle(Struct, frozen=True, array_like=True):
     """A cycle that waits to be carried out, within one record."""
 
     negotiation: str
@@ -149,14 +149,14 @@ def _rank_offer(offer: Offer) -> Rank:
     return Rank(offer.negotiation, 0, offer.number)
 
 
-def _rank_cycle(found: Found) -> Rank:
-    return Rank(found.negotiation, 0, found.offers[0])
+def _rank_cycle(cycle: Cycle) -> Rank:
+    return Rank(cycle.negotiation, 0, cycle.offers[0])
 
 
 EXCHANGES: Table[Exchange] = Table("barter", Exchange)
 OFFERS: Table[Offer] = Table("barter_offers", Offer, rank=_rank_offer)
 MEMBERS: Table[Member] = Table("barter_members", Member)
-CYCLES: Table[Found] = Table("barter_cycles", Found, rank=_rank_cycle)
+CYCLES: Table[Cycle] = Table("barter_cycles", Cycle, rank=_rank_cycle)
 TABLES: tuple[Table[Any], ...] = (EXCHANGES, OFFERS, MEMBERS, CYCLES)
 
 
@@ -225,7 +225,7 @@ def _matched(view: View, event: BarterMatched) -> None:
     id, before = event.negotiation, row_of(view, EXCHANGES, event.negotiation)
     drop_group(view, CYCLES, id)
     for offers in event.cycles:
-        view.put(CYCLES, f"{id}/{offers[0]}", Found(id, offers))
+        view.put(CYCLES, f"{id}/{offers[0]}", Cycle(id, offers))
     is_again = event.clearings == before.clearings
     rounds = before.rounds + 1 if is_again else 1
     change(view, EXCHANGES, id, clearings=event.clearings, clears_at=event.clears_at, rounds=rounds)

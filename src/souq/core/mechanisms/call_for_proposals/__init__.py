@@ -108,9 +108,7 @@ NOTICE = {
 def _call(draft: Draft, agent: Agent, command: CallForProposals, id: str) -> Effect:
     item = Item(command.listing, command.quantity)
     listing = need_own(draft, agent, item, NAME, side="want")
-    check_price(draft, command.budget)
-    if command.budget.units == 0:
-        raise invalid("budget", "must be above 0")
+    check_price(draft, command.budget, "budget", units_min=1)
     total = need_total(command.budget, command.quantity)
     check(command.criteria)
     closes_at = expiry(draft, command.proposing_us, "proposing_us")
@@ -144,9 +142,9 @@ def _propose(draft: Draft, agent: Agent, command: SendProposal, id: str) -> Effe
     call = _need_open(draft, id)
     if agent.principal == call.principal:
         raise Refused(Reason.SAME_PRINCIPAL)
-    check_price(draft, command.price)
-    if command.price.asset != call.budget.asset or command.price.units > call.budget.units:
-        raise invalid("price", f"at most {call.budget.units} units, in {call.budget.asset}")
+    check_price(draft, command.price, asset=call.budget.asset)
+    if command.price.units > call.budget.units:
+        raise invalid("price", f"at most {call.budget.units} units")
     quantity = call.quantity if command.quantity is None else command.quantity
     if not 0 < quantity <= call.quantity:
         raise invalid("quantity", f"must be above 0, and at most {call.quantity}")

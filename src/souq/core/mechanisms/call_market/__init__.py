@@ -29,7 +29,7 @@ opener may end the run between two clearings: then nothing more trades.
 from typing import Any
 
 from souq.core.agreement import Agreement, CashLeg
-from souq.core.listing import Listing
+from souq.core.listing import Listing, check_category
 from souq.core.mechanisms.call_market import records
 from souq.core.mechanisms.call_market.clearing import fix
 from souq.core.mechanisms.call_market.records import (
@@ -37,7 +37,7 @@ from souq.core.mechanisms.call_market.records import (
     DEALS,
     ORDERS,
     SIDES,
-    STAKES,
+    TRADERS,
     Call,
     CallCleared,
     CallDealFailed,
@@ -54,7 +54,7 @@ from souq.core.mechanisms.call_market.records import (
     OpenCallMarket,
     Order,
     PlaceCallOrder,
-    Stake,
+    Trader,
     drop_run,
     order_of,
 )
@@ -79,7 +79,7 @@ from souq.core.mechanisms.parties import joined
 from souq.core.money import BPS, UNITS_MAX, Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.rules import need_asset, rules
+from souq.core.rules import need_asset
 from souq.core.state import Draft, View, row_of
 
 NAME = "call_market"
@@ -104,10 +104,8 @@ NOTICE = {
 
 
 def _open(draft: Draft, agent: Agent, command: OpenCallMarket, id: str) -> Effect:
-    known = rules(draft).categories
     need_asset(draft, command.asset)
-    if not 0 < len(command.category) <= 64 or (known and command.category not in known):
-        raise invalid("category", "not a category of this market")
+    check_category(draft, command.category)
     if command.interval_us < INTERVAL_MIN_US:
         raise invalid("interval_us", f"at least {INTERVAL_MIN_US}")
     if not 0 < command.clearings <= CLEARINGS_MAX:
@@ -183,7 +181,7 @@ def _check_room(
         raise Refused(Reason.SAME_PRINCIPAL)
     if side and is_truthful:
         raise Refused(Reason.ALREADY_EXISTS)
-    goods = {item.listing for item in _stake(view, id, agent.id).goods}
+    goods = {item.listing for item in _trader(view, id, agent.id).goods}
     if call.resting >= ORDERS_MAX or (side and side.orders >= ORDERS_OF_ONE_MAX):
         raise full(orders_max=ORDERS_MAX, yours_max=ORDERS_OF_ONE_MAX)
     if not is_bid and len(goods | {listing}) > ITEMS_MAX:
@@ -240,16 +238,16 @@ def standing(view: View, id: str) -> Standing:
     return Standing(joined(view, id), (), "", on.clears_at, (), notice)
 
 
-def _stake(view: View, id: str, agent: str) -> Stake:
-    return view.get(STAKES, f"{id}/{agent}") or Stake()
+def _trader(view: View, id: str, agent: str) -> Trader:
+    return view.get(TRADERS, f"{id}/{agent}") or Trader()
 
 
 def pledge(view: View, id: str, agent: str) -> Pledge:
     """Buyers set the whole of their limits aside, sellers their goods."""
-    stake = view.get(STAKES, f"{id}/{agent}")
-    if stake is None:
+    trader = view.get(TRADERS, f"{id}/{agent}")
+    if trader is None:
         return NOTHING
-    return Pledge(stake.units, stake.units, row_of(view, CALLS, id).asset, stake.goods)
+    return Pledge(trader.units, trader.units, row_of(view, CALLS, id).asset, trader.goods)
 
 
 def outcome(view: View, id: str) -> Outcome | None:

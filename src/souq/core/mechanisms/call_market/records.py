@@ -195,7 +195,7 @@ class Side(Struct, frozen=True, gc=False, array_like=True):
     orders: int
 
 
-class Stake(Struct, frozen=True, array_like=True):
+class Trader(Struct, frozen=True, array_like=True):
     """What an agent's resting orders amount to."""
 
     units: int = 0
@@ -212,8 +212,8 @@ CALLS: Table[Call] = Table("call_market", Call)
 ORDERS: Table[Order] = Table("call_orders", Order, rank=_rank)
 DEALS: Table[Deals] = Table("call_deals", Deals)
 SIDES: Table[Side] = Table("call_sides", Side)
-STAKES: Table[Stake] = Table("call_stakes", Stake)
-TABLES: tuple[Table[Any], ...] = (CALLS, ORDERS, DEALS, SIDES, STAKES)
+TRADERS: Table[Trader] = Table("call_traders", Trader)
+TABLES: tuple[Table[Any], ...] = (CALLS, ORDERS, DEALS, SIDES, TRADERS)
 
 
 def order_of(view: View, id: str, number: int) -> Order:
@@ -268,33 +268,33 @@ def _placed(view: View, event: CallOrderPlaced) -> None:
     view.put(ORDERS, f"{id}/{event.order}", order)
     side = view.get(SIDES, owner)
     view.put(SIDES, owner, Side(event.is_bid, side.orders + 1 if side else 1))
-    _stake(view, order, order.quantity)
+    _set_aside(view, order, order.quantity)
     resting = row_of(view, CALLS, id).resting + 1
     change(view, CALLS, id, placed=event.order, resting=resting, clears_at=event.clears_at)
     view.put(DEADLINES, id, event.clears_at)
 
 
-def _stake(view: View, order: Order, more: int) -> None:
+def _set_aside(view: View, order: Order, more: int) -> None:
     key = f"{order.negotiation}/{order.agent}"
-    stake = view.get(STAKES, key) or Stake()
+    trader = view.get(TRADERS, key) or Trader()
     if order.is_bid:
-        stake = Stake(stake.units + order.units * more, stake.goods)
+        trader = Trader(trader.units + order.units * more, trader.goods)
     else:
-        set_aside = {item.listing: item.quantity for item in stake.goods}
-        set_aside[order.listing] = set_aside.get(order.listing, 0) + more
-        goods = tuple(Item(*one) for one in set_aside.items() if one[1])
-        stake = Stake(stake.units, goods)
-    if stake.units or stake.goods:
-        view.put(STAKES, key, stake)
+        pieces = {item.listing: item.quantity for item in trader.goods}
+        pieces[order.listing] = pieces.get(order.listing, 0) + more
+        goods = tuple(Item(*one) for one in pieces.items() if one[1])
+        trader = Trader(trader.units, goods)
+    if trader.units or trader.goods:
+        view.put(TRADERS, key, trader)
     else:
-        view.drop(STAKES, key)
+        view.drop(TRADERS, key)
 
 
 def _lessen(view: View, order: Order, quantity: int) -> None:
     """Take so much off an order; with nothing left it is gone."""
     id = order.negotiation
     key, owner = f"{id}/{order.number}", f"{id}/{order.principal}"
-    _stake(view, order, -quantity)
+    _set_aside(view, order, -quantity)
     if quantity < order.quantity:
         left = order.quantity - quantity
         view.put(ORDERS, key, msgspec.structs.replace(order, quantity=left))

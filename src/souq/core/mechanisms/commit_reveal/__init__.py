@@ -83,11 +83,8 @@ NOTICE = {
 
 def _open(draft: Draft, agent: Agent, command: OpenCommitReveal, id: str) -> Effect:
     listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME, side="sell")
-    check_price(draft, command.reserve)
-    check_price(draft, command.deposit)
-    asset = command.reserve.asset
-    if command.deposit.asset != asset or command.deposit.units == 0:
-        raise invalid("deposit", f"above 0, and in {asset}")
+    check_price(draft, command.reserve, "reserve")
+    check_price(draft, command.deposit, "deposit", asset=command.reserve.asset, units_min=1)
     check_digest("secret", command.secret)
     reveals_at = expiry(draft, command.committing_us, "committing_us")
     if command.revealing_us <= 0:
@@ -136,9 +133,7 @@ def _reveal_bid(draft: Draft, agent: Agent, command: RevealBid, id: str) -> Effe
     price = command.price
     found = of_bid(id, agent.id, price, command.nonce)
     check_opens("price", command.nonce, found, bid.commitment)
-    check_price(draft, price)
-    if price.asset != run.reserve.asset or price.units == 0:
-        raise invalid("price", f"above 0, and in {run.reserve.asset}")
+    check_price(draft, price, asset=run.reserve.asset, units_min=1)
     draft.emit(BidRevealed(id, agent.id, price.units, command.nonce))
     return _bound(run, agent, price.units)
 
@@ -152,9 +147,7 @@ def _reveal_reserve(draft: Draft, agent: Agent, command: RevealReserve, id: str)
     reserve = command.reserve
     found = of_reserve(agent.id, run.listing, reserve, command.nonce)
     check_opens("reserve", command.nonce, found, run.secret)
-    check_price(draft, reserve)
-    if reserve.asset != run.reserve.asset:
-        raise invalid("reserve", f"in {run.reserve.asset}")
+    check_price(draft, reserve, "reserve", asset=run.reserve.asset)
     draft.emit(SellerRevealed(id, agent.id, reserve.units, command.nonce))
     return Effect()
 

@@ -126,9 +126,7 @@ def _open(draft: Draft, agent: Agent, command: OpenComputeLane, id: str) -> Effe
         raise invalid("notice_us", "shorter than an interval, and than the time until the first")
     for name in ("reserve", "guaranteed"):
         price: Money = getattr(command, name)
-        check_price(draft, price)
-        if price.units == 0 or price.asset != command.reserve.asset:
-            raise invalid(name, "above 0, and both in one asset")
+        check_price(draft, price, name, asset=command.reserve.asset, units_min=1)
     lasts_us = command.interval_us * command.intervals
     starts_at = expiry(draft, command.starts_in_us + lasts_us, "intervals") - lasts_us
     item = Item(command.listing, command.capacity * command.intervals)
@@ -157,10 +155,8 @@ def _open(draft: Draft, agent: Agent, command: OpenComputeLane, id: str) -> Effe
 def _bid(draft: Draft, agent: Agent, command: PlaceLaneBid, id: str) -> Effect:
     lane = row_of(draft, LANES, id)
     _need_room(draft, lane, agent, command, id)
-    cap = command.cap
-    check_price(draft, cap)
-    if cap.asset != lane.reserve.asset or cap.units < lane.reserve.units:
-        raise invalid("cap", f"at least the reserve, and in {lane.reserve.asset}")
+    cap, reserve = command.cap, lane.reserve
+    check_price(draft, cap, "cap", asset=reserve.asset, units_min=reserve.units)
     if command.within_us <= 0:
         raise invalid("within_us", "above 0")
     in_time = (draft.at + command.within_us - lane.starts_at) // lane.interval_us

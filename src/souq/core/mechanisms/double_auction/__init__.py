@@ -23,7 +23,7 @@ Silence costs nobody anything: the book ends at the latest when it said it would
 from typing import Any
 
 from souq.core.agreement import Agreement
-from souq.core.listing import need_listing, need_open
+from souq.core.listing import check_category, need_open
 from souq.core.mechanisms.double_auction import folding, price_band, records
 from souq.core.mechanisms.double_auction.guard import band_of
 from souq.core.mechanisms.double_auction.matching import (
@@ -62,6 +62,7 @@ from souq.core.mechanisms.moves import (
     expiry,
     full,
     need_mine,
+    need_own,
     need_total,
     sale,
     stake,
@@ -101,8 +102,7 @@ NOTICE = {
 
 def _open(draft: Draft, agent: Agent, command: OpenOrderBook, id: str) -> Effect:
     need_asset(draft, command.asset)
-    if not 0 < len(command.category) <= 64:
-        raise invalid("category", "has 1 to 64 characters")
+    check_category(draft, command.category)
     if not 0 < command.tick_units <= UNITS_MAX:
         raise invalid("tick_units", "must be above 0")
     if not 0 <= command.resting_us <= command.open_us:
@@ -132,14 +132,9 @@ def _place(draft: Draft, agent: Agent, command: PlaceOrder, id: str) -> Effect:
     units, quantity = command.price.units, command.quantity
     if draft.at >= book.closes_at:
         raise Refused(Reason.CLOSED, id=id)
-    listing = need_listing(draft, command.listing)
-    if listing.agent != agent.id:
-        raise Refused(Reason.NOT_YOURS, id=listing.id)
-    if NAME not in listing.mechanisms:
-        raise Refused(Reason.WRONG_MECHANISM, listing=listing.id)
+    listing = need_own(draft, agent, Item(command.listing, quantity), NAME)
     if listing.category != book.category:
-        raise invalid("listing", f"must be in the category {book.category}")
-    need_open(listing, quantity)
+        raise invalid("listing", f"must be in {book.category}")
     if command.price.asset != book.asset or units <= 0 or units % book.tick_units:
         raise invalid("price", f"a multiple of {book.tick_units} above 0, in {book.asset}")
     total = need_total(command.price, quantity)

@@ -88,10 +88,8 @@ NOTICE = {
 def _open(draft: Draft, agent: Agent, command: OpenEnglishAuction, id: str) -> Effect:
     listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME, side="sell")
     start, reserve = command.start, command.reserve or command.start
-    check_price(draft, start)
-    check_price(draft, reserve)
-    if reserve.asset != start.asset or reserve.units < start.units:
-        raise invalid("reserve", f"at least the start, and in {start.asset}")
+    check_price(draft, start, "start")
+    check_price(draft, reserve, "reserve", asset=start.asset, units_min=start.units)
     check_increments(command.increments)
     check_restraints(command.restraints, UNITS_MAX)
     closes_at = expiry(draft, command.bidding_us, "bidding_us")
@@ -166,9 +164,7 @@ def _bid(draft: Draft, agent: Agent, command: PlaceProxyBid, id: str) -> Effect:
 def _asked(draft: Draft, run: Run, bidder: Bidder | None, command: PlaceProxyBid) -> Any:
     """Give the maximum and the cap that counts, in units."""
     for field, price in (("maximum", command.maximum), ("value_cap", command.value_cap)):
-        check_price(draft, price)
-        if price is not None and (price.asset != run.start.asset or price.units == 0):
-            raise invalid(field, f"above 0, and in {run.start.asset}")
+        check_price(draft, price, field, asset=run.start.asset, units_min=1)
     cap = 0 if command.value_cap is None else command.value_cap.units
     before = 0 if bidder is None else bidder.cap_units
     units = command.maximum.units

@@ -70,7 +70,7 @@ NOTICE = {
 
 def _open(draft: Draft, agent: Agent, command: OpenSealedBid, id: str) -> Effect:
     listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME, side="sell")
-    check_price(draft, command.reserve)
+    check_price(draft, command.reserve, "reserve")
     closes_at = expiry(draft, command.bidding_us, "bidding_us")
     if command.secret_reserve:
         check_digest("secret_reserve", command.secret_reserve)
@@ -100,9 +100,7 @@ def _bid(draft: Draft, agent: Agent, command: PlaceSealedBid, id: str) -> Effect
         raise Refused(Reason.CLOSED, id=id)
     if agent.principal == auction.principal:
         raise Refused(Reason.SAME_PRINCIPAL)
-    check_price(draft, command.price)
-    if command.price.asset != auction.reserve.asset or command.price.units == 0:
-        raise invalid("price", f"above 0, and in {auction.reserve.asset}")
+    check_price(draft, command.price, asset=auction.reserve.asset, units_min=1)
     is_new = draft.get(BIDS, f"{id}/{agent.id}") is None
     if is_new and auction.bidders == BIDDERS_MAX:
         raise full(bidders_max=BIDDERS_MAX)
@@ -121,9 +119,7 @@ def _reveal(draft: Draft, agent: Agent, command: RevealReserve, id: str) -> Effe
     reserve = command.reserve
     found = of_reserve(agent.id, auction.listing, reserve, command.nonce)
     check_opens("reserve", command.nonce, found, auction.secret_reserve)
-    check_price(draft, reserve)
-    if reserve.asset != auction.reserve.asset:
-        raise invalid("reserve", f"in {auction.reserve.asset}")
+    check_price(draft, reserve, "reserve", asset=auction.reserve.asset)
     draft.emit(SealedBidReserveRevealed(id, max(reserve.units, auction.reserve.units)))
     return Effect()
 

@@ -172,8 +172,8 @@ def _open(draft: Draft, agent: Agent, command: OpenVcg, id: str) -> Effect:
         raise invalid("lots", "name each listing once")
     for lot in lots:
         need_own(draft, agent, Item(lot.listing, lot.quantity), NAME, side="sell")
-        check_price(draft, Money(lot.reserve_units, command.asset))
-    check_price(draft, Money(sum(lot.reserve_units for lot in lots), command.asset))
+        check_price(draft, Money(lot.reserve_units, command.asset), "lots")
+    check_price(draft, Money(sum(lot.reserve_units for lot in lots), command.asset), "lots")
     closes_at = expiry(draft, command.bidding_us, "bidding_us")
     draft.emit(VcgOpened(id, agent.id, agent.principal, lots, command.asset, closes_at))
     auction = row_of(draft, AUCTIONS, id)
@@ -207,10 +207,8 @@ def _check_packages(view: View, auction: Auction, packages: tuple[Package, ...])
         named = set(package.listings)
         if not named or len(named) != len(package.listings) or not named <= set(reserve_of):
             raise invalid("packages", "name lots of this auction, each once")
-        check_price(view, package.price)
         least = max(1, sum(reserve_of[listing] for listing in named))
-        if package.price.asset != auction.asset or package.price.units < least:
-            raise invalid("packages", f"at least their reserves, above 0, in {auction.asset}")
+        check_price(view, package.price, "packages", asset=auction.asset, units_min=least)
 
 
 def _listings(auction: Auction) -> tuple[str, ...]:
