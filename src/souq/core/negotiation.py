@@ -59,7 +59,7 @@ class ClockSet(Struct, frozen=True, tag=True):
 
 
 class NegotiationClosed(Struct, frozen=True, tag=True):
-    """`why`: agreed, rejected, withdrawn, lapsed, or goods_moved (the acceptance came too late).
+    """`why`: agreed, no_deal, rejected, withdrawn, lapsed, or goods_moved (accepted too late).
 
     What an open run ended with besides is said by its mechanism.
     """
