@@ -5,9 +5,9 @@ from random import Random
 
 from bench.mechanisms.rates import Rates
 from souq.core.mechanisms import barter
-from souq.core.mechanisms.barter_cycles import CASH_SCALE, cycle_cover, top_trading_cycles
-from souq.core.mechanisms.barter_records import EnterBarter, Matching, OpenBarter, Wish
-from souq.core.mechanisms.barter_wishes import Offered, choices
+from souq.core.mechanisms.barter.cycles import CASH_SCALE, cycle_cover, top_trading_cycles
+from souq.core.mechanisms.barter.records import EnterBarter, Matching, OpenBarter, Wish
+from souq.core.mechanisms.barter.wishes import Offered, choices
 from souq.core.mechanisms.moves import Item
 from souq.core.rules import HOUR_US
 from souq.lab.hall import Hall

@@ -6,8 +6,7 @@ import time
 from bench.mechanisms.rates import Rates
 from souq.core import market
 from souq.core.mechanisms import call_market
-from souq.core.mechanisms.call_market_book import ORDERS
-from souq.core.mechanisms.call_market_commands import OpenCallMarket, PlaceCallOrder
+from souq.core.mechanisms.call_market.records import ORDERS, OpenCallMarket, PlaceCallOrder
 from souq.core.money import USD, Money
 from souq.core.rules import HOUR_US
 from souq.core.state import Draft

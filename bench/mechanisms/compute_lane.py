@@ -6,12 +6,8 @@ from typing import Literal
 
 from bench.mechanisms.rates import Rates
 from souq.core.mechanisms import compute_lane
-from souq.core.mechanisms.compute_lane import (
-    JOBS_OF_AGENT_MAX,
-    OpenComputeLane,
-    PlaceLaneBid,
-    ReserveLane,
-)
+from souq.core.mechanisms.compute_lane import JOBS_OF_AGENT_MAX
+from souq.core.mechanisms.compute_lane.records import OpenComputeLane, PlaceLaneBid, ReserveLane
 from souq.core.money import Money
 from souq.core.rules import SECOND_US
 from souq.lab.hall import Hall

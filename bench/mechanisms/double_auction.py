@@ -12,8 +12,12 @@ from souq.core.funds import ReportDeposit
 from souq.core.listing import PostListing
 from souq.core.mandate import GrantMandate, Limits, SecretLimits
 from souq.core.mechanisms import double_auction
-from souq.core.mechanisms.double_auction import CancelOrder, OpenOrderBook, PlaceOrder
-from souq.core.mechanisms.double_auction_rows import TALLIES
+from souq.core.mechanisms.double_auction.records import (
+    TALLIES,
+    CancelOrder,
+    OpenOrderBook,
+    PlaceOrder,
+)
 from souq.core.money import Money
 from souq.core.party import RegisterAgent, RegisterPrincipal
 from souq.core.rules import DAY_US, OPERATOR, OpenMarket, Rules

@@ -12,7 +12,7 @@ from souq.core.funds import ReportDeposit
 from souq.core.listing import PostListing
 from souq.core.mandate import GrantMandate, Limits, SecretLimits
 from souq.core.mechanisms import sealed_bid
-from souq.core.mechanisms.sealed_bid import OpenSealedBid, PlaceSealedBid
+from souq.core.mechanisms.sealed_bid.records import OpenSealedBid, PlaceSealedBid
 from souq.core.money import Money
 from souq.core.party import RegisterAgent, RegisterPrincipal
 from souq.core.rules import HOUR_US, OPERATOR, Rules

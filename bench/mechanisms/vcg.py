@@ -5,7 +5,7 @@ from random import Random
 from bench.mechanisms.rates import Rates
 from souq.core.mechanisms import vcg
 from souq.core.mechanisms.vcg import PACKAGES_MAX, BidOnPackages, Lot, OpenVcg, Package
-from souq.core.mechanisms.vcg_winners import BIDDERS_MAX, LOTS_MAX, Offers, winners
+from souq.core.mechanisms.vcg.winners import BIDDERS_MAX, LOTS_MAX, Offers, winners
 from souq.core.money import Money
 from souq.core.rules import HOUR_US
 from souq.lab.hall import Hall

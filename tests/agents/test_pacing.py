@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from souq.agents.bidding.pacing import TIERS, Choice, Pacing, choose, patient_cap
-from souq.core.mechanisms.compute_lane import ReserveLane
-from souq.core.mechanisms.compute_lane_events import LaneJobEnded
+from souq.core.mechanisms.compute_lane.records import LaneJobEnded, ReserveLane
 from souq.core.refusal import Refused
-from souq.core.rules import SECOND_US
-from tests.mechanisms.lanes import MINUTE_US, Lane, Tier, bid, of, open_lane, prices
+from souq.core.rules import MINUTE_US, SECOND_US
+from tests.mechanisms.lanes import Lane, Tier, bid, of, open_lane, prices
 
 ROUNDS = 300
 VALUE = 150

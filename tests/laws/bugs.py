@@ -24,9 +24,8 @@ from souq.core.agreement import goods
 from souq.core.ledger import HOLDS
 from souq.core.listing import LISTINGS
 from souq.core.mechanisms import alternating_offers, moves, posted_price, swap
-from souq.core.money import Money
-from souq.core.promise import BPS
-from souq.core.state import Draft, State
+from souq.core.money import BPS, Money
+from souq.core.state import Draft, State, row_of
 from souq.engine import Engine
 from souq.journal.known import KnownIds
 
@@ -93,7 +92,9 @@ def a_price_is_not_held(patch: pytest.MonkeyPatch) -> None:
 @bug
 def an_agent_accepts_its_own_offer(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
-        alternating_offers, "_others_turn", lambda d, a, id: alternating_offers._need(d, id)
+        alternating_offers,
+        "_others_turn",
+        lambda d, a, id: row_of(d, alternating_offers.HAGGLES, id),
     )
 
 
@@ -174,7 +175,7 @@ def a_swap_executes_before_all_accepted(patch: pytest.MonkeyPatch) -> None:
     whole = swap.outcome
 
     def outcome(view: Any, id: str) -> Any:
-        proposal = swap._need(view, id)
+        proposal = row_of(view, swap.PROPOSALS, id)
         if len(proposal.accepted) == 2 and not proposal.ended:
             return moves.Outcome("agreed", (agreement.Agreement(proposal.parties, proposal.legs),))
         return whole(view, id)

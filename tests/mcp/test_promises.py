@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from souq.core.mechanisms.call_for_proposals_scoring import Criteria
+from souq.core.mechanisms.call_for_proposals.scoring import Criteria
 from souq.core.money import USD
 from souq.core.rules import HOUR_US
 from tests.mcp.talking import model, secret_of, street

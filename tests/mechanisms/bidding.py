@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from souq.core.mechanisms.commit_reveal_records import CommitBid, OpenCommitReveal, RevealBid
+from souq.core.mechanisms.commit_reveal.records import CommitBid, OpenCommitReveal, RevealBid
 from souq.core.mechanisms.commitment import of_bid, of_reserve
-from souq.core.mechanisms.english_auction_prices import Increment
-from souq.core.mechanisms.english_auction_records import OpenEnglishAuction, PlaceProxyBid
+from souq.core.mechanisms.english_auction.prices import Increment
+from souq.core.mechanisms.english_auction.records import OpenEnglishAuction, PlaceProxyBid
 from souq.core.money import Money
 from souq.core.rules import HOUR_US
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from souq.core.mechanisms.call_market_commands import OpenCallMarket, PlaceCallOrder
+from souq.core.mechanisms.call_market.records import OpenCallMarket, PlaceCallOrder
 from souq.core.money import Money
 from souq.core.rules import HOUR_US
 

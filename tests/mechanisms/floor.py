@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from souq.core.mechanisms.double_auction import (
+from souq.core.mechanisms.double_auction.records import (
     CancelOrder,
     CloseOrderBook,
     OpenOrderBook,

@@ -8,22 +8,22 @@ from collections import Counter
 from typing import Any, Literal
 
 from souq.core.mechanisms import compute_lane
-from souq.core.mechanisms.compute_lane import OpenComputeLane, PlaceLaneBid
-from souq.core.mechanisms.compute_lane_events import (
+from souq.core.mechanisms.compute_lane.records import (
     ComputeLaneOpened,
     LaneBidPlaced,
     LaneCleared,
     LaneIntervalBegan,
     LaneJobEnded,
     LaneReserved,
+    OpenComputeLane,
+    PlaceLaneBid,
 )
 from souq.core.money import Money
-from souq.core.rules import SECOND_US
+from souq.core.rules import MINUTE_US, SECOND_US
 from souq.journal.replay import records
 from souq.lab.hall import Hall
 from souq.lab.kernel import Kernel
 
-MINUTE_US = 60 * SECOND_US
 Tier = Literal["standard", "preemptible"]
 
 

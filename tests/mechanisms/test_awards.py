@@ -2,7 +2,7 @@
 
 from souq.core.funds import ReportChargeback, ReportDeposit
 from souq.core.mechanisms import sealed_bid
-from souq.core.mechanisms.sealed_bid import OpenSealedBid, PlaceSealedBid
+from souq.core.mechanisms.sealed_bid.records import OpenSealedBid, PlaceSealedBid
 from souq.core.money import Money
 from souq.core.rules import HOUR_US, OPERATOR
 from souq.lab.hall import Hall

@@ -14,7 +14,7 @@ from souq.core.listing import LISTINGS, EditListing, WithdrawListing
 from souq.core.mandate import MANDATES, GoodsLimit, GrantMandate, Limits, RevokeMandate
 from souq.core.mandate import SecretLimits as Secret
 from souq.core.mechanisms import barter
-from souq.core.mechanisms.barter_records import (
+from souq.core.mechanisms.barter.records import (
     TABLES,
     BarterFailed,
     BarterMatched,
@@ -305,7 +305,7 @@ def test_what_is_left_waits_for_the_next_clearing_and_goes_back_after_the_last()
     hall.pass_time(HOUR_US + HOUR_US // 2)
     state = hall.simulation.engine.state
     assert free(hall, 1) == 60
-    assert standing(state, "N1").notice["clearings"] == 1
+    assert standing(state, "N1").notice["clearings_left"] == 1
     enter(hall, dan, "L3", ("L2", 10))
     enter(hall, bea, "L2", "L1")
     hall.pass_time(3 * HOUR_US)
@@ -346,7 +346,7 @@ def test_an_empty_batch_and_one_without_cycles_end_without_a_trade() -> None:
             enter(hall, agents[n], f"L{n + 1}", ("L3", 50))
         hall.simulation.submit("P1", RevokeMandate(agents[0])).need()  # the opener is not needed
         hall.pass_time(4 * HOUR_US)
-        assert [one.why for one in events(hall, NegotiationClosed)] == ["no_trade"]
+        assert [one.why for one in events(hall, NegotiationClosed)] == ["no_deal"]
         assert len(events(hall, BarterMatched)) == 3
         assert [free(hall, n) for n in (1, 2, 3)] == [100, 100, 100]
         untouched(hall)
@@ -370,7 +370,7 @@ def test_goods_in_a_batch_cannot_be_changed_and_come_free_at_once_on_leaving() -
     hall.move(ann, LeaveBarter("N1", 1))
     assert free(hall, 1) == 100
     hall.simulation.submit(ann, WithdrawListing("L1")).need()
-    assert refused(hall, ann, LeaveBarter("N1", 1))[0] == Reason.NOT_FOUND
+    assert refused(hall, ann, LeaveBarter("N1", 1))[0] == Reason.CLOSED
     hall.simulation.submit(OPERATOR, SetHalt("open")).need()
     hall.pass_time(9 * HOUR_US)
     assert hall.trades == []

@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from souq.core.mechanisms.barter_cycles import (
+from souq.core.mechanisms.barter.cycles import (
     CASH_SCALE,
     Cycle,
     cycle_cover,

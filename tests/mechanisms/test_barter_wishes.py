@@ -2,13 +2,7 @@
 
 from random import Random
 
-from souq.core.mechanisms.barter_wishes import (
-    COMPARED_MAX,
-    Bundle,
-    Offered,
-    choices,
-    first_met,
-)
+from souq.core.mechanisms.barter.wishes import COMPARED_MAX, Bundle, Offered, choices, first_met
 
 
 def bundle(*names: int) -> Bundle:

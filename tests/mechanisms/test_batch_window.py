@@ -8,21 +8,19 @@ import pytest
 from souq.core.listing import LISTINGS, WithdrawListing
 from souq.core.mandate import BudgetReserved, Limits
 from souq.core.mechanisms import batch_window
-from souq.core.mechanisms.batch_window_book import (
+from souq.core.mechanisms.batch_window.draw import Ticket, commitment, in_order
+from souq.core.mechanisms.batch_window.records import (
     ENTRIES,
     BatchDrawn,
     BatchEntered,
     BatchEntryFailed,
     BatchWindowClosed,
-)
-from souq.core.mechanisms.batch_window_commands import (
     EnterBatch,
     LeaveBatch,
     OpenBatchWindow,
     RevealBatchSeed,
     WithdrawBatchWindow,
 )
-from souq.core.mechanisms.batch_window_draw import Ticket, commitment, in_order
 from souq.core.negotiation import NEGOTIATIONS, NegotiationClosed
 from souq.core.refusal import Refused
 from souq.core.rules import DAY_US, HOUR_US
@@ -70,8 +68,8 @@ def refusal(path: Kernel | Hall, agent: str, command: Any) -> tuple[str, dict[st
         ({}, {"rule": "best_attribute", "attribute": "quality"}, "attribute"),  # of a sale
         ({"side": "want"}, {"rule": "best_attribute"}, "attribute"),
         ({"side": "want"}, {"rule": "best_price", "attribute": "quality"}, "attribute"),
-        ({}, {"rule": "best_price", "window_us": 0}, "valid_us"),
-        ({}, {"rule": "best_price", "reveal_us": 31 * DAY_US}, "valid_us"),
+        ({}, {"rule": "best_price", "window_us": 0}, "window_us"),
+        ({}, {"rule": "best_price", "revealing_us": 31 * DAY_US}, "revealing_us"),
         ({}, {"rule": "best_price", "quantity": 0}, "quantity"),
     ],
 )
@@ -315,7 +313,7 @@ def test_a_lister_who_may_no_longer_deal_leaves_everybody_free(is_sale: bool) ->
     revoke(hall, lister)
     hall.pass_time(LATER)
     assert hall.trades == []
-    assert [event.why for event in happened(hall, NegotiationClosed)] == ["no_sale"]
+    assert [event.why for event in happened(hall, NegotiationClosed)] == ["no_deal"]
     assert held(hall) == {}
     assert wealth(hall) == before
     assert all(one.pledged == 0 for one in hall.simulation.engine.state.rows(LISTINGS).values())

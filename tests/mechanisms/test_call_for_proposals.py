@@ -16,14 +16,14 @@ from souq.core.mandate import MANDATES, RESERVATIONS, GrantMandate, Limits, Revo
 from souq.core.mandate import SecretLimits as Secret
 from souq.core.mechanisms import call_for_proposals
 from souq.core.mechanisms.call_for_proposals import PROPOSALS_MAX
-from souq.core.mechanisms.call_for_proposals_said import (
+from souq.core.mechanisms.call_for_proposals.records import (
     CALLS,
     PROPOSALS,
     AwardProposals,
     CallForProposals,
     SendProposal,
 )
-from souq.core.mechanisms.call_for_proposals_scoring import (
+from souq.core.mechanisms.call_for_proposals.scoring import (
     POINTS,
     Criteria,
     matching_price,
@@ -279,7 +279,7 @@ def test_a_call_that_nobody_answers_frees_everything() -> None:
     assert [hold.amount for hold in state_of(hall).rows(HOLDS).values()] == [300]
     hall.pass_time(2 * HOUR_US)
     check_nothing_is_held(hall)
-    assert hall.simulation.history.negotiations["N1"].why == "no_award"
+    assert hall.simulation.history.negotiations["N1"].why == "no_deal"
     assert state_of(hall).rows(LISTINGS)["L1"].available == 3
 
 
@@ -296,11 +296,11 @@ def test_a_call_that_nobody_answers_frees_everything() -> None:
         ({"criteria": Criteria(standing_min=-(2**60))}, "criteria.standing_min"),
         ({"criteria": Criteria(quality_penalty_bps=10_001)}, "criteria.quality_penalty_bps"),
         ({"criteria": Criteria(latency_penalty_bps=-1)}, "criteria.latency_penalty_bps"),
-        ({"proposing_us": 0}, "valid_us"),
-        ({"proposing_us": 31 * DAY_US}, "valid_us"),
+        ({"proposing_us": 0}, "proposing_us"),
+        ({"proposing_us": 31 * DAY_US}, "proposing_us"),
         ({"budget": usd(0)}, "budget"),
-        ({"budget": usd(2**53)}, "price"),
-        ({"budget": usd(2**52)}, "budget"),
+        ({"budget": usd(2**53)}, "budget"),
+        ({"budget": usd(2**52)}, "quantity"),
         ({"budget": Money(5, "EUR")}, "asset"),
         ({"quantity": 0}, "quantity"),
         ({"quantity": 4}, ""),
@@ -378,7 +378,7 @@ def test_a_call_takes_so_many_suppliers_and_no_more() -> None:
     run = call(path, bea)
     for agent in suppliers[:-1]:
         propose(path, run, agent, 50)
-    assert refusal(path, suppliers[-1], SendProposal(run, usd(5))) == "closed"
+    assert refusal(path, suppliers[-1], SendProposal(run, usd(5))) == "wrong_state"
     propose(path, run, suppliers[0], 40)  # those inside may still do better
     path.pass_time(2 * HOUR_US)
     assert path.trades == [(bea, suppliers[0], "L1", 1, 50)]
@@ -650,7 +650,7 @@ def test_the_chain_is_shown_to_the_parties_and_tells_nothing_of_the_terms_above(
             venue.ask(actor, ask.GetContract(contract))
     # That a call stands under something, nobody else is told.
     for actor in (bea, sub, dan):
-        page = venue.ask(actor, ask.ListEvents(types=("CallSubcontracted",)))
+        page = venue.ask(actor, ask.ListEvents(types=("CallForProposalsSubcontracted",)))
         agents = {event.agent for record in page.records for event in record.events}
         assert agents <= {actor}
     venue.engine.close()
@@ -737,4 +737,4 @@ def test_no_budget_is_made_or_lost_whatever_comes() -> None:
         assert sum(one.posted for one in state_of(hall).rows(ACCOUNTS).values()) == 0
         ends |= {one.why for one in hall.simulation.history.negotiations.values()}
         ends |= {one.stage for one in hall.simulation.history.deals.values()}
-    assert ends >= {"agreed", "no_award", "buyer_unable", "fulfilled", "not_delivered"}
+    assert ends >= {"agreed", "no_deal", "buyer_unable", "fulfilled", "not_delivered"}

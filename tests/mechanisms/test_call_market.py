@@ -10,11 +10,11 @@ from souq.core.agreement import CashLeg
 from souq.core.listing import LISTINGS
 from souq.core.mandate import Limits
 from souq.core.mechanisms import call_market
-from souq.core.mechanisms.call_market_book import (
+from souq.core.mechanisms.call_market.records import (
     DEALS,
     ORDERS,
     SIDES,
-    STAKES,
+    TRADERS,
     CallCleared,
     CallDealFailed,
     CallMatched,
@@ -22,8 +22,6 @@ from souq.core.mechanisms.call_market_book import (
     CallOrderPlaced,
     CallSurplusWaived,
     CallTraded,
-)
-from souq.core.mechanisms.call_market_commands import (
     CancelCallOrder,
     CloseCallMarket,
     OpenCallMarket,
@@ -59,7 +57,7 @@ def refusal(path: Kernel | Hall, agent: str, command: Any) -> tuple[str, dict[st
         ({"top_units": 0}, "top_units"),
         ({"category": ""}, "category"),
         ({"asset": "EUR"}, "asset"),
-        ({"interval_us": DAY_US, "clearings": 31}, "valid_us"),
+        ({"interval_us": DAY_US, "clearings": 31}, "clearings"),
     ],
 )
 def test_a_run_that_makes_no_sense_is_refused(options: dict[str, Any], field: str) -> None:
@@ -145,7 +143,7 @@ def test_a_principal_cannot_fill_a_run_by_itself() -> None:
     thing = kernel.post(sol, available=10_000)
     for _ in range(1_000):
         kernel.move(sol, PlaceCallOrder(run, thing, usd(9)))
-    full = ("wrong_state", {"state": "Full"})
+    full = ("wrong_state", {"state": "Full", "orders_max": 100_000, "yours_max": 1_000})
     assert refusal(kernel, sol, PlaceCallOrder(run, thing, usd(9))) == full
 
 
@@ -364,7 +362,7 @@ def test_more_deals_than_fit_a_record_are_carried_out_in_several() -> None:
     assert len(happened(hall, CallMatched)) == 1
     assert [event.deal for event in happened(hall, CallTraded)] == list(range(1_200))
     state = hall.simulation.engine.state
-    assert [state.rows(table) for table in (ORDERS, DEALS, SIDES, STAKES)] == [{}] * 4
+    assert [state.rows(table) for table in (ORDERS, DEALS, SIDES, TRADERS)] == [{}] * 4
     assert state.get(NEGOTIATIONS, run) is None
 
 

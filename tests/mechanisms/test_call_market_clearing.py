@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from souq.core.mechanisms.call_market_clearing import (
+from souq.core.mechanisms.call_market.clearing import (
     Fixing,
     Pricing,
     Rationing,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from souq import Client
-from souq.core.mechanisms.call_for_proposals_scoring import Criteria
+from souq.core.mechanisms.call_for_proposals.scoring import Criteria
 from souq.core.money import USD
 from souq.core.refusal import Refused
 from souq.core.rules import HOUR_US, SECOND_US

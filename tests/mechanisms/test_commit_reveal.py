@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from souq.core.halt import SetHalt
-from souq.core.mechanisms import commit_reveal, commit_reveal_records
-from souq.core.mechanisms.commit_reveal_records import CommitBid, OpenCommitReveal, RevealBid
+from souq.core.mechanisms import commit_reveal
+from souq.core.mechanisms.commit_reveal.records import CommitBid, OpenCommitReveal, RevealBid
 from souq.core.mechanisms.commitment import RevealReserve, draw_lot, of_bid, place
 from souq.core.money import Money
 from souq.core.refusal import Reason, Refused
@@ -205,14 +205,14 @@ def test_the_seller_cannot_bid_and_a_commitment_is_a_digest() -> None:
 
 
 def test_more_bidders_than_a_run_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert commit_reveal.BIDDERS_MAX == 1_000
     monkeypatch.setattr(commit_reveal, "BIDDERS_MAX", 2)
-    assert commit_reveal_records.BIDDERS_MAX == 1_000
     kernel = Kernel(commit_reveal)
     sol, *bidders = kernel.join(4)
     run = open_commit_reveal(kernel, sol)
     for agent in (*bidders[:2], bidders[0]):
         commit(kernel, run, agent, 60)
-    assert reason(kernel, bidders[2], CommitBid(run, "a" * 64)) is Reason.OVERLOADED
+    assert reason(kernel, bidders[2], CommitBid(run, "a" * 64)) is Reason.WRONG_STATE
 
 
 @pytest.mark.parametrize(

@@ -5,32 +5,25 @@ from typing import Any
 import pytest
 
 from souq.core.mechanisms import compute_lane
-from souq.core.mechanisms.compute_lane import (
-    JOBS_MAX,
-    JOBS_OF_AGENT_MAX,
-    NOTICE,
+from souq.core.mechanisms.compute_lane import JOBS_MAX, JOBS_OF_AGENT_MAX, NOTICE, pledge, standing
+from souq.core.mechanisms.compute_lane.records import (
+    LANES,
     CloseLane,
-    OpenComputeLane,
-    PlaceLaneBid,
-    ReleaseLaneJob,
-    ReserveLane,
-    pledge,
-    standing,
-)
-from souq.core.mechanisms.compute_lane_events import (
     LaneCleared,
     LaneIntervalBegan,
     LaneJobEnded,
     LaneJobPlaced,
     LaneJobPreempted,
+    OpenComputeLane,
+    PlaceLaneBid,
+    ReleaseLaneJob,
+    ReserveLane,
 )
-from souq.core.mechanisms.compute_lane_rows import LANES
 from souq.core.money import Money
 from souq.core.refusal import Reason, Refused
-from souq.core.rules import DAY_US, SECOND_US
+from souq.core.rules import DAY_US, MINUTE_US, SECOND_US
 from souq.lab.hall import Hall
 from tests.mechanisms.lanes import (
-    MINUTE_US,
     Lane,
     Reckoning,
     bid,
@@ -380,7 +373,7 @@ def test_a_bid_is_refused(change: dict[str, Any], reason: Reason, field: str) ->
         ({"starts_in_us": 0}, "notice_us"),
         ({"reserve": usd(0)}, "reserve"),
         ({"guaranteed": Money(50, "EUR")}, "asset"),
-        ({"starts_in_us": 31 * DAY_US}, "valid_us"),
+        ({"starts_in_us": 31 * DAY_US}, "intervals"),
     ],
 )
 def test_an_opening_is_refused(change: dict[str, Any], field: str) -> None:
@@ -457,10 +450,10 @@ def test_strangers_cannot_fill_a_lane() -> None:
             bid(lane, run, agent, "preemptible", 20)
         with pytest.raises(Refused) as no:
             bid(lane, run, agent, "preemptible", 20)
-        assert no.value.reason == Reason.OVERLOADED
+        assert no.value.facts == {"state": "Full", "yours_max": JOBS_OF_AGENT_MAX}
     with pytest.raises(Refused) as no:
         bid(lane, run, bidders[-1], "preemptible", 20)
-    assert no.value.facts == {"jobs_max": JOBS_MAX}
+    assert no.value.facts == {"state": "Full", "jobs_max": JOBS_MAX}
 
 
 def test_the_notice_tells_no_bid() -> None:

@@ -12,9 +12,9 @@ import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import lil_matrix
 
-from souq.core.mechanisms.compute_lane_events import LaneJobEnded
-from souq.core.rules import SECOND_US
-from tests.mechanisms.lanes import MINUTE_US, Lane, bid, of, open_lane
+from souq.core.mechanisms.compute_lane.records import LaneJobEnded
+from souq.core.rules import MINUTE_US, SECOND_US
+from tests.mechanisms.lanes import Lane, bid, of, open_lane
 
 JOBS = 50
 INTERVALS = 32

@@ -18,14 +18,17 @@ from souq.core.mandate import (
     SecretLimits,
 )
 from souq.core.mechanisms import compute_lane
-from souq.core.mechanisms.compute_lane import CloseLane, ReleaseLaneJob, ReserveLane
-from souq.core.mechanisms.compute_lane_events import (
+from souq.core.mechanisms.compute_lane.records import (
+    CloseLane,
     LaneBidPlaced,
     LaneCleared,
     LaneEnded,
     LaneIntervalBegan,
     LaneJobEnded,
     LaneJobUnsettled,
+    OpenComputeLane,
+    ReleaseLaneJob,
+    ReserveLane,
 )
 from souq.core.party import AGENTS
 from souq.core.refusal import Reason, Refused
@@ -167,9 +170,7 @@ def test_a_refund_below_the_providers_floor_is_given_and_the_rest_paid_as_the_la
 
 
 def open_lane_on(market: Hall, sol: str, listing: str, reserve: int = 100) -> str:
-    command = compute_lane.OpenComputeLane(
-        listing, 2, 60 * SECOND_US, 6, usd(reserve), usd(150), 60 * SECOND_US
-    )
+    command = OpenComputeLane(listing, 2, 60 * SECOND_US, 6, usd(reserve), usd(150), 60 * SECOND_US)
     return market.open(sol, command)
 
 

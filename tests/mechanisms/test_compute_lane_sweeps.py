@@ -7,19 +7,21 @@ import pytest
 
 from souq.core.ledger import ACCOUNTS, HOLDS
 from souq.core.mechanisms import compute_lane
-from souq.core.mechanisms.compute_lane import CloseLane, ReleaseLaneJob, ReserveLane
-from souq.core.mechanisms.compute_lane_clearing import Bid, clear
-from souq.core.mechanisms.compute_lane_events import (
+from souq.core.mechanisms.compute_lane.clearing import Bid, clear
+from souq.core.mechanisms.compute_lane.records import (
+    CloseLane,
     LaneBidPlaced,
     LaneCleared,
     LaneIntervalBegan,
     LaneJobPreempted,
     LaneReserved,
+    ReleaseLaneJob,
+    ReserveLane,
 )
 from souq.core.refusal import Refused
-from souq.core.rules import SECOND_US
+from souq.core.rules import MINUTE_US, SECOND_US
 from souq.lab.hall import Hall
-from tests.mechanisms.lanes import MINUTE_US, Lane, Reckoning, Tier, bid, of, open_lane, told_in
+from tests.mechanisms.lanes import Lane, Reckoning, Tier, bid, of, open_lane, told_in
 
 INTERVALS = 24
 

@@ -10,14 +10,16 @@ from souq.core.ledger import ACCOUNTS, HOLDS
 from souq.core.listing import LISTINGS
 from souq.core.mandate import GrantMandate, Limits, RevokeMandate, SecretLimits
 from souq.core.mechanisms import double_auction
-from souq.core.mechanisms.double_auction import CloseOrderBook, OpenOrderBook, PlaceOrder
-from souq.core.mechanisms.double_auction_rows import (
+from souq.core.mechanisms.double_auction.records import (
     ASKS,
     BIDS,
     TALLIES,
     TRADERS,
-    OrderCancelled,
+    CloseOrderBook,
+    OpenOrderBook,
+    OrderEnded,
     OrdersMatched,
+    PlaceOrder,
 )
 from souq.core.negotiation import NEGOTIATIONS
 from souq.core.party import AGENTS, Agent
@@ -99,7 +101,7 @@ def test_it_trades_as_a_list_gone_through_by_hand_would(seed: int) -> None:
     assert rows(kernel, floor.run) == sorted(
         (line.number, line.agent, line.units, line.quantity) for line in naive.lines
     )
-    why = {event.why for event in kernel.happened(OrderCancelled)}
+    why = {event.why for event in kernel.happened(OrderEnded)}
     assert why == {"cancelled", "immediate", "self_trade"}
     check_tallies(kernel, floor.run)
     check_trades(kernel)
@@ -130,14 +132,14 @@ def check_trades(kernel: Listening) -> None:
     for event in kernel.events:
         match type(event).__name__:
             case "OrderPlaced":
-                placed[event.number] = event
-                left[event.number] = event.quantity
-            case "OrderCancelled":
-                assert left.pop(event.number) == event.quantity
+                placed[event.order] = event
+                left[event.order] = event.quantity
+            case "OrderEnded":
+                assert left.pop(event.order) == event.quantity
             case "OrdersMatched":
                 bid, ask = placed[event.bid], placed[event.ask]
                 assert ask.units <= event.units <= bid.units
-                assert event.units == min(bid, ask, key=lambda one: one.number).units
+                assert event.units == min(bid, ask, key=lambda one: one.order).units
                 assert bid.principal != ask.principal
                 for number in (event.bid, event.ask):
                     left[number] -= event.quantity
@@ -238,7 +240,7 @@ def test_an_order_that_runs_out_is_off_the_book_and_its_money_free() -> None:
         ({"units": 0}, Reason.INVALID, "price"),
         ({"units": -10}, Reason.INVALID, "price"),
         ({"units": 73}, Reason.INVALID, "price"),
-        ({"units": 2**53 - 2, "quantity": 100}, Reason.INVALID, "price"),
+        ({"units": 2**53 - 2, "quantity": 100}, Reason.INVALID, "quantity"),
         ({"quantity": 0}, Reason.INVALID, "quantity"),
         ({"quantity": 101}, Reason.NOT_ENOUGH_STOCK, None),
         ({"valid_us": 0}, Reason.INVALID, "valid_us"),
@@ -290,14 +292,14 @@ def test_nobody_fills_a_book_beyond_its_bounds() -> None:
     floor.wants[bea] = kernel.post(bea, available=10**6, side="want")
     for _ in range(1_000):
         floor.bid(bea, 50)
-    assert refusal(floor.bid, dan, 50).facts == {"orders_max": 1_000}
-    assert refusal(floor.ask, sol, 60).reason == Reason.OVERLOADED
+    assert refusal(floor.bid, dan, 50).facts == {"state": "Full", "orders_max": 1_000}
+    assert refusal(floor.ask, sol, 60).reason == Reason.WRONG_STATE
     plain = Floor(kernel, 2)
     eve = plain.people[1]
     plain.wants[eve] = kernel.post(eve, available=10**6, side="want")
     for _ in range(1_000):
         plain.bid(eve, 50)
-    assert refusal(plain.bid, eve, 50).reason == Reason.OVERLOADED
+    assert refusal(plain.bid, eve, 50).reason == Reason.WRONG_STATE
     plain.bid(plain.people[0], 50)
 
 
@@ -404,8 +406,8 @@ def test_two_agents_of_one_principal_never_trade_and_the_newer_order_goes() -> N
     floor.ask(two, 62)
     floor.bid(three, 65, 3)
     assert floor.tape == [(three, two, 1, 60)]
-    cancelled = kernel.happened(OrderCancelled)
-    assert [(one.number, one.quantity, one.why) for one in cancelled] == [(4, 2, "self_trade")]
+    cancelled = kernel.happened(OrderEnded)
+    assert [(one.order, one.quantity, one.why) for one in cancelled] == [(4, 2, "self_trade")]
     floor.bid(four, 65)
     assert floor.tape[1:] == [(four, one, 1, 61)]
 

@@ -12,7 +12,7 @@ from souq.core.listing import LISTINGS
 from souq.core.mandate import Limits
 from souq.core.mechanisms import dutch_auction, sealed_bid
 from souq.core.mechanisms.dutch_auction import OpenDutchAuction, TakeFallingPrice
-from souq.core.mechanisms.sealed_bid import OpenSealedBid, PlaceSealedBid
+from souq.core.mechanisms.sealed_bid.records import OpenSealedBid, PlaceSealedBid
 from souq.core.money import Money
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import HOUR_US, OPERATOR, SECOND_US
@@ -101,7 +101,7 @@ def test_when_nobody_takes_the_goods_are_free_again() -> None:
     hall = Hall(dutch_auction)
     opened(hall)
     hall.pass_time(5 * HOUR_US)
-    assert why(hall) == ["no_sale"]
+    assert why(hall) == ["no_deal"]
     check_nothing_is_left(hall)
 
 

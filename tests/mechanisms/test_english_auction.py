@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from souq.core.mandate import Limits
 from souq.core.mechanisms import english_auction, sealed_bid
-from souq.core.mechanisms.english_auction_prices import Increment, Restraints
-from souq.core.mechanisms.english_auction_records import MINUTE_US, PlaceProxyBid
-from souq.core.mechanisms.sealed_bid import OpenSealedBid, PlaceSealedBid
+from souq.core.mechanisms.english_auction.prices import Increment, Restraints
+from souq.core.mechanisms.english_auction.records import PlaceProxyBid
+from souq.core.mechanisms.sealed_bid.records import OpenSealedBid, PlaceSealedBid
 from souq.core.money import Money
 from souq.core.refusal import Reason, Refused
-from souq.core.rules import HOUR_US
+from souq.core.rules import HOUR_US, MINUTE_US
 from souq.lab.hall import Hall
 from souq.lab.kernel import Kernel
 from tests.mechanisms.bidding import BY_ONE, bid, open_english, usd
@@ -204,7 +204,7 @@ def test_below_the_reserve_nothing_is_sold_and_nobody_is_told_where_it_lies() ->
         assert f'"units":{reserve}' in shown(hall, sol, run)
     assert worlds[0] == worlds[1]
     hall.pass_time(2 * HOUR_US)
-    assert (hall.trades, why(hall)) == ([], ["no_sale"])
+    assert (hall.trades, why(hall)) == ([], ["no_deal"])
     assert available(hall, bea) == [100]
     check_nothing_is_left(hall)
 
@@ -226,7 +226,7 @@ def test_without_a_bid_the_goods_are_free_again() -> None:
     (sol,) = hall.join(1)
     open_english(hall, sol)
     hall.pass_time(2 * HOUR_US)
-    assert why(hall) == ["no_sale"]
+    assert why(hall) == ["no_deal"]
     check_nothing_is_left(hall)
 
 
@@ -238,7 +238,7 @@ def test_a_leader_without_authority_buys_nothing_and_its_fee_goes_to_the_seller(
     bid(hall, run, dan, 80)
     revoke(hall, dan)
     hall.pass_time(2 * HOUR_US)
-    assert (hall.trades, why(hall)) == ([], ["no_sale"])
+    assert (hall.trades, why(hall)) == ([], ["no_deal"])
     assert available(hall, sol, bea, dan) == [104, 100, 96]
     check_nothing_is_left(hall)
 
@@ -351,4 +351,4 @@ def test_more_bidders_than_a_run_holds_are_refused(monkeypatch: pytest.MonkeyPat
     run = open_english(kernel, sol)
     for agent, units in ((bea, 5), (dan, 10), (bea, 12)):
         bid(kernel, run, agent, units)
-    assert reason(kernel, eve, PlaceProxyBid(run, usd(20))) is Reason.OVERLOADED
+    assert reason(kernel, eve, PlaceProxyBid(run, usd(20))) is Reason.WRONG_STATE

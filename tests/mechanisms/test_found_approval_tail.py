@@ -5,7 +5,7 @@ import pytest
 from souq.core.contract import ContractFormed, ContractHeld
 from souq.core.mandate import Limits
 from souq.core.mechanisms import double_auction
-from souq.core.mechanisms.double_auction import OpenOrderBook, PlaceOrder
+from souq.core.mechanisms.double_auction.records import OpenOrderBook, PlaceOrder
 from souq.core.rules import HOUR_US
 from souq.lab.hall import Hall
 from tests.mechanisms.bidding import usd

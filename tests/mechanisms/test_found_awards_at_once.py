@@ -3,7 +3,7 @@
 from souq.core.funds import ReportChargeback, ReportDeposit
 from souq.core.mandate import MANDATES, GrantMandate, Limits, SecretLimits
 from souq.core.mechanisms import compute_lane, double_auction
-from souq.core.mechanisms.double_auction import PlaceOrder
+from souq.core.mechanisms.double_auction.records import OpenOrderBook, PlaceOrder
 from souq.core.rules import OPERATOR
 from souq.lab.hall import Hall
 from tests.mechanisms.bidding import usd
@@ -40,7 +40,7 @@ def test_a_debtor_does_not_pay_with_what_its_order_before_has_just_let_go_of() -
     sol, bea = hall.join(2)
     _pay_in(hall)
     has, wants = hall.post(sol, available=9), hall.post(bea, available=9, side="want")
-    opening = double_auction.OpenOrderBook("units", "USD", 3_600_000_000)
+    opening = OpenOrderBook("units", "USD", 3_600_000_000)
     run = hall.open(sol, opening)
     for _ in range(2):
         hall.move(bea, PlaceOrder(run, wants, usd(100)))

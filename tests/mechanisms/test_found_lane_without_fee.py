@@ -5,7 +5,7 @@ import pytest
 from souq.core.ledger import ACCOUNTS
 from souq.core.mandate import GoodsLimit, Limits
 from souq.core.mechanisms import compute_lane
-from souq.core.mechanisms.compute_lane import ReleaseLaneJob
+from souq.core.mechanisms.compute_lane.records import ReleaseLaneJob
 from souq.core.rules import SECOND_US, Rules
 from souq.lab.hall import Hall
 from tests.mechanisms.lanes import MINUTE_US, bid, open_lane

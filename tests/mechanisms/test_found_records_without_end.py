@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from souq.core.mechanisms import barter, double_auction
-from souq.core.mechanisms.barter_records import OpenBarter
-from souq.core.mechanisms.double_auction import OpenOrderBook
-from souq.core.mechanisms.price_band import PriceBand
+from souq.core.mechanisms.barter.records import OpenBarter
+from souq.core.mechanisms.double_auction.price_band import PriceBand
+from souq.core.mechanisms.double_auction.records import CancelOrder, OpenOrderBook
 from souq.core.refusal import Reason
 from souq.core.rules import HOUR_US, SECOND_US
 from souq.lab.hall import Hall
@@ -47,4 +47,4 @@ def test_a_pause_that_is_prolonged_lets_others_move_in_between() -> None:
     before = engine.head[0]
     hall.pass_time(60 * SECOND_US)
     assert engine.head[0] - before <= 60
-    hall.move(bea, double_auction.CancelOrder(floor.run, 2))
+    hall.move(bea, CancelOrder(floor.run, 2))

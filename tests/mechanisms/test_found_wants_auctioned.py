@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from souq.core.mechanisms import commit_reveal, dutch_auction, english_auction, sealed_bid
-from souq.core.mechanisms.commit_reveal_records import OpenCommitReveal
+from souq.core.mechanisms.commit_reveal.records import OpenCommitReveal
 from souq.core.mechanisms.dutch_auction import OpenDutchAuction
-from souq.core.mechanisms.english_auction_records import OpenEnglishAuction
-from souq.core.mechanisms.sealed_bid import OpenSealedBid
+from souq.core.mechanisms.english_auction.records import OpenEnglishAuction
+from souq.core.mechanisms.sealed_bid.records import OpenSealedBid
 from souq.core.refusal import Reason
 from souq.core.rules import HOUR_US
 from souq.lab.hall import Hall

@@ -10,7 +10,7 @@ from souq.core.ledger import HOLDS
 from souq.core.listing import LISTINGS
 from souq.core.mandate import RESERVATIONS, RevokeMandate
 from souq.core.mechanisms import BY_NAME
-from souq.core.mechanisms.call_for_proposals_said import CallSubcontracted
+from souq.core.mechanisms.call_for_proposals.records import CallForProposalsSubcontracted
 from souq.core.mechanisms.parties import PARTIES
 from souq.core.negotiation import NEGOTIATIONS
 from souq.core.pledge import PLEDGED
@@ -27,7 +27,7 @@ WALKS = range(40 if os.environ.get("SOUQ_FULL") else 4)
 
 
 # What needs a contract to stand under: tests/mechanisms/test_call_for_proposals.py
-SHOWN_ELSEWHERE = {CallSubcontracted}
+SHOWN_ELSEWHERE = {CallForProposalsSubcontracted}
 
 
 class Watched(Hall):

@@ -15,12 +15,12 @@ import pytest
 from souq.core.contract import AcceptDelivery, OpenDispute, Rule, SubmitDelivery
 from souq.core.ledger import ACCOUNTS
 from souq.core.mechanisms import call_for_proposals
-from souq.core.mechanisms.call_for_proposals_said import (
+from souq.core.mechanisms.call_for_proposals.records import (
     AwardProposals,
     CallForProposals,
     SendProposal,
 )
-from souq.core.mechanisms.call_for_proposals_scoring import Criteria
+from souq.core.mechanisms.call_for_proposals.scoring import Criteria
 from souq.core.money import Money
 from souq.core.rules import HOUR_US, OPERATOR
 from souq.core.standing import standing_of

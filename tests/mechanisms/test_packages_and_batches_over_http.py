@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from souq import Client
-from souq.core.mechanisms.barter_records import Wish
+from souq.core.mechanisms.barter.records import Wish
 from souq.core.mechanisms.moves import Item
 from souq.core.mechanisms.vcg import Lot, Package
 from souq.core.money import Money

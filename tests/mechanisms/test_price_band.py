@@ -8,24 +8,23 @@ import pytest
 
 from souq.core.ledger import ACCOUNTS
 from souq.core.mechanisms import double_auction
-from souq.core.mechanisms.double_auction_rows import (
+from souq.core.mechanisms.double_auction.price_band import PriceBand, bounds, clearing_price
+from souq.core.mechanisms.double_auction.records import (
     GUARDS,
     PRINTS,
     BookPhaseChanged,
-    OrderCancelled,
+    OrderEnded,
     OrderPlaced,
     OrdersMatched,
 )
-from souq.core.mechanisms.price_band import PriceBand, bounds, clearing_price
 from souq.core.refusal import Reason
-from souq.core.rules import SECOND_US
+from souq.core.rules import MINUTE_US, SECOND_US
 from souq.lab.hall import Hall
 from souq.lab.kernel import Kernel
 from tests.mechanisms.floor import Floor
 from tests.mechanisms.test_double_auction import Listening, refusal
 
 BAND = PriceBand(width_bps=1_000, reference_units=100)
-MINUTE_US = 60 * SECOND_US
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -132,7 +131,7 @@ def test_nothing_trades_in_a_pause_and_nothing_immediate_waits_for_its_end() -> 
     assert phases(kernel) == ["limit", "paused"]
     floor.ask(dan, 100)
     floor.ask(dan, 100, is_immediate=True)
-    assert [one.why for one in kernel.happened(OrderCancelled)] == ["immediate"]
+    assert [one.why for one in kernel.happened(OrderEnded)] == ["immediate"]
     assert floor.tape == []
     kernel.pass_time(10 * MINUTE_US)
     assert floor.tape == [(bea, dan, 1, 100)]
@@ -148,7 +147,7 @@ def test_an_auction_never_pairs_a_principal_with_itself() -> None:
     floor.ask(bea, 115)
     floor.ask(dan, 118)
     kernel.pass_time(10 * MINUTE_US)
-    assert [one.why for one in kernel.happened(OrderCancelled)] == ["self_trade"]
+    assert [one.why for one in kernel.happened(OrderEnded)] == ["self_trade"]
     assert floor.tape == [(bea, dan, 1, 118), (bea, sol, 1, 120)]  # by auction; then as ever
     assert phases(kernel)[-1] == "open"
 
@@ -159,7 +158,7 @@ def test_one_principal_alone_cannot_bring_about_a_pause() -> None:
     _, bea = floor.people
     floor.ask(bea, 150)
     floor.bid(bea, 160)
-    assert [(one.number, one.why) for one in kernel.happened(OrderCancelled)] == [(2, "self_trade")]
+    assert [(one.order, one.why) for one in kernel.happened(OrderEnded)] == [(2, "self_trade")]
     assert phases(kernel) == []
 
 
@@ -232,7 +231,7 @@ def test_whatever_comes_nothing_trades_beyond_the_band_or_a_limit(seed: int) -> 
 
 def check_band(kernel: Listening, band: PriceBand) -> None:
     """Compare each trade with the mean of those before it, added up anew, and with both limits."""
-    placed = {event.number: event for event in kernel.happened(OrderPlaced)}
+    placed = {event.order: event for event in kernel.happened(OrderPlaced)}
     seen: list[tuple[int, int]] = []
     mean = Fraction(band.reference_units)
     phase = "open"

@@ -7,10 +7,10 @@ import pytest
 
 from souq.agents.bidding.escalating import Escalator
 from souq.core.mechanisms import english_auction
-from souq.core.mechanisms.english_auction_prices import Increment, Restraints, step
-from souq.core.mechanisms.english_auction_records import MINUTE_US, PlaceProxyBid
+from souq.core.mechanisms.english_auction.prices import Increment, Restraints, step
+from souq.core.mechanisms.english_auction.records import PlaceProxyBid
 from souq.core.refusal import Reason, Refused
-from souq.core.rules import HOUR_US, SECOND_US
+from souq.core.rules import HOUR_US, MINUTE_US, SECOND_US
 from souq.lab.hall import Hall
 from souq.lab.kernel import Kernel
 from tests.mechanisms.bidding import bid, open_english, usd

@@ -10,7 +10,7 @@ from souq.core.halt import SetHalt
 from souq.core.mandate import Limits
 from souq.core.mechanisms import sealed_bid
 from souq.core.mechanisms.commitment import RevealReserve, of_reserve
-from souq.core.mechanisms.sealed_bid import OpenSealedBid, PlaceSealedBid, Pricing
+from souq.core.mechanisms.sealed_bid.records import OpenSealedBid, PlaceSealedBid, Pricing
 from souq.core.money import Money
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import HOUR_US, OPERATOR
@@ -50,7 +50,7 @@ def secretly(path: Kernel | Hall, bids: list[int], reserve: int) -> tuple[str, l
     sol, *bidders = path.join(1 + len(bids))
     lamp = path.post(sol)
     digest = of_reserve(sol, lamp, usd(reserve), NONCE)
-    command = OpenSealedBid(lamp, usd(50), HOUR_US, secret_reserve=digest, reveal_us=HOUR_US)
+    command = OpenSealedBid(lamp, usd(50), HOUR_US, secret_reserve=digest, revealing_us=HOUR_US)
     run = path.open(sol, command)
     for agent, units in zip(bidders, bids, strict=True):
         path.move(agent, PlaceSealedBid(run, usd(units)))
@@ -100,7 +100,7 @@ def test_below_the_reserve_nothing_is_sold_and_all_is_free_again() -> None:
         _, (_, *bidders) = sell(hall, bids)
         hall.pass_time(2 * HOUR_US)
         assert hall.trades == []
-        assert why(hall) == ["no_sale"]
+        assert why(hall) == ["no_deal"]
         assert available(hall, *bidders) == [100] * len(bids)
         check_nothing_is_left(hall)
 
@@ -175,7 +175,7 @@ def test_more_bidders_than_a_run_holds_are_refused(monkeypatch: pytest.MonkeyPat
     kernel = Kernel(sealed_bid)
     run, _ = sell(kernel, [70, 80])
     (eve,) = kernel.join(1)
-    assert reason(kernel, eve, PlaceSealedBid(run, usd(90))) is Reason.OVERLOADED
+    assert reason(kernel, eve, PlaceSealedBid(run, usd(90))) is Reason.WRONG_STATE
     kernel.move("A2", PlaceSealedBid(run, usd(75)))
 
 
@@ -253,8 +253,10 @@ def test_a_digest_that_is_none_and_an_empty_time_to_show_it_are_refused() -> Non
     kernel = Kernel(sealed_bid)
     (sol,) = kernel.join(1)
     lamp = kernel.post(sol)
-    for digest, reveal_us in (("g" * 64, 5), ("a" * 64, 0), ("", 5)):
-        command = OpenSealedBid(lamp, usd(1), HOUR_US, secret_reserve=digest, reveal_us=reveal_us)
+    for digest, revealing_us in (("g" * 64, 5), ("a" * 64, 0), ("", 5)):
+        command = OpenSealedBid(
+            lamp, usd(1), HOUR_US, secret_reserve=digest, revealing_us=revealing_us
+        )
         with pytest.raises(Refused):
             kernel.open(sol, command)
 

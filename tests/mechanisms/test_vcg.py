@@ -12,7 +12,7 @@ from souq.core.mandate import MANDATES, GoodsLimit, GrantMandate, Limits, Revoke
 from souq.core.mandate import SecretLimits as Secret
 from souq.core.mechanisms import vcg
 from souq.core.mechanisms.vcg import BidOnPackages, Lot, OpenVcg, Package, PackageWon
-from souq.core.mechanisms.vcg_winners import winners
+from souq.core.mechanisms.vcg.winners import winners
 from souq.core.money import Money
 from souq.core.negotiation import NEGOTIATIONS, NegotiationClosed, standing
 from souq.core.party import RegisterAgent
@@ -161,7 +161,7 @@ def test_where_the_seller_is_unable_nothing_is_sold() -> None:
     hall.simulation.submit("P1", RevokeMandate(sol)).need()
     hall.pass_time(2 * HOUR_US)
     assert hall.trades == []
-    assert ended(hall) == "no_sale"
+    assert ended(hall) == "no_deal"
     assert [free(hall, number) for number in (2, 3)] == [100, 100]
     untouched(hall)
 
@@ -176,7 +176,7 @@ def test_no_bid_and_everybody_unable_end_without_a_sale() -> None:
             hall.simulation.submit(f"P{number}", RevokeMandate(agent)).need()
         hall.pass_time(2 * HOUR_US)
         assert hall.trades == []
-        assert ended(hall) == "no_sale"
+        assert ended(hall) == "no_deal"
         untouched(hall)
 
 

@@ -7,13 +7,7 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from souq.core.mechanisms.vcg_winners import (
-    BIDDERS_MAX,
-    LOTS_MAX,
-    Award,
-    Offers,
-    winners,
-)
+from souq.core.mechanisms.vcg.winners import BIDDERS_MAX, LOTS_MAX, Award, Offers, winners
 
 
 def draw(chance: Random, lots: int, bidders: int, packages: int, most: int) -> list[Offers]:

@@ -14,12 +14,12 @@ import hashlib
 from typing import Any
 
 from souq.core.mechanisms import english_auction
-from souq.core.mechanisms.commit_reveal_records import CommitBid, OpenCommitReveal, RevealBid
+from souq.core.mechanisms.commit_reveal.records import CommitBid, OpenCommitReveal, RevealBid
 from souq.core.mechanisms.commitment import RevealReserve, of_bid, of_reserve
 from souq.core.mechanisms.dutch_auction import OpenDutchAuction, TakeFallingPrice
-from souq.core.mechanisms.english_auction_prices import Increment, Restraints
-from souq.core.mechanisms.english_auction_records import OpenEnglishAuction, PlaceProxyBid
-from souq.core.mechanisms.sealed_bid import OpenSealedBid, PlaceSealedBid
+from souq.core.mechanisms.english_auction.prices import Increment, Restraints
+from souq.core.mechanisms.english_auction.records import OpenEnglishAuction, PlaceProxyBid
+from souq.core.mechanisms.sealed_bid.records import OpenSealedBid, PlaceSealedBid
 from tests.scenarios.words import CASH, claim, interval, money, shown, step
 
 THING = r"auctions (?P<lot>\w+)(?: x(?P<count>\d+))?"
@@ -48,7 +48,7 @@ def _sealed(play: Any, who: str, said: Any) -> Any:
         bidding_us=interval(said["time"]),
         pricing="first_price" if said["rule"] == "first" else "second_price",
         secret_reserve=digest,
-        reveal_us=interval(said["reveal"]) if said["reveal"] else 0,
+        revealing_us=interval(said["reveal"]) if said["reveal"] else 0,
     )
 
 

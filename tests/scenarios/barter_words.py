@@ -9,7 +9,7 @@ bea leaves with offer 2
 import re
 from typing import Any
 
-from souq.core.mechanisms.barter_records import EnterBarter, LeaveBarter, OpenBarter, Wish
+from souq.core.mechanisms.barter.records import EnterBarter, LeaveBarter, OpenBarter, Wish
 from souq.core.mechanisms.moves import Item
 from tests.scenarios.words import CASH, interval, money, step
 

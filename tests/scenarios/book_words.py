@@ -10,14 +10,16 @@ book N1 is open|limit|paused
 
 from typing import Any
 
-from souq.core.mechanisms.double_auction import (
+from souq.core.mechanisms.double_auction.price_band import PriceBand
+from souq.core.mechanisms.double_auction.records import (
+    ASKS,
+    BIDS,
+    GUARDS,
     CancelOrder,
     CloseOrderBook,
     OpenOrderBook,
     PlaceOrder,
 )
-from souq.core.mechanisms.double_auction_rows import ASKS, BIDS, GUARDS
-from souq.core.mechanisms.price_band import PriceBand
 from souq.core.rules import DAY_US
 from tests.scenarios.words import CASH, claim, interval, money, shown, step
 

@@ -14,12 +14,12 @@ import re
 from typing import Any
 
 from souq.core.contract import SubmitDelivery
-from souq.core.mechanisms.call_for_proposals_said import (
+from souq.core.mechanisms.call_for_proposals.records import (
     AwardProposals,
     CallForProposals,
     SendProposal,
 )
-from souq.core.mechanisms.call_for_proposals_scoring import Criteria
+from souq.core.mechanisms.call_for_proposals.scoring import Criteria
 from souq.core.standing import standing_of
 from tests.scenarios.words import CASH, claim, interval, money, step
 

@@ -13,15 +13,15 @@ bea reveals seed moon in N1 | bea withdraws the window in N1
 from typing import Any
 
 from souq.core.listing import PostListing
-from souq.core.mechanisms.batch_window_commands import (
+from souq.core.mechanisms.batch_window.draw import commitment
+from souq.core.mechanisms.batch_window.records import (
     EnterBatch,
     LeaveBatch,
     OpenBatchWindow,
     RevealBatchSeed,
     WithdrawBatchWindow,
 )
-from souq.core.mechanisms.batch_window_draw import commitment
-from souq.core.mechanisms.call_market_commands import (
+from souq.core.mechanisms.call_market.records import (
     CancelCallOrder,
     CloseCallMarket,
     OpenCallMarket,

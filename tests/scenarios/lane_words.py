@@ -9,14 +9,15 @@ the price in N1 is 2 USD | job 2 of N1 waits|has a place|is over | job 2 of N1 h
 
 from typing import Any
 
-from souq.core.mechanisms.compute_lane import (
+from souq.core.mechanisms.compute_lane.records import (
+    JOBS,
+    LANES,
     CloseLane,
     OpenComputeLane,
     PlaceLaneBid,
     ReleaseLaneJob,
     ReserveLane,
 )
-from souq.core.mechanisms.compute_lane_rows import JOBS, LANES
 from tests.scenarios.words import CASH, claim, interval, money, shown, step
 
 

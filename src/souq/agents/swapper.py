@@ -16,12 +16,11 @@ from souq.core.listing import PostListing
 from souq.core.mechanisms.moves import Accept, Reject
 from souq.core.mechanisms.swap import NAME as SWAP
 from souq.core.mechanisms.swap import ProposeSwap, SwapLeg
-from souq.core.rules import SECOND_US
+from souq.core.rules import MINUTE_US
 from souq.core.seal import PublicText
 from souq.views.observation import NegotiationSeen, Observation
 
 CATEGORY = "books"
-MINUTE_US = 60 * SECOND_US
 WISHES_MAX = 3  # named in one message
 MEMBERS_MAX = 4
 OPEN_MAX = 2  # own proposals a swapper leaves standing at once

@@ -54,6 +54,11 @@ def digest_of(legs: tuple[Leg, ...], *, negotiation: str, version: int) -> str:
     return hashlib.sha256(body).hexdigest()[:16]
 
 
+def cash_paid(legs: tuple[Leg, ...]) -> int:
+    """Sum all that is paid."""
+    return sum(leg.amount.units for leg in legs if isinstance(leg, CashLeg))
+
+
 def cash_given(legs: tuple[Leg, ...], agent: str) -> int:
     """Sum what an agent pays."""
     return sum(leg.amount.units for leg in legs if isinstance(leg, CashLeg) and leg.giver == agent)

@@ -22,7 +22,17 @@ from souq.core.money import UNITS_MAX, Money
 from souq.core.party import need_agent, need_other_agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import DAY_US, DURATION_MAX_US, SECOND_US, rules
-from souq.core.state import DEADLINES, Draft, Table, View, next_id, take_id, was_issued
+from souq.core.state import (
+    DEADLINES,
+    Draft,
+    Table,
+    View,
+    change,
+    need_live,
+    next_id,
+    row_of,
+    take_id,
+)
 from souq.core.voucher import (
     BadProof,
     HashChain,
@@ -171,11 +181,7 @@ class End(NamedTuple):
 
 def need_channel(view: View, id: str) -> State:
     """Give a channel. Raises Refused(not_found), or Refused(closed) once it has ended."""
-    found = view.get(CHANNELS, id)
-    if found is None:
-        ended = id[:1] == "X" and was_issued(view, id)
-        raise Refused(Reason.CLOSED if ended else Reason.NOT_FOUND, id=id[:64])
-    return found
+    return need_live(view, CHANNELS, id, "X")
 
 
 def due_at(state: State) -> int:
@@ -198,7 +204,7 @@ def redeemed(draft: Draft, actor: str, id: str, proof: Proof | None) -> End:
 
 def end(draft: Draft, ends: list[End]) -> None:
     """End channels, paying what is due of each."""
-    dues = [Due(id, _need(draft, id).terms, units) for id, units, _ in ends]
+    dues = [Due(id, row_of(draft, CHANNELS, id).terms, units) for id, units, _ in ends]
     ids, units, why = zip(*ends, strict=True)
     draft.emit(ChannelsEnded(ids, units, why))
     pay_out(draft, dues)
@@ -293,15 +299,14 @@ def _agree(draft: Draft, actor: str, command: AgreeClose) -> None:
 
 def lapse(draft: Draft, id: str) -> None:
     """Handle a channel's deadline. It cannot be refused."""
-    state = draft.get(CHANNELS, id)
-    assert state is not None, f"a deadline without a channel: {id}"
+    state = row_of(draft, CHANNELS, id)
     why = "expired" if isinstance(state, Open) else "undisputed"
     end(draft, [End(id, units_of(state.terms.means, state.best), why)])
 
 
 def put_off(view: View, id: str, due: int) -> None:
     """Fold a deadline that has moved into what the channel says of it."""
-    state = _need(view, id)
+    state = row_of(view, CHANNELS, id)
     if isinstance(state, Open):
         view.put(CHANNELS, id, replace(state, expires_at=due))
     else:
@@ -333,12 +338,6 @@ def _worth(view: View, id: str, state: State, proof: Proof | None) -> int:
         raise invalid("proof", str(error)) from None
 
 
-def _need(view: View, id: str) -> State:
-    state = view.get(CHANNELS, id)
-    assert state is not None, f"no such channel: {id}"
-    return state
-
-
 def _opened(view: View, event: ChannelOpened) -> None:
     take_id(view, event.channel)
     terms = Terms(event.payer, event.payee, event.deposit, event.means, view.at, event.window_us)
@@ -349,19 +348,18 @@ def _opened(view: View, event: ChannelOpened) -> None:
 
 
 def _topped_up(view: View, event: ChannelToppedUp) -> None:
-    state = _need(view, event.channel)
+    state = row_of(view, CHANNELS, event.channel)
     terms = replace(state.terms, deposit=event.deposit, topups=state.terms.topups + 1)
     view.put(CHANNELS, event.channel, replace(state, terms=terms))
 
 
 def _presented(view: View, event: VoucherPresented) -> None:
     # An amount that one side agreed to before stands no more: it may be less than this.
-    state = replace(_need(view, event.channel), best=event.proof, offer=None)
-    view.put(CHANNELS, event.channel, state)
+    change(view, CHANNELS, event.channel, best=event.proof, offer=None)
 
 
 def _close_asked(view: View, event: CloseAsked) -> None:
-    state = _need(view, event.channel)
+    state = row_of(view, CHANNELS, event.channel)
     closing = Closing(state.terms, event.settle_by, state.best, state.offer)
     view.put(CHANNELS, event.channel, closing)
     view.put(DEADLINES, event.channel, event.settle_by)
@@ -369,7 +367,7 @@ def _close_asked(view: View, event: CloseAsked) -> None:
 
 def _offered(view: View, event: CloseOffered) -> None:
     offer = Offer(event.by, event.units)
-    view.put(CHANNELS, event.channel, replace(_need(view, event.channel), offer=offer))
+    change(view, CHANNELS, event.channel, offer=offer)
 
 
 def _over(view: View, event: ChannelsEnded) -> None:

@@ -15,9 +15,10 @@ from msgspec import UNSET, Struct, UnsetType
 
 from souq.core import escrow, halt, mandate, standing, stock, subcontract
 from souq.core.agreement import Agreement, givers, takers
+from souq.core.money import BPS
 from souq.core.negotiation import AgreementReached
 from souq.core.party import AGENTS, need_other_agent
-from souq.core.promise import BPS, check_measured, penalty_bps
+from souq.core.promise import check_measured, penalty_bps
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import SYSTEM, rules
 from souq.core.seal import PartyText

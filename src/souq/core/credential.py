@@ -15,7 +15,7 @@ from souq.core.party import AGENTS, PRINCIPALS, AgentRegistered, PrincipalRegist
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import OPERATOR, rules
 from souq.core.signature import check_public, thumbprint
-from souq.core.state import Draft, Table, View, next_id, take_id, was_issued
+from souq.core.state import Draft, Table, View, need_live, next_id, take_id
 
 KEYS_MAX = 16  # that one owner may hold at a time
 BEARER = "bearer"
@@ -163,11 +163,7 @@ def _revoke(draft: Draft, actor: str, command: RevokeKey) -> None:
 
 
 def _need(view: View, id: str) -> Key:
-    key = view.get(KEYS, id)
-    if key is None:
-        ended = id.startswith("K") and was_issued(view, id)
-        raise Refused(Reason.CLOSED if ended else Reason.NOT_FOUND, id=id[:64])
-    return key
+    return need_live(view, KEYS, id, "K")
 
 
 def _added(view: View, event: KeyAdded) -> None:

@@ -7,12 +7,11 @@ payer's wallet; so payer and payee know the whole cost from the start.
 from souq.core import ledger
 from souq.core.agreement import Agreement, CashLeg
 from souq.core.ledger import HOLDS, Batch
+from souq.core.money import BPS
 from souq.core.party import need_other_agent, wallet
 from souq.core.rules import fee_of
 from souq.core.state import Draft
 from souq.core.transfer import CAPTURE, HOLD, RELEASE
-
-BPS = 10_000
 
 
 def hold_money(draft: Draft, contract: str, agreement: Agreement) -> None:

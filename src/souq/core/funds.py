@@ -20,7 +20,7 @@ from souq.core.officer import need_cashier, need_second, needs_two
 from souq.core.party import need_principal, wallet
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import MANUAL, RULES, need_asset, need_operator, need_rail
-from souq.core.state import Draft, Table, View, next_id, take_id, was_issued
+from souq.core.state import Draft, Table, View, need_live, next_id, take_id
 
 RESERVE = "reserve"  # stands where a principal would: the house pays in for itself
 
@@ -167,11 +167,7 @@ def _reject(draft: Draft, actor: str, command: RejectReport) -> None:
 
 def _need_report(view: View, actor: str, id: str) -> Proposed:
     need_cashier(view, actor, MANUAL)
-    found = view.get(REPORTS, id)
-    if found is None:
-        ended = id[:1] == "R" and was_issued(view, id)
-        raise Refused(Reason.CLOSED if ended else Reason.NOT_FOUND, id=id[:64])
-    return found
+    return need_live(view, REPORTS, id, "R")
 
 
 def _check(view: View, what: Report) -> None:

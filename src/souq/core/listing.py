@@ -12,9 +12,10 @@ from souq.core.party import need_agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import AttributeKind, need_asset, rules
 from souq.core.seal import PublicText
-from souq.core.state import Draft, Table, View, next_id, take_id, was_issued
+from souq.core.state import Draft, Table, View, need_live, next_id, take_id
 
 QUANTITY_MAX = 1_000_000_000
+CATEGORY_MAX = 64
 TEXT_MAX = 4_000
 TITLE_MAX = 200
 
@@ -142,11 +143,7 @@ TABLES: tuple[Table[Any], ...] = (LISTINGS, *price_change.TABLES)
 
 def need_listing(view: View, listing: str) -> Listing:
     """Give a live listing. Raises Refused(not_found) or, where it has ended, Refused(closed)."""
-    found = view.get(LISTINGS, listing)
-    if found is None:
-        ended = listing[:1] == "L" and was_issued(view, listing)
-        raise Refused(Reason.CLOSED if ended else Reason.NOT_FOUND, id=listing[:64])
-    return found
+    return need_live(view, LISTINGS, listing, "L")
 
 
 def need_open(listing: Listing, quantity: int) -> None:
@@ -161,12 +158,26 @@ def need_open(listing: Listing, quantity: int) -> None:
         )
 
 
-def check_price(view: View, price: Money | None) -> None:
-    """Raise Refused(invalid) for a price below zero, too large, or in an unknown asset."""
-    if price is not None:
-        need_asset(view, price.asset)
-        if not 0 <= price.units <= UNITS_MAX:
-            raise invalid("price", "must be 0 or more, and below 2**53 units")
+def check_price(
+    view: View, price: Money | None, field: str = "price", *, asset: str = "", units_min: int = 0
+) -> None:
+    """Raise Refused(invalid) for a price too low, too large, or in an asset that will not do."""
+    if price is None:
+        return
+    need_asset(view, price.asset)
+    if asset not in ("", price.asset):
+        raise invalid(field, f"must be in {asset}")
+    if not units_min <= price.units <= UNITS_MAX:
+        raise invalid(field, f"must be {units_min} or more, and below 2**53 units")
+
+
+def check_category(view: View, category: str) -> None:
+    """Raise Refused(invalid) for a category that no listing of this market is in."""
+    known = rules(view).categories
+    if not 0 < len(category) <= CATEGORY_MAX:
+        raise invalid("category", f"has 1 to {CATEGORY_MAX} characters")
+    if known and category not in known:
+        raise invalid("category", "not a category of this market")
 
 
 def check_text(field: str, text: PublicText | None, length_max: int) -> None:
@@ -218,12 +229,11 @@ def _post(draft: Draft, actor: str, command: PostListing) -> None:
     is_one = command.quantity == 1 and command.side == "sell" and command.subject != "data"
     if command.delivery == "title" and not is_one:
         raise invalid("delivery", "ownership moves whole: one piece, offered, and no licence")
-    if not 0 < len(command.category) <= 64 or len(command.ref) > 64 or len(command.unit) > 32:
-        raise invalid("category", "category and ref have up to 64 characters, unit up to 32")
+    check_category(draft, command.category)
+    if len(command.ref) > 64 or len(command.unit) > 32:
+        raise invalid("ref", "ref has up to 64 characters, unit up to 32")
     if not command.mechanisms:
         raise invalid("mechanisms", "name at least one")
-    if market.categories and command.category not in market.categories:
-        raise invalid("category", "not a category of this market")
     _check_attributes(market.categories.get(command.category), command.attributes)
     check_listing(draft, agent, category=command.category, ref=command.ref, side=command.side)
     listing = Listing(

@@ -6,6 +6,7 @@ from typing import Self
 from msgspec import Struct
 
 UNITS_MAX = 2**53 - 1  # the largest integer a browser's JSON parser keeps exact
+BPS = 10_000  # basis points to one
 
 
 class Asset(Struct, frozen=True, gc=False, forbid_unknown_fields=True):

@@ -22,7 +22,16 @@ from souq.core.mechanisms.parties import PARTIES, Party, is_party
 from souq.core.party import Agent, need_agent, need_other_agent, wallet
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import HOUR_US
-from souq.core.state import DEADLINES, Draft, Table, View, next_id, take_id, was_issued
+from souq.core.state import (
+    DEADLINES,
+    Draft,
+    Table,
+    View,
+    need_live,
+    next_id,
+    row_of,
+    take_id,
+)
 from souq.core.stock import are_goods_here
 
 AWARDS_MAX = 1_000  # carried out in one record; the rest follow in records of their own
@@ -50,7 +59,7 @@ class ClockSet(Struct, frozen=True, tag=True):
 
 
 class NegotiationClosed(Struct, frozen=True, tag=True):
-    """`why`: agreed, rejected, withdrawn, lapsed, or goods_moved (the acceptance came too late).
+    """`why`: agreed, no_deal, rejected, withdrawn, lapsed, or goods_moved (accepted too late).
 
     What an open run ended with besides is said by its mechanism.
     """
@@ -88,11 +97,7 @@ TABLES: tuple[Table[Any], ...] = (NEGOTIATIONS, PARTIES)
 
 def need_negotiation(view: View, id: str) -> Negotiation:
     """Give an open negotiation. Raises Refused(not_found), or Refused(closed) once it has ended."""
-    found = view.get(NEGOTIATIONS, id)
-    if found is None:
-        ended = id[:1] == "N" and was_issued(view, id)
-        raise Refused(Reason.CLOSED if ended else Reason.NOT_FOUND, id=id[:64])
-    return found
+    return need_live(view, NEGOTIATIONS, id, "N")
 
 
 def parties_of(view: View, id: str) -> tuple[str, ...]:
@@ -147,8 +152,7 @@ def _need_going(draft: Draft, kind: type) -> None:
 
 def lapse(draft: Draft, id: str) -> None:
     """Handle a negotiation's deadline. It cannot be refused."""
-    negotiation = draft.get(NEGOTIATIONS, id)
-    assert negotiation is not None, f"deadline without a negotiation: {id}"
+    negotiation = row_of(draft, NEGOTIATIONS, id)
     mechanism, due = BY_NAME[negotiation.mechanism], draft.get(DEADLINES, id)
     if mechanism.JOINS and halt.level(draft) != "open":
         # What it would award must not bind while nothing new binds; it is looked at again.
@@ -355,15 +359,9 @@ def _opened(view: View, event: NegotiationOpened) -> None:
     view.put(NEGOTIATIONS, event.negotiation, Negotiation(event.negotiation, event.mechanism))
 
 
-def _need(view: View, id: str) -> Negotiation:
-    negotiation = view.get(NEGOTIATIONS, id)
-    assert negotiation is not None, f"no such negotiation: {id}"
-    return negotiation
-
-
 def _joined(view: View, event: PartyJoined) -> None:
     id = event.negotiation
-    run = _need(view, id)
+    run = row_of(view, NEGOTIATIONS, id)
     view.put(PARTIES, f"{id}/{event.agent}", Party(id, event.agent, run.joined))
     view.put(NEGOTIATIONS, id, msgspec.structs.replace(run, joined=run.joined + 1))
 
@@ -373,7 +371,7 @@ def _clock_set(view: View, event: ClockSet) -> None:
 
 
 def _closed(view: View, event: NegotiationClosed) -> None:
-    negotiation = _need(view, event.negotiation)
+    negotiation = row_of(view, NEGOTIATIONS, event.negotiation)
     BY_NAME[negotiation.mechanism].forget(view, event.negotiation)
     if negotiation.joined:
         for party in event.parties:

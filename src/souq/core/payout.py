@@ -24,7 +24,7 @@ from souq.core.party import PRINCIPALS, wallet
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import need_rail, rules
 from souq.core.seal import OperatorText
-from souq.core.state import COUNTERS, Draft, Table, View, next_id, take_id, was_issued
+from souq.core.state import COUNTERS, Draft, Table, View, need_live, next_id, take_id
 from souq.core.transfer import CAPTURE, HOLD, RELEASE
 
 DESTINATION_MAX = 1_000
@@ -122,11 +122,7 @@ TABLES: tuple[Table[Any], ...] = (PAYOUTS,)
 
 def need_payout(view: View, id: str) -> Payout:
     """Give an open payout. Raises Refused(not_found), or Refused(closed) when over."""
-    found = view.get(PAYOUTS, id)
-    if found is None:
-        ended = id[:1] == "W" and was_issued(view, id)
-        raise Refused(Reason.CLOSED if ended else Reason.NOT_FOUND, id=id[:64])
-    return found
+    return need_live(view, PAYOUTS, id, "W")
 
 
 def _request(draft: Draft, actor: str, command: RequestPayout) -> None:

@@ -13,13 +13,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from souq.core.money import Money
+from souq.core.money import BPS, Money
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import DAY_US, HOUR_US, Rules, rules
 from souq.core.state import Table, View
 
 SLOTS = 12
-BPS = 10_000
 
 
 class Slot(Struct, frozen=True, gc=False, array_like=True):

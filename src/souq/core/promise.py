@@ -9,9 +9,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+from souq.core.money import BPS
 from souq.core.refusal import invalid
 
-BPS = 10_000
 Bound = Literal["at_most", "at_least"]
 
 

@@ -5,11 +5,12 @@ from typing import Any
 from msgspec import Struct
 
 from souq.core import ledger
-from souq.core.money import UNITS_MAX, USD, Asset, Money
+from souq.core.money import BPS, UNITS_MAX, USD, Asset, Money
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.state import Draft, Table, View
 
 SECOND_US = 1_000_000
+MINUTE_US = 60 * SECOND_US
 HOUR_US = 3_600 * SECOND_US
 DAY_US = 24 * HOUR_US
 DURATION_MAX_US = 366 * DAY_US
@@ -83,7 +84,7 @@ def need_operator(actor: str) -> None:
 
 def fee_of(view: View, price: Money) -> Money:
     """Give the fee on a payment, rounded down in the payee's favour."""
-    return price.split(rules(view).fee_bps, 10_000)[0]
+    return price.split(rules(view).fee_bps, BPS)[0]
 
 
 def need_asset(view: View, asset: str) -> None:
@@ -110,7 +111,7 @@ def _open_market(draft: Draft, actor: str, command: OpenMarket) -> None:
     if not asked.assets or len({asset.code for asset in asked.assets}) != len(asked.assets):
         raise invalid("assets", "name at least one asset, each once")
     for name in ("fee_bps", "silent_ruling_bps"):
-        if not 0 <= getattr(asked, name) <= 10_000:
+        if not 0 <= getattr(asked, name) <= BPS:
             raise invalid(name, "stands between 0 and 10000")
     for name, most in (
         ("offer_max_us", DURATION_MAX_US),
@@ -126,8 +127,8 @@ def _open_market(draft: Draft, actor: str, command: OpenMarket) -> None:
     if not all(map(_is_rail_name, asked.rails)) or len(set(asked.rails)) != len(asked.rails):
         raise invalid("rails", "up to 32 small letters and digits each, each once")
     for name, most in (
-        ("price_update_bps", 10_000),
-        ("price_hour_bps", 10_000),
+        ("price_update_bps", BPS),
+        ("price_hour_bps", BPS),
         ("price_day_times", PRICE_TIMES_MAX),
     ):
         if not 0 <= getattr(asked, name) <= most:

@@ -3,7 +3,7 @@
 from souq.core import escrow, mandate, stock
 from souq.core.agreement import Agreement
 from souq.core.contract import ContractCancelled, ContractFulfilled, RulingMade
-from souq.core.promise import BPS
+from souq.core.money import BPS
 from souq.core.state import Draft
 
 

@@ -9,8 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from souq.core.agreement import Agreement
-from souq.core.refusal import Reason, Refused
-from souq.core.state import Table, View, was_issued
+from souq.core.state import Table, View, need_live
 
 
 class Agreed(Struct, frozen=True, tag=True):
@@ -59,11 +58,7 @@ CONTRACTS: Table[State] = Table("contracts", State)
 
 def need_contract(view: View, id: str) -> State:
     """Give a contract being performed. Raises Refused(not_found), or Refused(closed) when over."""
-    found = view.get(CONTRACTS, id)
-    if found is None:
-        ended = id[:1] == "C" and was_issued(view, id)
-        raise Refused(Reason.CLOSED if ended else Reason.NOT_FOUND, id=id[:64])
-    return found
+    return need_live(view, CONTRACTS, id, "C")
 
 
 def due_at(state: State) -> int:

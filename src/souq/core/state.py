@@ -6,9 +6,13 @@ from functools import partial
 from heapq import heapify, heappop, heappush, merge
 from typing import Any, Generic, Protocol, TypeVar
 
+import msgspec
+
 from souq.core.index import Index, RankOf
+from souq.core.refusal import Reason, Refused
 
 T = TypeVar("T")
+Entity = TypeVar("Entity", bound=msgspec.Struct)
 
 
 class Table(Generic[T]):
@@ -279,6 +283,24 @@ class Draft:
                     rows[key] = row
 
 
+def row_of(view: View, table: Table[T], key: str) -> T:
+    """Give a row that must be there."""
+    row = view.get(table, key)
+    assert row is not None, f"no {key} in {table.name}"
+    return row
+
+
+def change(view: View, table: Table[Entity], key: str, **fields: Any) -> None:
+    """Put a row back with some of its fields changed."""
+    view.put(table, key, msgspec.structs.replace(row_of(view, table, key), **fields))
+
+
+def drop_group(view: View, table: Table[Any], group: str) -> None:
+    """Drop a group's rows, the last in order first: that is quickest."""
+    for key, _ in reversed(list(view.walk(table, group))):
+        view.drop(table, key)
+
+
 _DIGITS_MAX = 19
 
 
@@ -290,6 +312,15 @@ def next_id(view: View, letter: str) -> str:
 def take_id(view: View, key: str) -> None:
     """Count an id as used."""
     view.put(COUNTERS, key[0], int(key[1:]))
+
+
+def need_live(view: View, table: Table[T], id: str, letter: str) -> T:
+    """Give an entity by its id. Raises Refused(not_found), or Refused(closed) once it has ended."""
+    found = view.get(table, id)
+    if found is None:
+        has_ended = id[:1] == letter and was_issued(view, id)
+        raise Refused(Reason.CLOSED if has_ended else Reason.NOT_FOUND, id=id[:64])
+    return found
 
 
 def was_issued(view: View, key: str) -> bool:

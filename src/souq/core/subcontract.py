@@ -12,7 +12,7 @@ cancelled gives back, may be set out again.
 
 from typing import Any
 
-from souq.core.agreement import Agreement, CashLeg, cash_taken, givers
+from souq.core.agreement import Agreement, cash_paid, cash_taken, givers
 from souq.core.money import Money
 from souq.core.party import AGENTS, Agent
 from souq.core.refusal import Reason, Refused, invalid
@@ -80,7 +80,7 @@ def end(view: View, id: str, agreement: Agreement, *, is_cancelled: bool) -> Non
     if view.get(SET_OUT, id) is not None:
         view.drop(SET_OUT, id)
     if is_cancelled and agreement.under:
-        paid = sum(leg.amount.units for leg in agreement.legs if isinstance(leg, CashLeg))
+        paid = cash_paid(agreement.legs)
         set_out(view, agreement.under, -paid)
 
 

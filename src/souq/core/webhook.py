@@ -17,7 +17,7 @@ from souq.core.party import AGENTS, PRINCIPALS
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import OPERATOR, need_operator, rules
 from souq.core.seal import OperatorText
-from souq.core.state import Draft, Table, View, next_id, take_id, was_issued
+from souq.core.state import Draft, Table, View, need_live, next_id, take_id
 
 WEBHOOKS_MAX = 8  # that one owner may hold at a time
 URL_MAX = 2_000
@@ -131,11 +131,7 @@ def _webhooks_of(view: View, owner: str) -> tuple[str, ...]:
 
 
 def _need(view: View, id: str) -> Webhook:
-    found = view.get(WEBHOOKS, id)
-    if found is None:
-        ended = id.startswith("H") and was_issued(view, id)
-        raise Refused(Reason.CLOSED if ended else Reason.NOT_FOUND, id=id[:64])
-    return found
+    return need_live(view, WEBHOOKS, id, "H")
 
 
 def _may_remove(view: View, actor: str, owner: str) -> bool:

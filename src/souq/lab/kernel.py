@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from souq.core import listing as listings
-from souq.core.agreement import Agreement, CashLeg, GoodsLeg
+from souq.core.agreement import Agreement, GoodsLeg, cash_paid
 from souq.core.listing import LISTINGS, EditListing, Listing
 from souq.core.mechanisms import Mechanism
 from souq.core.party import AGENTS, Agent
@@ -127,7 +127,7 @@ def tape(agreements: Iterable[Agreement]) -> list[Trade]:
     """Write agreements over goods as trades; what is paid stands with the first goods."""
     found: list[Trade] = []
     for agreement in agreements:
-        units = sum(leg.amount.units for leg in agreement.legs if isinstance(leg, CashLeg))
+        units = cash_paid(agreement.legs)
         for leg in agreement.legs:
             if isinstance(leg, GoodsLeg):
                 found.append((leg.taker, leg.giver, leg.listing, leg.quantity, units))

@@ -20,7 +20,7 @@ from souq.core.annotation import Annotate
 from souq.core.mandate import Limits
 from souq.core.mechanisms.swap import NAME as SWAP
 from souq.core.message import PostMessage
-from souq.core.rules import OPERATOR, SECOND_US, Rules
+from souq.core.rules import MINUTE_US, OPERATOR, SECOND_US, Rules
 from souq.core.seal import OperatorText, PublicText, canonical
 from souq.core.state import State
 from souq.journal.store import Store
@@ -32,7 +32,6 @@ from souq.views.observation import observer_of
 
 MARKET = "swap"
 FLOOR = "floor"
-MINUTE_US = 60 * SECOND_US
 CLOSING_US = 60 * MINUTE_US
 QUIET_US = 10 * MINUTE_US  # so long without a listing or a deal action, and the floor closes
 PROPOSAL_US = 6 * MINUTE_US

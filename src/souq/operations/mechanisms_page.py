@@ -6,7 +6,7 @@ marks; a test fails when the page is out of date.
 
 import inspect
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
@@ -51,7 +51,6 @@ def _lines(one: Mechanism) -> Iterator[str]:
     yield f"`{one.NAME}`: {_who(one)}"
     yield ""
     yield inspect.cleandoc(cast(Any, one).__doc__ or "")
-    notice: Mapping[str, str] = getattr(one, "NOTICE", {})
     commands = (*one.OPENS, *one.MOVES)
     if not one.JOINS:
         yield ""
@@ -59,13 +58,13 @@ def _lines(one: Mechanism) -> Iterator[str]:
         return
     for kind in commands:
         yield from _command(kind, _how(one, kind))
-    if notice:
+    if one.NOTICE:
         yield ""
         yield "What everybody may know of a run, in its `notice`:"
         yield ""
         yield "| name | what it tells |"
         yield "|---|---|"
-        yield from (_row(f"`{name}`", told) for name, told in notice.items())
+        yield from (_row(f"`{name}`", told) for name, told in one.NOTICE.items())
     yield ""
     yield "| event | who sees it | |"
     yield "|---|---|---|"

@@ -5,7 +5,7 @@ from typing import Any
 
 from souq.core.agreement import Agreement, CashLeg
 from souq.core.mechanisms import call_market
-from souq.core.mechanisms.call_market_commands import OpenCallMarket, PlaceCallOrder
+from souq.core.mechanisms.call_market.records import OpenCallMarket, PlaceCallOrder
 from souq.core.money import USD, Money
 from souq.core.rules import SECOND_US
 from souq.lab.hall import Hall

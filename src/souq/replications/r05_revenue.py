@@ -13,9 +13,9 @@ from typing import Any
 from souq.agents.bidding import proxy, shading, truthful
 from souq.core.mechanisms import dutch_auction, english_auction, sealed_bid
 from souq.core.mechanisms.dutch_auction import OpenDutchAuction, TakeFallingPrice
-from souq.core.mechanisms.english_auction_prices import Increment
-from souq.core.mechanisms.english_auction_records import OpenEnglishAuction, PlaceProxyBid
-from souq.core.mechanisms.sealed_bid import OpenSealedBid, PlaceSealedBid, Pricing
+from souq.core.mechanisms.english_auction.prices import Increment
+from souq.core.mechanisms.english_auction.records import OpenEnglishAuction, PlaceProxyBid
+from souq.core.mechanisms.sealed_bid.records import OpenSealedBid, PlaceSealedBid, Pricing
 from souq.core.money import Money
 from souq.core.rules import HOUR_US
 from souq.core.state import View

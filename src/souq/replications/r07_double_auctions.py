@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterator
 from itertools import product
 
-from souq.core.mechanisms.call_market_clearing import Pricing
+from souq.core.mechanisms.call_market.clearing import Pricing
 from souq.lab.kernel import Trade
 from souq.replications.calling import Floor, cash, floor
 from souq.replications.replication import Finding, Scale

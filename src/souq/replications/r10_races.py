@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 
 from souq.agents.bidding.racing import Racer
 from souq.core.mechanisms import batch_window, call_market, posted_price
-from souq.core.mechanisms.batch_window_commands import EnterBatch, OpenBatchWindow
-from souq.core.mechanisms.call_market_clearing import Rationing
-from souq.core.mechanisms.call_market_commands import OpenCallMarket, PlaceCallOrder
+from souq.core.mechanisms.batch_window.records import EnterBatch, OpenBatchWindow
+from souq.core.mechanisms.call_market.clearing import Rationing
+from souq.core.mechanisms.call_market.records import OpenCallMarket, PlaceCallOrder
 from souq.core.mechanisms.posted_price import TakePrice
 from souq.core.money import USD, Money
 from souq.core.rules import SECOND_US

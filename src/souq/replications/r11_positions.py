@@ -10,17 +10,13 @@ from collections.abc import Iterator, Sequence
 
 from souq.agents.bidding import incremental, proxy, sniper
 from souq.core.mechanisms import batch_window, call_market, english_auction, sealed_bid, vcg
-from souq.core.mechanisms.batch_window_commands import EnterBatch, OpenBatchWindow
-from souq.core.mechanisms.english_auction_prices import Increment
-from souq.core.mechanisms.english_auction_records import (
-    MINUTE_US,
-    OpenEnglishAuction,
-    PlaceProxyBid,
-)
-from souq.core.mechanisms.sealed_bid import OpenSealedBid, PlaceSealedBid, Pricing
+from souq.core.mechanisms.batch_window.records import EnterBatch, OpenBatchWindow
+from souq.core.mechanisms.english_auction.prices import Increment
+from souq.core.mechanisms.english_auction.records import OpenEnglishAuction, PlaceProxyBid
+from souq.core.mechanisms.sealed_bid.records import OpenSealedBid, PlaceSealedBid, Pricing
 from souq.core.mechanisms.vcg import BidOnPackages, Lot, OpenVcg, Package
 from souq.core.money import Money
-from souq.core.rules import HOUR_US, SECOND_US
+from souq.core.rules import HOUR_US, MINUTE_US, SECOND_US
 from souq.core.state import View
 from souq.lab.hall import Hall
 from souq.lab.kernel import Kernel, Trade

@@ -12,13 +12,13 @@ from typing import Any
 
 from souq.agents.bidding.scoring import ONE, Proposed, cost, shaded, truthful
 from souq.core.mechanisms import call_for_proposals
-from souq.core.mechanisms.call_for_proposals_said import (
+from souq.core.mechanisms.call_for_proposals.records import (
     AwardProposals,
     CallForProposals,
     Scoring,
     SendProposal,
 )
-from souq.core.mechanisms.call_for_proposals_scoring import Criteria
+from souq.core.mechanisms.call_for_proposals.scoring import Criteria
 from souq.core.money import USD, Money
 from souq.core.rules import HOUR_US
 from souq.lab.hall import Hall

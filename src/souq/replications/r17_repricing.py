@@ -15,7 +15,7 @@ from souq.core.mechanisms import posted_price
 from souq.core.mechanisms.posted_price import TakePrice
 from souq.core.money import Money
 from souq.core.refusal import Reason, Refused
-from souq.core.rules import DAY_US, SECOND_US, Rules
+from souq.core.rules import DAY_US, MINUTE_US, Rules
 from souq.lab.hall import Hall
 from souq.lab.kernel import Kernel, Trade
 from souq.lab.simulation import OPENING_US
@@ -34,7 +34,6 @@ GROWTH = 1.268429
 BEGAN, ENDED = 35_540_000, 23_698_655_930_000
 FREE = Rules()
 BOUNDED = Rules(price_update_bps=2_000, price_hour_bps=5_000, price_day_times=2)
-MINUTE_US = 60 * SECOND_US
 SEASONS = 12
 BALANCE = 1_000_000  # the price at which a cobweb stands still
 PURSE_UNITS = 10**15

@@ -12,8 +12,8 @@ from typing import Any
 from msgspec import Struct
 
 from souq.core.mechanisms import double_auction
-from souq.core.mechanisms.double_auction_rows import BookPhaseChanged, OrdersMatched
-from souq.core.mechanisms.price_band import PriceBand
+from souq.core.mechanisms.double_auction.price_band import PriceBand
+from souq.core.mechanisms.double_auction.records import BookPhaseChanged, OrdersMatched
 from souq.core.rules import SECOND_US
 from souq.lab.hall import Hall
 from souq.lab.kernel import Kernel, Trade

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from souq.agents.tactic import Role
-from souq.core.mechanisms.double_auction import CancelOrder, OpenOrderBook, PlaceOrder
+from souq.core.mechanisms.double_auction.records import CancelOrder, OpenOrderBook, PlaceOrder
 from souq.core.money import Money
 from souq.core.rules import DAY_US
 from souq.lab.kernel import Trade

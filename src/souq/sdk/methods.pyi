@@ -5,11 +5,11 @@ from typing import Any, Literal
 
 from souq.core.channel_batch import Claim
 from souq.core.mandate import Limits
-from souq.core.mechanisms.barter_records import Wish
-from souq.core.mechanisms.call_for_proposals_scoring import Criteria
-from souq.core.mechanisms.english_auction_prices import Increment, Restraints
+from souq.core.mechanisms.barter.records import Wish
+from souq.core.mechanisms.call_for_proposals.scoring import Criteria
+from souq.core.mechanisms.double_auction.price_band import PriceBand
+from souq.core.mechanisms.english_auction.prices import Increment, Restraints
 from souq.core.mechanisms.moves import Item
-from souq.core.mechanisms.price_band import PriceBand
 from souq.core.mechanisms.swap import SwapLeg
 from souq.core.mechanisms.vcg import Lot, Package
 from souq.core.money import Money
@@ -86,7 +86,7 @@ class Methods:
         quantity: int = ...,
         pricing: Literal["first_price", "second_price"] = ...,
         secret_reserve: str = ...,
-        reveal_us: int = ...,
+        revealing_us: int = ...,
         *,
         command_id: str = "",
     ) -> Answer:
@@ -222,7 +222,7 @@ class Methods:
         rule: Literal["lot", "best_price", "best_attribute"] = ...,
         attribute: str = ...,
         seed_hash: str = ...,
-        reveal_us: int = ...,
+        revealing_us: int = ...,
         valid_us: int | None = ...,
         *,
         command_id: str = "",
@@ -653,7 +653,7 @@ class AsyncMethods:
         quantity: int = ...,
         pricing: Literal["first_price", "second_price"] = ...,
         secret_reserve: str = ...,
-        reveal_us: int = ...,
+        revealing_us: int = ...,
         *,
         command_id: str = "",
     ) -> Answer:
@@ -795,7 +795,7 @@ class AsyncMethods:
         rule: Literal["lot", "best_price", "best_attribute"] = ...,
         attribute: str = ...,
         seed_hash: str = ...,
-        reveal_us: int = ...,
+        revealing_us: int = ...,
         valid_us: int | None = ...,
         *,
         command_id: str = "",

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from souq.core import contract as contracts
 from souq.core import listing, message, negotiation, party, rules, stock
-from souq.core.agreement import Agreement, CashLeg, Leg
+from souq.core.agreement import Agreement, Leg, cash_paid
 from souq.core.annotation import Annotated
 from souq.core.mechanisms import MECHANISMS, alternating_offers, posted_price, swap
 from souq.core.promise import penalty_bps
@@ -76,7 +76,7 @@ class Deal(Struct):
     @property
     def units(self) -> int:
         """Give the sum of its payments."""
-        return sum(leg.amount.units for leg in self.agreement.legs if isinstance(leg, CashLeg))
+        return cash_paid(self.agreement.legs)
 
     @property
     def is_void(self) -> bool:
@@ -233,21 +233,21 @@ def _offer(history: History, at: int, event: alternating_offers.OfferMade) -> No
     story = history.negotiations[event.negotiation]
     story.parties = (event.opener, event.responder)
     story.legs = event.legs
-    units = sum(leg.amount.units for leg in event.legs if isinstance(leg, CashLeg))
+    units = cash_paid(event.legs)
     what = "offers" if event.version == 1 else "counters"
     story.moves.append(Move(at, event.by, what, units))
 
 
 def _accepted(history: History, at: int, event: alternating_offers.OfferAccepted) -> None:
     story = history.negotiations[event.negotiation]
-    units = sum(leg.amount.units for leg in story.legs if isinstance(leg, CashLeg))
+    units = cash_paid(story.legs)
     story.moves.append(Move(at, event.by, "accepts", units))
 
 
 def _taken(history: History, at: int, event: posted_price.PriceTaken) -> None:
     story = history.negotiations[event.negotiation]
     story.parties, story.legs = event.agreement.parties, event.agreement.legs
-    units = sum(leg.amount.units for leg in story.legs if isinstance(leg, CashLeg))
+    units = cash_paid(story.legs)
     story.moves.append(Move(at, event.agreement.parties[0], "takes the price", units))
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from souq.core import ledger
-from souq.core.agreement import CashLeg, GoodsLeg, Leg, givers, takers
+from souq.core.agreement import GoodsLeg, Leg, cash_paid, givers, takers
 from souq.core.listing import LISTINGS, Side, Subject
 from souq.core.mandate import MANDATES, Limits
 from souq.core.mechanisms import OPEN_TO_ALL
@@ -50,7 +50,7 @@ class NegotiationSeen(Struct, frozen=True):
     @property
     def units(self) -> int:
         """Give the payment on the table."""
-        return sum(leg.amount.units for leg in self.legs if isinstance(leg, CashLeg))
+        return cash_paid(self.legs)
 
     @property
     def goods(self) -> tuple[GoodsLeg, ...]:

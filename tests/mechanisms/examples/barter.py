@@ -1,6 +1,6 @@
 """Batch exchanges, played."""
 
-from souq.core.mechanisms.barter_records import EnterBarter, LeaveBarter, OpenBarter, Wish
+from souq.core.mechanisms.barter.records import EnterBarter, LeaveBarter, OpenBarter, Wish
 from souq.core.mechanisms.moves import Item
 from souq.core.rules import HOUR_US
 from tests.mechanisms.plays import Path

@@ -1,13 +1,13 @@
 """Batch windows, played."""
 
-from souq.core.mechanisms.batch_window_commands import (
+from souq.core.mechanisms.batch_window.draw import commitment
+from souq.core.mechanisms.batch_window.records import (
     EnterBatch,
     LeaveBatch,
     OpenBatchWindow,
     RevealBatchSeed,
     WithdrawBatchWindow,
 )
-from souq.core.mechanisms.batch_window_draw import commitment
 from souq.core.money import Money
 from souq.core.rules import HOUR_US
 from tests.mechanisms.plays import Path

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from souq.core.mechanisms.call_for_proposals_said import (
+from souq.core.mechanisms.call_for_proposals.records import (
     AwardProposals,
     CallForProposals,
     SendProposal,
 )
-from souq.core.mechanisms.call_for_proposals_scoring import Criteria
+from souq.core.mechanisms.call_for_proposals.scoring import Criteria
 from souq.core.money import Money
 from souq.core.rules import HOUR_US, SECOND_US
 from tests.mechanisms.plays import Path

@@ -1,6 +1,6 @@
 """Call markets, played."""
 
-from souq.core.mechanisms.call_market_commands import CancelCallOrder, CloseCallMarket
+from souq.core.mechanisms.call_market.records import CancelCallOrder, CloseCallMarket
 from souq.core.rules import HOUR_US
 from tests.mechanisms.calls import ask, bid, call
 from tests.mechanisms.plays import Path

@@ -1,6 +1,6 @@
 """Compute lanes, played. Prices are in units, and intervals last a minute."""
 
-from souq.core.mechanisms.compute_lane import CloseLane, ReleaseLaneJob, ReserveLane
+from souq.core.mechanisms.compute_lane.records import CloseLane, ReleaseLaneJob, ReserveLane
 from souq.core.rules import SECOND_US
 from tests.mechanisms.lanes import bid, into, open_lane
 from tests.mechanisms.plays import Path

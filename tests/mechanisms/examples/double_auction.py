@@ -1,6 +1,6 @@
 """An order book, played."""
 
-from souq.core.mechanisms.price_band import PriceBand
+from souq.core.mechanisms.double_auction.price_band import PriceBand
 from souq.core.rules import HOUR_US, SECOND_US
 from tests.mechanisms.floor import Floor
 from tests.mechanisms.plays import Path

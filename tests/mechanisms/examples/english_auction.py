@@ -1,8 +1,7 @@
 """English auctions, played."""
 
-from souq.core.mechanisms.english_auction_prices import Increment, Restraints
-from souq.core.mechanisms.english_auction_records import MINUTE_US
-from souq.core.rules import HOUR_US
+from souq.core.mechanisms.english_auction.prices import Increment, Restraints
+from souq.core.rules import HOUR_US, MINUTE_US
 from tests.mechanisms.bidding import bid, open_english, usd
 from tests.mechanisms.plays import Path
 

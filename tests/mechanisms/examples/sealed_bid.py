@@ -1,7 +1,7 @@
 """Sealed bids, played."""
 
 from souq.core.mechanisms.commitment import RevealReserve, of_reserve
-from souq.core.mechanisms.sealed_bid import OpenSealedBid, PlaceSealedBid
+from souq.core.mechanisms.sealed_bid.records import OpenSealedBid, PlaceSealedBid
 from souq.core.rules import HOUR_US
 from tests.mechanisms.bidding import NONCE, usd
 from tests.mechanisms.plays import Path
@@ -24,7 +24,7 @@ def secret_reserves(path: Path) -> None:
     for reserve in (100, 75, 1_000):
         lamp = path.post(sol)
         digest = of_reserve(sol, lamp, usd(reserve), NONCE)
-        command = OpenSealedBid(lamp, usd(10), HOUR_US, secret_reserve=digest, reveal_us=HOUR_US)
+        command = OpenSealedBid(lamp, usd(10), HOUR_US, secret_reserve=digest, revealing_us=HOUR_US)
         run = path.open(sol, command)
         path.move(bea, PlaceSealedBid(run, usd(80)))
         path.move(dan, PlaceSealedBid(run, usd(70)))

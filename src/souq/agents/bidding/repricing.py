@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-BPS = 10_000
+from souq.core.money import BPS
 
 
 class Follower(Struct, frozen=True):

@@ -1,9 +1,9 @@
 """Waits for the last moment, so that nobody has time to answer, and then bids what it is worth."""
 
 
-def wakes_at(ends_at: int, lead_us: int = 1) -> int:
+def wakes_at(closes_at: int, lead_us: int = 1) -> int:
     """Give the instant at which to bid, so much before the end."""
-    return ends_at - lead_us
+    return closes_at - lead_us
 
 
 def maximum(value: int, minimum: int) -> int | None:

@@ -1,4 +1,9 @@
-"""Mechanisms turn offers and bids into agreements. To add one, write it and list it here."""
+"""Mechanisms turn offers and bids into agreements. To add one, write it and list it here.
+
+One that outgrows a module is a folder: its rules in `__init__`; in `records` what is asked, what
+happens and what is remembered, and how events change that, or where it does not fit, in `folding`;
+and its sums in modules named after what they find.
+"""
 
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
@@ -31,6 +36,7 @@ class Mechanism(Protocol):
     """What a mechanism knows; who pays, and whether they can, it never hears."""
 
     NAME: str
+    NOTICE: dict[str, str]  # what `standing` tells everybody, and what each name means
     OPENS: dict[type, Move]  # commands that start a run
     MOVES: dict[type, Move]  # commands within one
     JOINS: tuple[type, ...]  # of the moves, those anybody may make; none between two

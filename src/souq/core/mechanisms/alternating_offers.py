@@ -31,9 +31,10 @@ from souq.core.money import Money
 from souq.core.party import Agent, need_other_agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import rules
-from souq.core.state import DEADLINES, Draft, Table, View
+from souq.core.state import DEADLINES, Draft, Table, View, row_of
 
 NAME = "alternating_offers"
+NOTICE: dict[str, str] = {}
 
 
 class MakeOffer(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -195,14 +196,14 @@ def _reject(draft: Draft, agent: Agent, command: Reject, id: str) -> Effect:
 
 
 def _withdraw(draft: Draft, agent: Agent, command: Withdraw, id: str) -> Effect:
-    if _need(draft, id).by != agent.id:
+    if row_of(draft, HAGGLES, id).by != agent.id:
         raise Refused(Reason.NOT_YOUR_TURN)
     draft.emit(OfferEnded(id, "withdrawn"))
     return Effect()
 
 
 def _others_turn(draft: Draft, agent: Agent, id: str) -> Haggle:
-    haggle = _need(draft, id)
+    haggle = row_of(draft, HAGGLES, id)
     if haggle.by == agent.id:
         raise Refused(Reason.NOT_YOUR_TURN)
     if draft.at >= haggle.expires_at:
@@ -210,34 +211,28 @@ def _others_turn(draft: Draft, agent: Agent, id: str) -> Haggle:
     return haggle
 
 
-def _need(view: View, id: str) -> Haggle:
-    haggle = view.get(HAGGLES, id)
-    assert haggle is not None, f"no offer stands in {id}"
-    return haggle
-
-
 def parties(view: View, id: str) -> tuple[str, ...]:
     """List the opener, then the responder."""
-    haggle = _need(view, id)
+    haggle = row_of(view, HAGGLES, id)
     return (haggle.opener, haggle.responder)
 
 
 def standing(view: View, id: str) -> Standing:
     """Give the offer on the table; the other side may answer it."""
-    on = _need(view, id)
+    on = row_of(view, HAGGLES, id)
     other = on.responder if on.by == on.opener else on.opener
     return Standing((on.opener, on.responder), on.legs, on.terms, on.expires_at, (other,))
 
 
 def pledge(view: View, id: str, agent: str) -> Pledge:
     """Only the maker of the offer on the table is bound by it."""
-    haggle = _need(view, id)
+    haggle = row_of(view, HAGGLES, id)
     return bargain(haggle.legs if haggle.by == agent else (), agent)
 
 
 def outcome(view: View, id: str) -> Outcome | None:
     """Give the agreement once accepted, nothing while an offer stands."""
-    haggle = _need(view, id)
+    haggle = row_of(view, HAGGLES, id)
     if haggle.is_accepted:
         return Outcome("agreed", (Agreement((haggle.opener, haggle.responder), haggle.legs),))
     return Outcome(haggle.ended) if haggle.ended else None
@@ -272,7 +267,7 @@ def _made(view: View, event: OfferMade) -> None:
 
 
 def _accepted(view: View, event: OfferAccepted) -> None:
-    haggle = _need(view, event.negotiation)
+    haggle = row_of(view, HAGGLES, event.negotiation)
     view.put(HAGGLES, event.negotiation, _ended(haggle, is_accepted=True))
 
 
@@ -291,7 +286,7 @@ def _ended(haggle: Haggle, *, is_accepted: bool = False, why: str = "") -> Haggl
 
 
 def _offer_ended(view: View, event: OfferEnded) -> None:
-    haggle = _need(view, event.negotiation)
+    haggle = row_of(view, HAGGLES, event.negotiation)
     view.put(HAGGLES, event.negotiation, _ended(haggle, why=event.why))
 
 

@@ -13,26 +13,28 @@ cannot sell. The price and what is left are public, and who bought how much at w
 
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
-from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
+from souq.core.agreement import Agreement, Leg
 from souq.core.listing import check_price
 from souq.core.mechanisms.moves import (
     Effect,
     Item,
+    Notice,
     Outcome,
     Pledge,
     Standing,
     expiry,
-    need_for_sale,
+    need_own,
+    need_total,
     refuse_unable,
+    sale,
 )
 from souq.core.mechanisms.parties import joined
-from souq.core.money import UNITS_MAX, Money
+from souq.core.money import Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.state import DEADLINES, Draft, Table, View
+from souq.core.state import DEADLINES, Draft, Table, View, change, row_of
 
 NAME = "dutch_auction"
 NOTICE = {
@@ -134,16 +136,13 @@ TABLES: tuple[Table[Any], ...] = (RUNS,)
 
 
 def _open(draft: Draft, agent: Agent, command: OpenDutchAuction, id: str) -> Effect:
-    listing = need_for_sale(draft, agent, Item(command.listing, command.quantity), NAME)
+    listing = need_own(draft, agent, Item(command.listing, command.quantity), NAME, side="sell")
     start, floor, step = command.start, command.floor, command.step
     for field, price in (("start", start), ("floor", floor), ("step", step)):
-        check_price(draft, price)
-        if price.asset != start.asset:
-            raise invalid(field, f"in {start.asset}")
+        check_price(draft, price, field, asset=start.asset)
     if not 0 < floor.units <= start.units or step.units == 0:
         raise invalid("floor", "above 0, at most the start; and a step above 0")
-    if start.units * command.quantity > UNITS_MAX:
-        raise invalid("start", "all of it must cost below 2**53 units")
+    need_total(start, command.quantity)
     if command.interval_us <= 0:
         raise invalid("interval_us", "must be above 0")
     falls = -(-(start.units - floor.units) // step.units)
@@ -163,19 +162,17 @@ def _open(draft: Draft, agent: Agent, command: OpenDutchAuction, id: str) -> Eff
             closes_at,
         )
     )
-    run = _need(draft, id)
+    run = row_of(draft, RUNS, id)
     return Effect((agent.id,), _legs(run, "", command.quantity, floor.units))
 
 
 def _take(draft: Draft, agent: Agent, command: TakeFallingPrice, id: str) -> Effect:
-    run = _need(draft, id)
+    run = row_of(draft, RUNS, id)
     if run.is_closed or draft.at >= run.closes_at:
         raise Refused(Reason.CLOSED, id=id)
     if agent.principal == run.principal:
         raise Refused(Reason.SAME_PRINCIPAL)
-    check_price(draft, command.price)
-    if command.price.asset != run.start.asset:
-        raise invalid("price", f"in {run.start.asset}")
+    check_price(draft, command.price, asset=run.start.asset)
     if not 0 < command.quantity <= run.left:
         asked = command.quantity
         raise Refused(Reason.NOT_ENOUGH_STOCK, listing=run.listing, available=run.left, asked=asked)
@@ -193,16 +190,8 @@ def price_at(run: Run, at: int) -> int:
 
 
 def _legs(run: Run, buyer: str, quantity: int, units: int) -> tuple[Leg, ...]:
-    return (
-        GoodsLeg(run.seller, buyer, run.listing, quantity),
-        CashLeg(buyer, run.seller, Money(units * quantity, run.start.asset)),
-    )
-
-
-def _need(view: View, id: str) -> Run:
-    run = view.get(RUNS, id)
-    assert run is not None, f"no Dutch auction: {id}"
-    return run
+    total = Money(units * quantity, run.start.asset)
+    return sale(run.seller, buyer, run.listing, quantity, total)
 
 
 parties = joined
@@ -210,10 +199,10 @@ parties = joined
 
 def standing(view: View, id: str) -> Standing:
     """Give the price of now, and what is left."""
-    run = _need(view, id)
+    run = row_of(view, RUNS, id)
     price = price_at(run, view.at)
     falls = max(0, view.at - run.opened_at) // run.interval_us + 1
-    notice: dict[str, int | str | bool] = {
+    notice: Notice = {
         "listing": run.listing,
         "left": run.left,
         "asset": run.start.asset,
@@ -227,7 +216,7 @@ def standing(view: View, id: str) -> Standing:
 
 def pledge(view: View, id: str, agent: str) -> Pledge:
     """The seller sets aside what is left; takers pay at once."""
-    run = _need(view, id)
+    run = row_of(view, RUNS, id)
     if agent != run.seller or not run.left:
         return Pledge()
     return Pledge(goods=(Item(run.listing, run.left),))
@@ -235,18 +224,18 @@ def pledge(view: View, id: str, agent: str) -> Pledge:
 
 def outcome(view: View, id: str) -> Outcome | None:
     """Give a take its agreement; end when nothing is left, or nobody took the rest."""
-    run = _need(view, id)
+    run = row_of(view, RUNS, id)
     if run.taker:
         legs = _legs(run, run.taker, run.taken, run.taken_units)
         return Outcome("", (Agreement((run.taker, run.seller), legs),))
     if run.is_closed or not run.left:
-        return Outcome("agreed" if run.has_sold else "no_sale")
+        return Outcome("agreed" if run.has_sold else "no_deal")
     return None
 
 
 def settled(draft: Draft, id: str, agreement: Agreement) -> tuple[str, ...]:
     """Note that what was taken is sold."""
-    run = _need(draft, id)
+    run = row_of(draft, RUNS, id)
     draft.emit(DutchSaleMade(id, run.left - run.taken))
     return (run.seller,)
 
@@ -284,15 +273,11 @@ def _opened(view: View, event: DutchAuctionOpened) -> None:
 
 def _taken(view: View, event: FallingPriceTaken) -> None:
     taken = {"taker": event.agent, "taken": event.quantity, "taken_units": event.units}
-    _change(view, event.negotiation, **taken)
+    change(view, RUNS, event.negotiation, **taken)
 
 
 def _sold(view: View, event: DutchSaleMade) -> None:
-    _change(view, event.negotiation, left=event.left, has_sold=True, taker="")
-
-
-def _change(view: View, id: str, **fields: Any) -> None:
-    view.put(RUNS, id, msgspec.structs.replace(_need(view, id), **fields))
+    change(view, RUNS, event.negotiation, left=event.left, has_sold=True, taker="")
 
 
 IS_PREPAID = False
@@ -310,5 +295,5 @@ EVOLVE: dict[type, Any] = {
     DutchAuctionOpened: _opened,
     FallingPriceTaken: _taken,
     DutchSaleMade: _sold,
-    DutchAuctionClosed: lambda view, event: _change(view, event.negotiation, is_closed=True),
+    DutchAuctionClosed: lambda view, event: change(view, RUNS, event.negotiation, is_closed=True),
 }

@@ -1,15 +1,26 @@
 """What several mechanisms share: accept, reject, withdraw, and checks on what is named."""
 
+from typing import Protocol, TypeVar
+
 from msgspec import Struct
 
-from souq.core.agreement import Agreement, CashLeg, Leg, cash_given
-from souq.core.listing import Listing, need_listing, need_open
+from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg, cash_given
+from souq.core.listing import Listing, Side, need_listing, need_open
+from souq.core.money import UNITS_MAX, Money
 from souq.core.party import AGENTS, Agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import rules
 from souq.core.state import View
 
 ITEMS_MAX = 32
+
+
+class _Owned(Protocol):
+    @property
+    def agent(self) -> str: ...
+
+
+Row = TypeVar("Row", bound=_Owned)
 
 
 class Item(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -88,6 +99,9 @@ class Outcome(Struct, frozen=True):
     is_final: bool = False
 
 
+Notice = dict[str, int | str | bool]
+
+
 class Standing(Struct, frozen=True):
     """What lies on the table of an open run; `waiting_for` lists whose move it is.
 
@@ -99,7 +113,20 @@ class Standing(Struct, frozen=True):
     terms: str
     expires_at: int
     waiting_for: tuple[str, ...]
-    notice: dict[str, int | str | bool] = {}
+    notice: Notice = {}
+
+
+def stake(
+    seller: str, buyer: str, listing: str, quantity: int, total: Money
+) -> tuple[GoodsLeg, CashLeg]:
+    """Write a sale down as a mandate judges it: a payment of 0 is in it, for it names the asset."""
+    return (GoodsLeg(seller, buyer, listing, quantity), CashLeg(buyer, seller, total))
+
+
+def sale(seller: str, buyer: str, listing: str, quantity: int, total: Money) -> tuple[Leg, ...]:
+    """Write a sale down as it is agreed on: what costs nothing is not paid for."""
+    legs = stake(seller, buyer, listing, quantity, total)
+    return legs if total.units else legs[:1]
 
 
 def bargain(legs: tuple[Leg, ...], agent: str) -> Pledge:
@@ -126,20 +153,38 @@ def need_listed(view: View, item: Item, mechanism: str) -> Listing:
     return listing
 
 
-def need_own(view: View, agent: Agent, item: Item, mechanism: str) -> Listing:
+def need_own(
+    view: View, agent: Agent, item: Item, mechanism: str, *, side: Side | None = None
+) -> Listing:
     """Give an item's listing. Raises Refused unless it is the agent's and can be had now."""
     listing = need_listed(view, item, mechanism)
     if listing.agent != agent.id:
         raise Refused(Reason.NOT_YOURS, id=listing.id)
+    if side not in (None, listing.side):
+        raise invalid("listing", f"name one that says {side}")
     return listing
 
 
-def need_for_sale(view: View, agent: Agent, item: Item, mechanism: str) -> Listing:
-    """Give an item's listing, as need_own does. Raises Refused(invalid) where it is a want."""
-    listing = need_own(view, agent, item, mechanism)
-    if listing.side != "sell":
-        raise invalid("listing", "name what you sell")
-    return listing
+def need_mine(row: Row | None, agent: Agent, key: str, *, was_there: bool) -> Row:
+    """Give what an agent has in a run. Raises Refused(not_yours | closed | not_found)."""
+    if row is None:
+        raise Refused(Reason.CLOSED if was_there else Reason.NOT_FOUND, id=key[:64])
+    if row.agent != agent.id:
+        raise Refused(Reason.NOT_YOURS, id=key)
+    return row
+
+
+def need_total(price: Money, quantity: int, field: str = "quantity") -> Money:
+    """Give what so much costs. Raises Refused(invalid) where that is more than money can be."""
+    total = price * quantity
+    if total.units > UNITS_MAX:
+        raise invalid(field, "the total would pass 2**53 units")
+    return total
+
+
+def full(**most: int) -> Refused:
+    """Build the refusal of who comes when no more may: wait until others are gone."""
+    return Refused(Reason.WRONG_STATE, state="Full", **most)
 
 
 def need_strangers(view: View, agents: tuple[str, ...]) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
+from souq.core.agreement import Agreement
 from souq.core.mechanisms.moves import (
     NOTHING,
     Effect,
@@ -14,15 +14,18 @@ from souq.core.mechanisms.moves import (
     Standing,
     need_listed,
     need_strangers,
+    need_total,
     never_settles,
     refuse_unable,
+    sale,
 )
-from souq.core.money import UNITS_MAX, Money
+from souq.core.money import Money
 from souq.core.party import Agent
-from souq.core.refusal import Reason, Refused, invalid
-from souq.core.state import Draft, Table, View
+from souq.core.refusal import Reason, Refused
+from souq.core.state import Draft, Table, View, row_of
 
 NAME = "posted_price"
+NOTICE: dict[str, str] = {}
 
 
 class TakePrice(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -54,25 +57,15 @@ def _take(draft: Draft, agent: Agent, command: TakePrice, id: str) -> Effect:
     need_strangers(draft, (agent.id, listing.agent))
     is_sale = listing.side == "sell"
     seller, buyer = (listing.agent, agent.id) if is_sale else (agent.id, listing.agent)
-    total = listing.price * command.quantity
-    if total.units > UNITS_MAX:
-        raise invalid("quantity", "the total would pass 2**53 units")
-    legs: tuple[Leg, ...] = (GoodsLeg(seller, buyer, listing.id, command.quantity),)
-    if total.units:
-        legs += (CashLeg(buyer, seller, total),)
+    total = need_total(listing.price, command.quantity)
+    legs = sale(seller, buyer, listing.id, command.quantity, total)
     draft.emit(PriceTaken(id, Agreement((agent.id, listing.agent), legs)))
     return Effect()
 
 
-def _need(view: View, id: str) -> Agreement:
-    taken = view.get(TAKES, id)
-    assert taken is not None, f"no price was taken in {id}"
-    return taken
-
-
 def parties(view: View, id: str) -> tuple[str, ...]:
     """List the taker and the lister."""
-    return _need(view, id).parties
+    return row_of(view, TAKES, id).parties
 
 
 def standing(view: View, id: str) -> Standing:
@@ -87,7 +80,7 @@ def pledge(view: View, id: str, agent: str) -> Pledge:
 
 def outcome(view: View, id: str) -> Outcome | None:
     """Taking is agreeing."""
-    return Outcome("agreed", (_need(view, id),))
+    return Outcome("agreed", (row_of(view, TAKES, id),))
 
 
 def lapse(draft: Draft, id: str) -> tuple[str, ...]:

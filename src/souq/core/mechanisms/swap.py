@@ -28,10 +28,11 @@ from souq.core.mechanisms.moves import (
 )
 from souq.core.party import Agent, need_other_agent
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.state import DEADLINES, Draft, Table, View
+from souq.core.state import DEADLINES, Draft, Table, View, row_of
 from souq.core.stock import are_goods_here
 
 NAME = "swap"
+NOTICE: dict[str, str] = {}
 LEGS_MAX = 32
 
 
@@ -109,7 +110,7 @@ def _propose(draft: Draft, agent: Agent, command: ProposeSwap, id: str) -> Effec
 
 
 def _accept(draft: Draft, agent: Agent, command: Accept, id: str) -> Effect:
-    proposal = _need(draft, id)
+    proposal = row_of(draft, PROPOSALS, id)
     if agent.id in proposal.accepted:
         raise Refused(Reason.NOT_YOUR_TURN)
     if command.terms != proposal.terms:
@@ -124,7 +125,7 @@ def _accept(draft: Draft, agent: Agent, command: Accept, id: str) -> Effect:
 
 
 def _reject(draft: Draft, agent: Agent, command: Reject, id: str) -> Effect:
-    if agent.id in _need(draft, id).accepted:
+    if agent.id in row_of(draft, PROPOSALS, id).accepted:
         raise Refused(Reason.NOT_YOUR_TURN)
     draft.emit(SwapEnded(id, "rejected"))
     return Effect()
@@ -132,26 +133,20 @@ def _reject(draft: Draft, agent: Agent, command: Reject, id: str) -> Effect:
 
 def _withdraw(draft: Draft, agent: Agent, command: Withdraw, id: str) -> Effect:
     # Until the last member accepts, whoever has accepted may still step back.
-    if agent.id not in _need(draft, id).accepted:
+    if agent.id not in row_of(draft, PROPOSALS, id).accepted:
         raise Refused(Reason.NOT_YOUR_TURN)
     draft.emit(SwapEnded(id, "withdrawn"))
     return Effect()
 
 
-def _need(view: View, id: str) -> Proposal:
-    proposal = view.get(PROPOSALS, id)
-    assert proposal is not None, f"no proposal stands in {id}"
-    return proposal
-
-
 def parties(view: View, id: str) -> tuple[str, ...]:
     """List the members, the proposer first."""
-    return _need(view, id).parties
+    return row_of(view, PROPOSALS, id).parties
 
 
 def standing(view: View, id: str) -> Standing:
     """Give the proposal; whoever has not accepted it may."""
-    on = _need(view, id)
+    on = row_of(view, PROPOSALS, id)
     others = tuple(party for party in on.parties if party not in on.accepted)
     return Standing(on.parties, on.legs, on.terms, on.expires_at, others)
 
@@ -163,7 +158,7 @@ def pledge(view: View, id: str, agent: str) -> Pledge:
 
 def outcome(view: View, id: str) -> Outcome | None:
     """Give the agreement once all have accepted."""
-    proposal = _need(view, id)
+    proposal = row_of(view, PROPOSALS, id)
     if proposal.ended:
         return Outcome(proposal.ended)
     if len(proposal.accepted) == len(proposal.parties):
@@ -192,14 +187,14 @@ def _proposed(view: View, event: SwapProposed) -> None:
 
 
 def _accepted(view: View, event: SwapAccepted) -> None:
-    proposal = _need(view, event.negotiation)
+    proposal = row_of(view, PROPOSALS, event.negotiation)
     accepted = (*proposal.accepted, event.by)
     changed = msgspec.structs.replace(proposal, accepted=accepted)
     view.put(PROPOSALS, event.negotiation, changed)
 
 
 def _ended(view: View, event: SwapEnded) -> None:
-    proposal = _need(view, event.negotiation)
+    proposal = row_of(view, PROPOSALS, event.negotiation)
     view.put(PROPOSALS, event.negotiation, msgspec.structs.replace(proposal, ended=event.why))
 
 
