@@ -192,4 +192,5 @@ def test_it_sells_to_the_same_at_the_same_price_as_first_price_does(values: list
     taker = bidders[bids.index(max(bids))]
     kernel.pass_time(began + (64 - max(bids)) * SECOND_US + SECOND_US // 2)
     kernel.move(taker, TakeFallingPrice(run, usd(max(bids))))
-    assert kernel.trades == other.trades
+    assert [one[1:] for one in kernel.trades] == [one[1:] for one in other.trades]
+    assert bids[bidders.index(other.trades[0][0])] == max(bids), "of equals, one that was drawn"

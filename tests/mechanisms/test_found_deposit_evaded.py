@@ -2,9 +2,10 @@
 
 import pytest
 
-from souq.core.contract import CancelContract, Decline
+from souq.core.contract import CancelContract
 from souq.core.mandate import Limits
 from souq.core.mechanisms import commit_reveal
+from souq.core.refusal import Reason, Refused
 from souq.core.rules import HOUR_US, SECOND_US
 from souq.lab.hall import Hall
 from tests.mechanisms.bidding import commit, open_commit_reveal, reveal
@@ -23,17 +24,14 @@ def _awarded(limits: Limits) -> tuple[Hall, str, str]:
     return hall, sol, bea
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a principal may decline what its agent won, and gets the deposit back",
-)
-def test_a_winner_whose_principal_declines_has_lost_its_deposit() -> None:
-    hall, sol, bea = _awarded(Limits(approval_always=True))
-    hall.pass_time(3 * HOUR_US)
-    hall.simulation.submit("P2", Decline("C1")).need()
-    # The seller paid 5 itself, for a reserve never shown.
-    assert owned(hall, sol, bea) == [1_000, 1_000]
+@pytest.mark.parametrize("limits", [Limits(approval_always=True), Limits(approval_above_units=4)])
+def test_whoever_must_be_asked_cannot_commit_to_a_bid(limits: Limits) -> None:
+    with pytest.raises(Refused) as caught:
+        _awarded(limits)
+    assert (caught.value.reason, caught.value.facts) == (
+        Reason.OUTSIDE_MANDATE,
+        {"rule": "approval"},
+    )
 
 
 @pytest.mark.xfail(

@@ -1,7 +1,5 @@
 """Time on a compute lane pays the house its fee, however a job ends."""
 
-import pytest
-
 from souq.core.ledger import ACCOUNTS
 from souq.core.mandate import GoodsLimit, Limits
 from souq.core.mechanisms import compute_lane
@@ -11,11 +9,6 @@ from souq.lab.hall import Hall
 from tests.mechanisms.lanes import MINUTE_US, bid, open_lane
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="what a provider's floor keeps from becoming a contract is moved without a fee",
-)
 def test_a_job_released_below_its_providers_floor_pays_the_fee_all_the_same() -> None:
     hall = Hall(compute_lane, rules=Rules(fee_bps=1_000))
     (sol,) = hall.join(1, Limits(goods={"": GoodsLimit(900)}))

@@ -13,7 +13,7 @@ from souq.core.mechanisms.commitment import RevealReserve, of_reserve
 from souq.core.mechanisms.sealed_bid.records import OpenSealedBid, PlaceSealedBid, Pricing
 from souq.core.money import Money
 from souq.core.refusal import Reason, Refused
-from souq.core.rules import HOUR_US, OPERATOR
+from souq.core.rules import HOUR_US, OPERATOR, SECOND_US
 from souq.lab.hall import Hall
 from souq.lab.kernel import Kernel
 from tests.mechanisms.bidding import NONCE, usd
@@ -105,14 +105,34 @@ def test_below_the_reserve_nothing_is_sold_and_all_is_free_again() -> None:
         check_nothing_is_left(hall)
 
 
-def test_of_equal_bids_the_earlier_wins_and_pays_it() -> None:
+def test_of_equal_bids_a_lot_over_all_bids_names_one_which_pays_it() -> None:
     for pricing in PRICINGS:
-        kernel = Kernel(sealed_bid)
-        run, _ = sell(kernel, [80, 80, 80], pricing)
-        kernel.move("A2", PlaceSealedBid(run, usd(81)))
-        kernel.move("A2", PlaceSealedBid(run, usd(80)))  # a new bid comes last
-        kernel.pass_time(2 * HOUR_US)
-        assert kernel.trades == [("A3", "A1", "L1", 1, 80)]
+        winners = []
+        for other in range(51, 79):  # a bid that loses turns the lot as well
+            kernel = Kernel(sealed_bid)
+            sell(kernel, [80, 80, 80, other], pricing)
+            kernel.pass_time(2 * HOUR_US)
+            (trade,) = kernel.trades
+            assert trade[1:] == ("A1", "L1", 1, 80)
+            winners.append(trade[0])
+        assert set(winners) == {"A2", "A3", "A4"}
+
+
+def test_the_nonce_of_a_shown_reserve_is_in_the_lot() -> None:
+    winners = set()
+    for n in range(12):
+        kernel, nonce = Kernel(sealed_bid), f"{n:032x}"
+        sol, *bidders = kernel.join(4)
+        lamp = kernel.post(sol)
+        digest = of_reserve(sol, lamp, usd(60), nonce)
+        opening = OpenSealedBid(lamp, usd(50), HOUR_US, secret_reserve=digest, revealing_us=HOUR_US)
+        run = kernel.open(sol, opening)
+        for bidder in bidders:
+            kernel.move(bidder, PlaceSealedBid(run, usd(80)))
+        kernel.pass_time(HOUR_US + SECOND_US)
+        kernel.move(sol, RevealReserve(run, usd(60), nonce))
+        winners.add(kernel.trades[0][0])
+    assert winners == set(bidders)
 
 
 def test_a_new_bid_takes_the_place_of_the_old_one_and_of_its_money() -> None:
@@ -302,7 +322,8 @@ def test_every_sale_is_what_sorting_the_bids_gives(
         assert hall.trades == []
     else:
         paid = best if pricing == "first_price" else max(reserve, sorted([0, *bids])[-2])
-        assert hall.trades == [(bidders[bids.index(best)], sol, "L1", 1, paid)]
+        assert [one[1:] for one in hall.trades] == [(sol, "L1", 1, paid)]
+        assert bids[bidders.index(hall.trades[0][0])] == best
         assert paid <= best, "nobody pays more than it bid"
     losers = [one for one in bidders if one not in {trade[0] for trade in hall.trades}]
     assert available(hall, *losers) == [100] * len(losers)

@@ -1,7 +1,8 @@
 """A mandate is the authority a principal lent an agent; nothing the agent says can exceed it.
 
 Budget is reserved when an offer that could bind is made, committed when it binds, and given back
-when the deal comes to nothing. At every moment reserved + committed <= cap, for every cap.
+when the deal comes to nothing. At every moment reserved + committed <= cap, for every cap of
+the mandate they were promised under.
 """
 
 from typing import Any

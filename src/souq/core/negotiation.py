@@ -164,7 +164,8 @@ def lapse(draft: Draft, id: str) -> None:
         _follow(draft, mechanism, id, Effect(mechanism.lapse(draft, id)), None)
     if draft.get(DEADLINES, id) == due and mechanism.outcome(draft, id) is None:
         # What it waited for is carried out, or was taken back meanwhile.
-        due = mechanism.standing(draft, id).expires_at
+        on_table = mechanism.standing(draft, id)
+        due = on_table.due or on_table.expires_at
         draft.emit(ClockSet(id, max(due, draft.at + 1), "settled"))
 
 

@@ -18,6 +18,7 @@ from souq.core.mandate import MANDATES
 from souq.core.mechanisms.moves import Item, Pledge
 from souq.core.party import Agent, need_other_agent, wallet
 from souq.core.refusal import Reason, Refused
+from souq.core.rules import fee_of
 from souq.core.state import Draft, Table, View
 from souq.core.transfer import HOLD, MOVE, RELEASE
 
@@ -59,7 +60,10 @@ def set_aside(draft: Draft, agent: Agent, negotiation: str, pledge: Pledge) -> N
 def release(
     draft: Draft, agents: tuple[str, ...], negotiation: str, forfeits: tuple[CashLeg, ...] = ()
 ) -> None:
-    """Let go of all that a run had set aside; what is forfeited goes to whom it is due."""
+    """Let go of all that a run had set aside; what is forfeited goes to whom it is due.
+
+    A forfeit is a payment as any other: the house's fee comes out of it.
+    """
     mandate.release(draft, agents, negotiation)
     rows = []
     for agent in agents:
@@ -74,7 +78,13 @@ def release(
         payer, payee = (
             wallet(need_other_agent(draft, end).principal, asset) for end in (leg.giver, leg.taker)
         )
-        rows.append((f"#{negotiation}.forfeit.{n}", payer, payee, leg.amount.units, MOVE, ""))
+        fee, net = fee_of(draft, leg.amount), f"#{negotiation}.forfeit.{n}"
+        for id, to, units in (
+            (net, payee, leg.amount.units - fee.units),
+            (f"{net}.fee", f"fees/{asset}", fee.units),
+        ):
+            if units:
+                rows.append((id, payer, to, units, MOVE, ""))
         _spend(draft, leg, f"{negotiation}.{n}")
     if rows:
         ids, debits, credits, amounts, kinds, holds = zip(*rows, strict=True)

@@ -39,8 +39,8 @@ def secret_reserves(path: Path) -> None:
     assert path.trades[-1] == (bea, sol, "L3", 1, 70)
 
 
-def highest_pays_its_bid(path: Path) -> None:
-    """By first price; and of two equal bids the earlier wins."""
+def a_tie_is_drawn(path: Path) -> None:
+    """By first price; and of two equal bids the lot names one."""
     sol, bea, dan = path.join(3)
     lots = path.post(sol, available=5)
     command = OpenSealedBid(lots, usd(0), HOUR_US, quantity=3, pricing="first_price")
@@ -48,7 +48,7 @@ def highest_pays_its_bid(path: Path) -> None:
     path.move(dan, PlaceSealedBid(run, usd(60)))
     path.move(bea, PlaceSealedBid(run, usd(60)))
     path.pass_time(2 * HOUR_US)
-    assert path.trades == [(dan, sol, "L1", 3, 60)]
+    assert path.trades == [(bea, sol, "L1", 3, 60)]
 
 
-PLAYS = (three_bids, secret_reserves, highest_pays_its_bid)
+PLAYS = (three_bids, secret_reserves, a_tie_is_drawn)

@@ -105,6 +105,8 @@ Notice = dict[str, int | str | bool]
 class Standing(Struct, frozen=True):
     """What lies on the table of an open run; `waiting_for` lists whose move it is.
 
+    `due` is the run's next deadline where that comes before `expires_at` and is nobody's to know.
+
     `notice` tells everybody the rest, by names that the mechanism's page explains.
     """
 
@@ -114,6 +116,7 @@ class Standing(Struct, frozen=True):
     expires_at: int
     waiting_for: tuple[str, ...]
     notice: Notice = {}
+    due: int = 0
 
 
 def stake(

@@ -26,7 +26,7 @@ deliver ends the deal for all.
 
 Goods, and the most that each offer would add, are held while it is in; to leave is free at any time
 before a clearing. What is given is public; wishes are seen by their agent and its principal alone.
-Where a party is unable, its offers are dropped and the clearing is made again. After 8 times only
+Where a party is unable, its offers are dropped and the clearing is made again. After 2 times only
 the cycles with somebody unable come to nothing. Clearings that a halt put off follow at once when
 it ends. After the last clearing all that is left goes back.
 """
@@ -91,7 +91,7 @@ OFFERS_EACH_MAX = 32  # of them of one principal
 ENTRIES_MAX = 10_000  # in a run, those that left again among them
 CLEARINGS_MAX = 1_000
 INTERVAL_MIN_US = SECOND_US  # a clearing is a record, even where nothing trades
-ROUNDS_MAX = 8  # times that one clearing is made
+ROUNDS_MAX = 2  # times that one clearing is made
 NOTICE = {
     "matching": "how cycles are found: top_trading_cycles, or cycle_cover",
     "asset": "what cash is in",

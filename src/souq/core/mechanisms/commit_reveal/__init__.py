@@ -154,7 +154,9 @@ def _reveal_reserve(draft: Draft, agent: Agent, command: RevealReserve, id: str)
 
 def _bound(run: Run, agent: Agent, units: int) -> Effect:
     total = Money(units, run.reserve.asset)
-    return Effect((agent.id,), stake(run.seller, agent.id, run.listing, run.quantity, total))
+    legs = stake(run.seller, agent.id, run.listing, run.quantity, total)
+    # Nobody is asked after the award: declining it would be a way round the deposit.
+    return Effect((agent.id,), legs, is_final=True)
 
 
 def _need_revealing(view: View, id: str) -> Run:

@@ -247,8 +247,8 @@ def standing(view: View, id: str) -> Standing:
         band = band_of(view, book, guard)
         if band is not None:
             notice |= {"low_units": band.low, "high_units": band.high}
-    due = folding.next_due(view, id)
-    return Standing(joined(view, id), (), "", due, (), notice)
+    due = folding.next_due(view, id)  # perhaps the end of an order that nobody sees
+    return Standing(joined(view, id), (), "", book.closes_at, (), notice, due)
 
 
 def pledge(view: View, id: str, agent: str) -> Pledge:

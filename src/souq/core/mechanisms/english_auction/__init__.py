@@ -204,7 +204,7 @@ def standing(view: View, id: str) -> Standing:
         "asset": run.start.asset,
         "leader": run.leader,
         "price_units": run.price,
-        "minimum_units": run.minimum,
+        "minimum_units": min(run.minimum, UNITS_MAX),
         "is_reserve_met": bool(run.leader) and run.price >= run.reserve_units,
         "bids": run.bids,
         "bidders": run.bidders,

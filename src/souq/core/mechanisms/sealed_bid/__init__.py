@@ -2,7 +2,8 @@
 
 The winner pays its own bid (first price), or the most that a loser bid (second price, Vickrey
 1961), and at least the reserve. Bids are binding, and their money is held until the close; a new
-bid takes the place of one's old one. Ties go to the earlier bid.
+bid takes the place of one's old one. Ties are drawn: the lot is a digest over all bids, which
+nobody knows beforehand, and over the nonce of a secret reserve where one was shown.
 
 The reserve is public, or the seller commits to a higher one by a digest and has `revealing_us`
 after the close to show it; one that is never shown protects nothing, and the public one counts
@@ -18,7 +19,14 @@ from typing import Any
 
 from souq.core.agreement import Agreement, cash_paid
 from souq.core.listing import check_price
-from souq.core.mechanisms.commitment import RevealReserve, check_digest, check_opens, of_reserve
+from souq.core.mechanisms.commitment import (
+    RevealReserve,
+    check_digest,
+    check_opens,
+    draw_lot,
+    of_reserve,
+    place,
+)
 from souq.core.mechanisms.moves import (
     NOTHING,
     Effect,
@@ -39,6 +47,7 @@ from souq.core.mechanisms.sealed_bid.records import (
     AUCTIONS,
     BIDS,
     Auction,
+    Bid,
     OpenSealedBid,
     PlaceSealedBid,
     SealedBiddingClosed,
@@ -120,7 +129,8 @@ def _reveal(draft: Draft, agent: Agent, command: RevealReserve, id: str) -> Effe
     found = of_reserve(agent.id, auction.listing, reserve, command.nonce)
     check_opens("reserve", command.nonce, found, auction.secret_reserve)
     check_price(draft, reserve, "reserve", asset=auction.reserve.asset)
-    draft.emit(SealedBidReserveRevealed(id, max(reserve.units, auction.reserve.units)))
+    units = max(reserve.units, auction.reserve.units)
+    draft.emit(SealedBidReserveRevealed(id, units, command.nonce))
     return Effect()
 
 
@@ -162,14 +172,27 @@ def outcome(view: View, id: str) -> Outcome | None:
         return None
     if auction.winner:
         return Outcome("agreed")
-    best = view.first(BIDS, id)
-    if best is None or best[1].units < auction.reserve.units:
+    bid = _best(view, id, auction)
+    if bid is None or bid.units < auction.reserve.units:
         return Outcome("no_deal")
-    bid = best[1]
     price = bid.units if auction.pricing == "first_price" else _minimum(view, id, auction)
     total = Money(price, auction.reserve.asset)
     legs = sale(auction.seller, bid.agent, auction.listing, auction.quantity, total)
     return Outcome("", (Agreement((bid.agent, auction.seller), legs),))
+
+
+def _best(view: View, id: str, auction: Auction) -> Bid | None:
+    """Give the highest bid; of several, the one that the lot names."""
+    equals: list[Bid] = []
+    for _, bid in view.walk(BIDS, id):
+        if equals and bid.units < equals[0].units:
+            break
+        equals.append(bid)
+    if len(equals) < 2:
+        return equals[0] if equals else None
+    bids = sorted((bid.agent, str(bid.units)) for _, bid in view.walk(BIDS, id))
+    lot = draw_lot(id, auction.seed, tuple(bids))
+    return min(equals, key=lambda bid: place(lot, bid.agent))
 
 
 def _minimum(view: View, id: str, auction: Auction) -> int:

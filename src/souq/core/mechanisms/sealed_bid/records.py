@@ -63,8 +63,11 @@ class SealedBiddingClosed(Struct, frozen=True, tag=True):
 
 
 class SealedBidReserveRevealed(Struct, frozen=True, tag=True):
+    """`seed` is the nonce that was committed to with the reserve; lots are drawn by it."""
+
     negotiation: str
     units: int
+    seed: str
 
 
 class SealedBidReserveLost(Struct, frozen=True, tag=True):
@@ -104,6 +107,7 @@ class Auction(Struct, frozen=True, omit_defaults=True):
     is_closed: bool = False
     is_decided: bool = False  # the reserve is known
     winner: str = ""
+    seed: str = ""
 
 
 class Bid(Struct, frozen=True, gc=False, array_like=True):
@@ -159,7 +163,7 @@ def _closed(view: View, event: SealedBiddingClosed) -> None:
 
 def _revealed(view: View, event: SealedBidReserveRevealed) -> None:
     reserve = Money(event.units, row_of(view, AUCTIONS, event.negotiation).reserve.asset)
-    change(view, AUCTIONS, event.negotiation, reserve=reserve, is_decided=True)
+    change(view, AUCTIONS, event.negotiation, reserve=reserve, is_decided=True, seed=event.seed)
 
 
 def _failed(view: View, event: SealedBidFailed) -> None:
