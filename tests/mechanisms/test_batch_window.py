@@ -1,5 +1,6 @@
 """Batch windows: the rule decides who trades, and never who was first."""
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -225,6 +226,32 @@ def test_the_cheapest_supplier_is_taken_and_paid_its_own_price() -> None:
     kept = [event.units for event in happened(hall, BudgetReserved) if event.agent == bea]
     assert kept == [150, 50]  # what is awarded is let go of before the contract holds it
     assert set(held(hall)) == {"#C1.0.price", "#C2.0.price"}
+
+
+def test_every_small_batch_goes_to_the_best_prices_at_those_prices() -> None:
+    """Everything three buyers may enter, for one to three pieces, against what the rule says."""
+    entries = tuple(product((50, 51, 52), (1, 2)))
+    for stock, *told in product((1, 2, 3), *(entries,) * 3):
+        if any(quantity > stock for _, quantity in told):
+            continue
+        kernel = Kernel(batch_window)
+        sol, *people = kernel.join(4)
+        run = offer(kernel, sol, stock, rule="best_price")
+        for agent, (units, quantity) in zip(people, told, strict=True):
+            kernel.move(agent, EnterBatch(run, price=usd(units), quantity=quantity))
+        kernel.pass_time(LATER)
+        served = dict.fromkeys(people, 0)
+        for buyer, _, _, quantity, paid in kernel.trades:
+            units, _ = told[people.index(buyer)]
+            assert paid == units * quantity, "each pays its own price"
+            served[buyer] = quantity
+        assert sum(served.values()) == min(stock, sum(quantity for _, quantity in told))
+        for agent, (units, quantity) in zip(people, told, strict=True):
+            assert served[agent] <= quantity
+            lower = [
+                served[other] for other, one in zip(people, told, strict=True) if one[0] < units
+            ]
+            assert served[agent] == quantity or not any(lower), "a better price is served first"
 
 
 def test_losers_and_those_who_leave_pay_nothing() -> None:

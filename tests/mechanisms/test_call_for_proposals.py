@@ -238,6 +238,19 @@ def test_by_second_score_no_other_proposal_does_better_than_the_truth() -> None:
     assert 5 < wins < 40
 
 
+def test_by_second_score_who_supplies_several_may_gain_by_being_served_last() -> None:
+    def gain(told: int) -> int:
+        path, run, _, (sol, dan, eve, _) = held(10)
+        for agent, units, quantity in ((sol, told, 6), (dan, 20, 6), (eve, 30, 10)):
+            propose(path, run, agent, units, quantity)
+        path.pass_time(2 * HOUR_US)
+        ((sold, paid),) = [(n, units) for _, agent, _, n, units in path.trades if agent == sol]
+        return paid - 10 * sold
+
+    assert gain(10) == 6 * (20 - 10)
+    assert gain(25) == 4 * (30 - 10)
+
+
 def test_by_first_score_the_truth_leaves_something_to_gain() -> None:
     def gain(told: int) -> int:
         path, run, _, (sol, dan, *_) = held(scoring="first_score")

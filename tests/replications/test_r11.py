@@ -2,8 +2,10 @@
 
 import pytest
 
+from souq.core.mechanisms import vcg
+from souq.lab.kernel import Kernel
 from souq.replications import r11_positions
-from souq.replications.r11_positions import gsp, vcg
+from souq.replications.r11_positions import gsp, positions
 from souq.replications.replication import Scale, digest
 
 
@@ -17,7 +19,13 @@ def test_kernel_and_market_sell_alike_and_as_ever() -> None:
     by_kernel, by_market = r11_positions.tapes(1)
     assert by_kernel == by_market
     assert digest(by_kernel) == r11_positions.TAPE
-    assert [trade[4] for trade in by_kernel] == [2, 11, 10, 8]
+    assert [trade[4] for trade in by_kernel] == [
+        *(2, 11, 10, 8),
+        *(600, 200),
+        *(10, 8, 6),
+        *(6, 6, 6),
+        *(4, 4, 4),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -31,8 +39,10 @@ def test_vcg_takes_what_the_holder_keeps_from_the_others(
     def worth(these: list[int]) -> int:
         return sum(value * each for value, each in zip(these, clicks, strict=False))
 
-    for n, payment in enumerate(vcg(values, clicks)):
+    paid = [trade[4] for trade in positions(Kernel(vcg), values, clicks)]
+    assert len(paid) == min(len(values), len(clicks))
+    for n, payment in enumerate(paid):
         others = [value for k, value in enumerate(values) if k != n]
         with_it = worth(list(values)) - values[n] * clicks[n]
         assert payment == worth(others) - with_it
-    assert sum(vcg(values, clicks)) <= sum(gsp(values, clicks))
+    assert sum(paid) <= sum(gsp(values, clicks))

@@ -354,7 +354,8 @@ def _topped_up(view: View, event: ChannelToppedUp) -> None:
 
 
 def _presented(view: View, event: VoucherPresented) -> None:
-    change(view, CHANNELS, event.channel, best=event.proof)
+    # An amount that one side agreed to before stands no more: it may be less than this.
+    change(view, CHANNELS, event.channel, best=event.proof, offer=None)
 
 
 def _close_asked(view: View, event: CloseAsked) -> None:

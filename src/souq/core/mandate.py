@@ -16,6 +16,8 @@ from souq.core.rules import DAY_US, OPERATOR, need_asset
 from souq.core.seal import Secret
 from souq.core.state import Draft, Table, View, next_id, take_id
 
+NAMES_MAX = 1_000  # in each list of a mandate: every bid and every award goes through them
+
 
 class GoodsLimit(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What one unit must bring in, fees deducted; and whether barter may replace that."""
@@ -179,7 +181,8 @@ def check_listing(view: View, agent: Agent, *, category: str, ref: str, side: st
 
 def covers(categories: tuple[str, ...], category: str) -> bool:
     """Tell whether a category is one of these, or below one."""
-    return any(category == one or category.startswith(one + "/") for one in categories)
+    around = {category[:end] for end, sign in enumerate(f"{category}/") if sign == "/"}
+    return not around.isdisjoint(categories)
 
 
 def outside(rule: str) -> Refused:
@@ -262,6 +265,9 @@ def _grant(draft: Draft, actor: str, command: GrantMandate) -> None:
             raise invalid(name, "must be 0 or more")
     if limits.window_us <= 0 or (limits.quantity_max is not None and limits.quantity_max < 1):
         raise invalid("window_us", "window_us and quantity_max must be above 0")
+    for name in ("categories", "counterparties", "counterparties_denied"):
+        if len(getattr(limits, name) or ()) > NAMES_MAX:
+            raise invalid(name, f"at most {NAMES_MAX} names")
     if any(limit.floor_units < 0 for limit in (limits.goods or {}).values()):
         raise invalid("goods", "a floor is 0 or more")
     if any(ceiling < 0 for ceiling in (limits.ceilings or {}).values()):
@@ -280,11 +286,8 @@ def _revoke(draft: Draft, actor: str, command: RevokeMandate) -> None:
 
 def _granted(view: View, event: MandateGranted) -> None:
     take_id(view, event.mandate)
-    view.put(
-        MANDATES,
-        event.mandate,
-        Mandate(event.mandate, event.agent, event.principal, event.limits),
-    )
+    granted = Mandate(event.mandate, event.agent, event.principal, event.limits)
+    view.put(MANDATES, event.mandate, granted)
     _point_agent(view, event.agent, event.mandate)
 
 

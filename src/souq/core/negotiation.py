@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from souq.core import authority, halt, ledger, mandate, pledge
-from souq.core.agreement import Agreement, CashLeg
+from souq.core.agreement import Agreement, CashLeg, cash_given
 from souq.core.debt import DEBTS
 from souq.core.index import Rank
 from souq.core.mechanisms import BY_NAME, BY_OPENING, OPEN_TO_ALL, Mechanism
@@ -177,6 +177,7 @@ def _follow(
             _check_stake(draft, mechanism, id, effect, mover)
         _set_aside(draft, mechanism, id, effect.touched)
     awarded = 0
+    spent: dict[str, int] = {}  # by agent, on awards of this record, which no budget counts yet
     while outcome is not None and not outcome.why:
         if halt.level(draft) != "open":  # a cancelled order may let another one through
             draft.emit(ClockSet(id, draft.at + POSTPONED_US, "halted"))
@@ -184,7 +185,7 @@ def _follow(
         if awarded >= AWARDS_MAX:
             draft.emit(ClockSet(id, draft.at + 1, "settling"))
             return
-        awarded += _carry_out(draft, mechanism, id, outcome, mover)
+        awarded += _carry_out(draft, mechanism, id, outcome, mover, spent)
         outcome = mechanism.outcome(draft, id)
     if outcome is not None:
         _close(draft, mechanism, id, outcome, mover)
@@ -208,7 +209,12 @@ def _set_aside(draft: Draft, mechanism: Mechanism, id: str, agents: tuple[str, .
 
 
 def _carry_out(
-    draft: Draft, mechanism: Mechanism, id: str, outcome: Outcome, mover: Agent | None
+    draft: Draft,
+    mechanism: Mechanism,
+    id: str,
+    outcome: Outcome,
+    mover: Agent | None,
+    spent: dict[str, int],
 ) -> int:
     """Carry out agreements of a run that goes on; give how many, tried in vain among them.
 
@@ -216,13 +222,20 @@ def _carry_out(
     before any of them.
     """
     vouched = []
+    before = dict(spent) if outcome.is_joint else spent
     for agreement in outcome.agreements:
-        waiting = _vouched(draft, mechanism, id, outcome, agreement, mover)
+        waiting = _vouched(draft, mechanism, id, outcome, agreement, mover, spent)
         if waiting is None and outcome.is_joint:
+            spent.clear()
+            spent.update(before)
             return 0
+        if waiting is None:
+            continue
+        for party in agreement.parties:
+            spent[party] = spent.get(party, 0) + cash_given(agreement.legs, party)
         if outcome.is_joint:
-            vouched.append((agreement, waiting or ()))
-        elif waiting is not None:
+            vouched.append((agreement, waiting))
+        else:
             _award(draft, mechanism, id, agreement, waiting)
     for agreement, waiting in vouched:
         _award(draft, mechanism, id, agreement, waiting)
@@ -243,12 +256,14 @@ def _vouched(
     outcome: Outcome,
     agreement: Agreement,
     mover: Agent | None,
+    spent: dict[str, int],
 ) -> tuple[str, ...] | None:
     """Give whose approval is awaited; None where a party is unable, which is dropped."""
     waiting = []
     for party in agreement.parties:
         try:
-            if _vouch(draft, agreement, id, party, mechanism) and not outcome.is_final:
+            asks = _vouch(draft, agreement, id, party, mechanism, spent.get(party, 0))
+            if asks and not outcome.is_final:
                 waiting.append(need_other_agent(draft, party).principal)
         except Refused:
             if mover is not None and party == mover.id and not outcome.is_final:
@@ -286,11 +301,21 @@ def _close(
         draft.emit(AgreementReached(next_id(draft, "C"), id, agreement, waiting_for))
 
 
-def _vouch(draft: Draft, agreement: Agreement, id: str, party: str, mechanism: Mechanism) -> bool:
+def _vouch(
+    draft: Draft,
+    agreement: Agreement,
+    id: str,
+    party: str,
+    mechanism: Mechanism,
+    spent_units: int = 0,
+) -> bool:
     """Raise Refused unless a party may and can; tell whether its principal must approve."""
     agent = need_other_agent(draft, party)
     whole = mechanism.pledge(draft, id, party).units if mechanism.JOINS else 0
-    is_waiting = authority.check(draft, agent, agreement.legs, negotiation=id, part_of=whole)
+    costs = spent_units + cash_given(agreement.legs, party)
+    is_waiting = authority.check(
+        draft, agent, agreement.legs, negotiation=id, reserves=costs, part_of=whole
+    )
     _check_funds(draft, agent, agreement, id if mechanism.IS_PREPAID else "")
     return is_waiting
 
@@ -314,8 +339,11 @@ def _check_funds(draft: Draft, agent: Agent, agreement: Agreement, prepaid_in: s
         available = ledger.need_account(draft, payer).available
         # Held money counts as gone. Otherwise two offers accepted in the same second could both
         # pass, and the second contract would have nothing behind it.
-        # Nor does a debtor's count: what is let go of repays the debt before it can be held again.
-        if prepaid_in and not draft.get(DEBTS, payer):
+        # Nor does a debtor's count: what is let go of, this award's or one's before it, repays the
+        # debt before it can be held again.
+        if draft.get(DEBTS, payer):
+            available = 0
+        elif prepaid_in:
             available += pledge.held_units(draft, agent.id, prepaid_in)
         if available < units:
             raise Refused(Reason.INSUFFICIENT_FUNDS, available=available, needed=units)

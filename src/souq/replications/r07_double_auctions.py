@@ -25,8 +25,9 @@ TOLERANCE = 0.005
 MCAFEE = {1: 0.75, 2: 0.8225, 4: 0.925, 8: 0.976, 16: 0.993, 32: 0.998}
 REDUCED = {1: 0.0, 2: 0.250, 4: 0.691, 8: 0.913, 16: 0.978, 32: 0.994}
 KEPT = {1: 0.0, 2: 0.031, 4: 0.082, 8: 0.074, 16: 0.049, 32: 0.028}
-DRAWS = {1: 20_000, 2: 20_000, 4: 20_000, 8: 10_000, 16: 5_000, 32: 3_000}
-QUICK = 10  # a part of the draws
+# Four standard errors are below the tolerance from eight on.
+DRAWS = {1: 50_000, 2: 50_000, 4: 30_000, 8: 10_000, 16: 5_000, 32: 3_000}
+QUICK = 20  # a part of the draws
 GRID = 20  # steps: values and reports stand on 21 points
 PROFILES = {1: 441, 2: 300, 3: 150}  # all of them, or so many drawn, by buyers
 
@@ -63,7 +64,7 @@ def run(scale: Scale) -> Iterator[Finding]:
     tallies: list[Tally] = []
     trades = Sample()
     for size, draws in DRAWS.items():
-        count = draws // QUICK // (4 if size > 8 else 1) if scale.is_quick else draws
+        count = draws // QUICK if scale.is_quick else draws
         mcafee, reduced = _calls(random.Random(scale.seed + size), size, count, trades)
         tallies += [mcafee, reduced]
         yield from _shares(size, mcafee, reduced)

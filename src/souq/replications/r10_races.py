@@ -34,8 +34,8 @@ TIMES = 10  # how much quicker the first supplier is
 SLOW_US = SECOND_US
 WINDOW_US = 60 * SLOW_US  # e^-60: it waits for all
 SIZES = (3, 10, 30)
-RACES = {3: 100_000, 10: 100_000, 30: 50_000}
-WINDOWS = {3: 20_000, 10: 10_000, 30: 5_000}
+RACES = {3: 100_000, 10: 100_000, 30: 100_000}
+WINDOWS = {3: 50_000, 10: 30_000, 30: 20_000}
 TOLERANCE = 0.02  # of what theory says
 DELTA_US, TAU_US = 1_000, 100_000
 CHANCES = 30_000
@@ -98,7 +98,7 @@ def run(scale: Scale) -> Iterator[Finding]:
         rng = random.Random(scale.seed + size)
         races = scale.draws(4_000, RACES[size])
         yield from _speed(rng, size, races)
-        windows = scale.draws(WINDOWS[size] // 5, WINDOWS[size])
+        windows = scale.draws(WINDOWS[size] // 20, WINDOWS[size])
         yield from _quality(rng, size, windows)
     yield from _exchange(scale)
 

@@ -26,6 +26,7 @@ SOURCE = "Limit Up-Limit Down plan 2012"
 TAPE = "ed004cbd12223a3f"
 
 WIDTH_BPS = 1_000
+WIDTHS_BPS = (500, WIDTH_BPS)  # the plan's for the most traded, and for the rest
 BAND = PriceBand(width_bps=WIDTH_BPS, reference_units=1_000)
 WINDOW_S, TRADES_MIN = 300, 20  # the plan's, restated for the check
 BUYER, SELLER, OTHER = 0, 1, 2  # the last one sells, too
@@ -132,10 +133,13 @@ def play(path: Path, tape: Tape) -> None:
             floor.quote(step.trader, step.price)
 
 
-def wander(path: Path, rng: random.Random, *, has_shock: bool, has_band: bool = True) -> None:
-    """Let twenty traders quote near a value for twenty minutes; it may fall to 60 % in one."""
+def wander(path: Path, rng: random.Random, *, has_shock: bool, width_bps: int = WIDTH_BPS) -> None:
+    """Let twenty traders quote near a value for twenty minutes; it may fall to 60 % in one.
+
+    A width of 0 is none.
+    """
     traders = 20
-    band = PriceBand(width_bps=WIDTH_BPS, reference_units=10_000) if has_band else None
+    band = PriceBand(width_bps=width_bps, reference_units=10_000) if width_bps else None
     floor = Floor(path, ["buyer" if n % 2 else "seller" for n in range(traders)], band=band)
     path.pass_time(SECOND_US)
     for second in range(1, 1_200):
@@ -146,7 +150,9 @@ def wander(path: Path, rng: random.Random, *, has_shock: bool, has_band: bool = 
             floor.quote(rng.randrange(traders), round(value * rng.uniform(0.99, 1.01)))
 
 
-def outside(prints: list[tuple[int, int]], phases: list[Phase]) -> int:
+def outside(
+    prints: list[tuple[int, int]], phases: list[Phase], *, width_bps: int = WIDTH_BPS
+) -> int:
     """Count the trades outside the band around the mean of those before; a reopening is a start."""
     reopened = {second for second, phase in phases if phase == "reopening"}
     seen: list[tuple[int, int]] = []
@@ -161,7 +167,7 @@ def outside(prints: list[tuple[int, int]], phases: list[Phase]) -> int:
             latest = [one for one in seen if one[0] > seen[-1][0] - WINDOW_S * SECOND_US]
             counted = latest if len(latest) >= TRADES_MIN else seen[-TRADES_MIN:]
             mean = Fraction(sum(one for _, one in counted), len(counted))
-            count += abs(price - mean) * 10_000 > mean * WIDTH_BPS
+            count += abs(price - mean) * 10_000 > mean * width_bps
         seen.append((at, price))
     return count
 
@@ -175,26 +181,32 @@ def run(scale: Scale) -> Iterator[Finding]:
         is_exact = tuple(path.phases) == tape.phases and prices == tape.prices
         yield Finding(tape.name, "derived", 1.0, 1.0, 1.0, float(is_exact), 1)
     paths = scale.draws(5, 40)
-    quiet: list[Watched] = []
-    shocked: list[Watched] = []
-    unbound: list[Watched] = []
-    for n in range(paths):
-        for found, options in (
-            (quiet, {"has_shock": False}),
-            (shocked, {"has_shock": True}),
-            (unbound, {"has_shock": True, "has_band": False}),
-        ):
-            path = Watched()
-            wander(path, random.Random(f"R18 {scale.seed} {n}"), **options)
-            found.append(path)
-    pauses = [sum(phase == "paused" for _, phase in path.phases) for path in quiet]
-    yield _count("pauses on a path without a shock", max(pauses), 0, 0, paths)
-    pauses = [sum(phase == "paused" for _, phase in path.phases) for path in shocked]
-    yield _count("pauses at a fall to 60 % in a minute, at least", min(pauses), 1, 1_000, paths)
-    beyond = [outside(path.prints, path.phases) for path in shocked]
-    yield _count("trades outside the band at such a fall", max(beyond), 0, 0, paths)
+    for width_bps in WIDTHS_BPS:
+        yield from _falls(scale.seed, paths, width_bps)
+    unbound = _wandered(scale.seed, paths, has_shock=True, width_bps=0)
     beyond = [outside(path.prints, path.phases) for path in unbound]
     yield _count("the same without a band", min(beyond), 0, 0, paths, is_control=True)
+
+
+def _falls(seed: int, paths: int, width_bps: int) -> Iterator[Finding]:
+    band = f"in a band of {width_bps / 100:g} %"
+    quiet = _wandered(seed, paths, has_shock=False, width_bps=width_bps)
+    shocked = _wandered(seed, paths, has_shock=True, width_bps=width_bps)
+    pauses = [sum(phase == "paused" for _, phase in path.phases) for path in quiet]
+    yield _count(f"pauses on a path without a shock, {band}", max(pauses), 0, 0, paths)
+    pauses = [sum(phase == "paused" for _, phase in path.phases) for path in shocked]
+    claim = f"pauses at a fall to 60 % in a minute, {band}, at least"
+    yield _count(claim, min(pauses), 1, 1_000, paths)
+    beyond = [outside(path.prints, path.phases, width_bps=width_bps) for path in shocked]
+    yield _count(f"trades outside the band at such a fall, {band}", max(beyond), 0, 0, paths)
+
+
+def _wandered(seed: int, paths: int, *, has_shock: bool, width_bps: int) -> list[Watched]:
+    found = [Watched() for _ in range(paths)]
+    for n, path in enumerate(found):
+        rng = random.Random(f"R18 {seed} {n}")
+        wander(path, rng, has_shock=has_shock, width_bps=width_bps)
+    return found
 
 
 def _count(

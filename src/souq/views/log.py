@@ -125,7 +125,11 @@ def _event(history: History, event: Any) -> str:
         (value for name in _SUBJECTS if isinstance(value := getattr(event, name, None), str)),
         "",
     )
-    return f"{in_words(type(event).__name__)} {subject}".strip()
+    told = f"{in_words(type(event).__name__)} {subject}".strip()
+    agent, units = getattr(event, "agent", ""), getattr(event, "units", None)
+    if agent and agent != subject:
+        told += f", {agent}"
+    return told if units is None else f"{told}, {_money(history, units)}"
 
 
 _SUBJECTS = ("channel", "contract", "negotiation", "listing", "mandate", "agent", "account")

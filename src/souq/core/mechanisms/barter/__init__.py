@@ -82,7 +82,7 @@ from souq.core.mechanisms.parties import joined
 from souq.core.money import Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.rules import need_asset
+from souq.core.rules import SECOND_US, need_asset
 from souq.core.state import Draft, View, row_of
 
 NAME = "barter"
@@ -90,6 +90,7 @@ OFFERS_MAX = 1_000  # in a batch at once
 OFFERS_EACH_MAX = 32  # of them of one principal
 ENTRIES_MAX = 10_000  # in a run, those that left again among them
 CLEARINGS_MAX = 1_000
+INTERVAL_MIN_US = SECOND_US  # a clearing is a record, even where nothing trades
 ROUNDS_MAX = 8  # times that one clearing is made
 NOTICE = {
     "matching": "how cycles are found: top_trading_cycles, or cycle_cover",
@@ -105,6 +106,8 @@ NOTICE = {
 def _open(draft: Draft, agent: Agent, command: OpenBarter, id: str) -> Effect:
     if not 1 <= command.clearings <= CLEARINGS_MAX:
         raise invalid("clearings", f"1 to {CLEARINGS_MAX}")
+    if command.interval_us < INTERVAL_MIN_US:
+        raise invalid("interval_us", f"at least {INTERVAL_MIN_US}")
     need_asset(draft, command.asset)
     expiry(draft, command.interval_us * command.clearings, "clearings")
     draft.emit(

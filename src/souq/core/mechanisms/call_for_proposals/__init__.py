@@ -15,7 +15,9 @@ themselves: the best scores first, each as much as it can supply, the last one p
 it; ties go to the earlier proposal. By first score each is paid what it asked. By second score it
 is paid more: the price at which its score equals the best that another's unawarded units had,
 rounded down to a whole unit, at most the budget; where nothing else lost, the budget itself. What
-it promised stays as it promised it, and stands in the contract with its penalties.
+it promised stays as it promised it, and stands in the contract with its penalties. Whoever can
+supply one unit then does best with the truth; who can supply several may gain by asking so much
+that it is served last, at a better price (as in every auction of several units at one price).
 
 Losers pay nothing. A supplier that may not stand by its proposal any more is passed over. A buyer
 that cannot ends the call; awards made before stand.

@@ -8,9 +8,9 @@ ask sets its goods aside, until it trades, ends or is cancelled.
 
 Nobody trades with their own principal: of two orders that would, the newer is cancelled. An order
 whose owner cannot keep it is dropped when it would trade. Everybody sees the best bid, the best ask
-and every trade; whose an order is, and what stands behind the best, only its owner sees. All of an
-agent's open orders on a side stand on one listing; a trade lessens what the seller's listing has,
-and leaves the want as it is.
+and every trade; whose an order is, and what stands behind the best, only its owner sees; goods set
+aside for an ask are missing from its listing, though. All of an agent's open orders on a side stand
+on one listing; a trade lessens what the seller's listing has, and leaves the want as it is.
 
 With a `band` no price goes further from the mean of the latest trades than it says: an order beyond
 counts as one at its edge. Where orders meet beyond it only, the book is in its limit state; where

@@ -23,6 +23,7 @@ class PriceBand(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknow
 
     `width_bps` to either side, twice that within `edge_us` of the opening and of the close.
     `reference_units` stands in before the first trade; 0 means that nothing bounds that one.
+    A limit state and a pause last a second at least: each end of a pause is a record.
     """
 
     width_bps: int
@@ -50,9 +51,9 @@ def check(band: PriceBand) -> None:
         raise invalid("band.width_bps", f"must be above 0 and at most {BPS}")
     if not 0 <= band.reference_units < 2**53 or not 0 < band.trades_min <= TRADES_MAX:
         raise invalid("band.trades_min", f"must be above 0 and at most {TRADES_MAX}")
-    for name in ("limit_us", "pause_us", "window_us"):
-        if not 0 < getattr(band, name) <= DURATION_MAX_US:
-            raise invalid(f"band.{name}", f"must be above 0 and at most {DURATION_MAX_US}")
+    for name, least in (("limit_us", SECOND_US), ("pause_us", SECOND_US), ("window_us", 1)):
+        if not least <= getattr(band, name) <= DURATION_MAX_US:
+            raise invalid(f"band.{name}", f"stands between {least} and {DURATION_MAX_US}")
     if not 0 <= band.edge_us <= DURATION_MAX_US:
         raise invalid("band.edge_us", f"must be 0 or more, and at most {DURATION_MAX_US}")
 
