@@ -88,7 +88,7 @@ def snipe(path: Path, *, soft: bool, steady_is_proxy: bool = False) -> None:
     assert first is not None
     path.move(bea, PlaceProxyBid(run, _usd(first)))
     path.pass_time(sniper.wakes_at(HOUR_US, SECOND_US))
-    shot = sniper.maximum(SNIPER, _minimum(path, run))
+    shot = proxy.maximum(SNIPER, _minimum(path, run))
     assert shot is not None
     path.move(dan, PlaceProxyBid(run, _usd(shot)))
     if not soft:

@@ -22,8 +22,8 @@ Silence costs nobody anything: the book ends at the latest when it said it would
 
 from typing import Any
 
-from souq.core.agreement import Agreement
-from souq.core.listing import check_category, need_open
+from souq.core.agreement import Agreement, CashLeg, GoodsLeg
+from souq.core.listing import check_category, need_listing, need_open
 from souq.core.mechanisms.double_auction import folding, price_band, records
 from souq.core.mechanisms.double_auction.guard import band_of
 from souq.core.mechanisms.double_auction.matching import (
@@ -62,10 +62,7 @@ from souq.core.mechanisms.moves import (
     expiry,
     full,
     need_mine,
-    need_own,
-    need_total,
     sale,
-    stake,
 )
 from souq.core.mechanisms.parties import joined
 from souq.core.money import UNITS_MAX, Money
@@ -132,12 +129,21 @@ def _place(draft: Draft, agent: Agent, command: PlaceOrder, id: str) -> Effect:
     units, quantity = command.price.units, command.quantity
     if draft.at >= book.closes_at:
         raise Refused(Reason.CLOSED, id=id)
-    listing = need_own(draft, agent, Item(command.listing, quantity), NAME)
+    # What need_own, need_total and stake do is written out here: their calls would be a tenth of
+    # the time that an order takes.
+    listing = need_listing(draft, command.listing)
+    if listing.agent != agent.id:
+        raise Refused(Reason.NOT_YOURS, id=listing.id)
+    if NAME not in listing.mechanisms:
+        raise Refused(Reason.WRONG_MECHANISM, listing=listing.id)
+    need_open(listing, quantity)
     if listing.category != book.category:
         raise invalid("listing", f"must be in {book.category}")
     if command.price.asset != book.asset or units <= 0 or units % book.tick_units:
         raise invalid("price", f"a multiple of {book.tick_units} above 0, in {book.asset}")
-    total = need_total(command.price, quantity)
+    total = Money(units * quantity, book.asset)
+    if total.units > UNITS_MAX:
+        raise invalid("quantity", "the total would pass 2**53 units")
     expires_at = 0
     if command.valid_us is not None:
         if command.valid_us <= 0:
@@ -175,8 +181,8 @@ def _place(draft: Draft, agent: Agent, command: PlaceOrder, id: str) -> Effect:
             command.is_immediate,
         )
     )
-    ends = ("", agent.id) if is_bid else (agent.id, "")
-    legs = stake(*ends, listing.id, quantity, total)
+    seller, buyer = ("", agent.id) if is_bid else (agent.id, "")
+    legs = (GoodsLeg(seller, buyer, listing.id, quantity), CashLeg(buyer, seller, total))
     if command.is_immediate or row_of(draft, TALLIES, id).is_crossed:
         touched = {agent.id: None}
         if command.is_immediate:
@@ -197,8 +203,8 @@ def _need_better(view: View, id: str, units: int, *, is_bid: bool) -> None:
 
 def _cancel(draft: Draft, agent: Agent, command: CancelOrder, id: str) -> Effect:
     key = f"{id}/{command.order}"
-    was_there = 0 < command.order <= row_of(draft, TALLIES, id).placed
     found = draft.get(BIDS, key) or draft.get(ASKS, key)
+    was_there = found is None and 0 < command.order <= row_of(draft, TALLIES, id).placed
     order = need_mine(found, agent, key, was_there=was_there)
     book = row_of(draft, BOOKS, id)
     until = order.placed_at + book.resting_us
