@@ -24,19 +24,23 @@ RankOf = Callable[[Any], tuple[str, int, int] | None]  # as in Rank; None: it st
 class _Group:
     """One group's majors in order, and the keys of each in the order of their minors."""
 
-    __slots__ = ("levels", "majors")
+    __slots__ = ("levels", "majors", "newest")
 
     def __init__(self) -> None:
         self.majors: list[int] = []
         self.levels: dict[int, OrderedDict[str, int]] = {}
+        self.newest = -1  # the largest minor so far: what comes later still is last in its level
 
     def add(self, key: str, major: int, minor: int) -> None:
         level = self.levels.get(major)
         if level is None:
             insort(self.majors, major)
-            self.levels[major] = OrderedDict(((key, minor),))
+            level = self.levels[major] = OrderedDict()
+        if minor > self.newest:
+            self.newest = minor
+            level[key] = minor
             return
-        is_last = minor > next(reversed(level.values()))
+        is_last = not level or minor > next(reversed(level.values()))
         level[key] = minor
         if not is_last:
             self.levels[major] = OrderedDict(sorted(level.items(), key=lambda one: one[1]))
