@@ -25,7 +25,8 @@ demo-llm: .venv/.llm ## six people trade through a small language model, here an
 		--out runs/demo-llm
 
 # Suites of minutes have targets of their own; .ci/run makes them all.
-SERVER = tests/server tests/rails/test_kill.py tests/http/test_schemathesis.py
+SERVER = tests/server tests/crash tests/linearizability tests/rails/test_kill.py tests/http/test_schemathesis.py \
+	tests/cli/test_swarm.py tests/cli/test_trading.py
 OWN = $(addprefix --ignore=,tests/a2a tests/local tests/mcp $(SERVER))
 
 test: .venv/.dev ## lint, types, layers and every test that needs nobody else's programs
@@ -35,7 +36,7 @@ test: .venv/.dev ## lint, types, layers and every test that needs nobody else's 
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q -m "not slow" $(OWN)
 
-test-server: .venv/.dev ## real servers, killed and stopped under load, and strangers who try everything
+test-server: .venv/.dev ## real servers and programs, killed and stopped under load, and strangers who try everything
 	$(BIN)/python -m pytest -q $(SERVER)
 
 test-crash: .venv/.dev ## kill the market and its servers at every step and bring them back (minutes)
