@@ -259,7 +259,10 @@ def _vouched(
     mover: Agent | None,
     spent: dict[str, int],
 ) -> tuple[str, ...] | None:
-    """Give whose approval is awaited; None where a party is unable, which is dropped."""
+    """Give whose approval is awaited; None where a party is unable, which is dropped.
+
+    The mover learns what it lacks; of the others it learns only that they are unable.
+    """
     waiting = []
     for party in agreement.parties:
         try:
@@ -284,17 +287,9 @@ def _close(
         return
     found = []
     for agreement in outcome.agreements:
-        waiting = []
-        for party in agreement.parties:
-            # The mover learns what it lacks; of the others it learns only that they are unable.
-            try:
-                if _vouch(draft, agreement, id, party, mechanism):
-                    waiting.append(need_other_agent(draft, party).principal)
-            except Refused:
-                if mover is not None and party == mover.id:
-                    raise
-                mechanism.unable(draft, id, agreement, party)
-        found.append((agreement, tuple(waiting)))
+        waiting = _vouched(draft, mechanism, id, outcome, agreement, mover, {})
+        assert waiting is not None, f"a run ended with a deal that cannot be kept: {id}"
+        found.append((agreement, waiting))
     if mechanism.JOINS:
         pledge.release(draft, parties, id, outcome.forfeits)
     draft.emit(NegotiationClosed(id, outcome.why, parties))
@@ -308,7 +303,7 @@ def _vouch(
     id: str,
     party: str,
     mechanism: Mechanism,
-    spent_units: int = 0,
+    spent_units: int,
 ) -> bool:
     """Raise Refused unless a party may and can; tell whether its principal must approve."""
     agent = need_other_agent(draft, party)
