@@ -60,11 +60,11 @@ def set_aside(draft: Draft, agent: Agent, negotiation: str, pledge: Pledge) -> N
 def release(
     draft: Draft, agents: tuple[str, ...], negotiation: str, forfeits: tuple[CashLeg, ...] = ()
 ) -> None:
-    """Let go of all that a run had set aside; what is forfeited goes to whom it is due.
+    """Let go of the money and goods that a run had set aside, and pay what is forfeited.
 
-    A forfeit is a payment as any other: the house's fee comes out of it.
+    A forfeit is a payment as any other: the house's fee comes out of it. Budgets are let go of in
+    answer to the negotiation's end, as in every bargain.
     """
-    mandate.release(draft, agents, negotiation)
     rows = []
     for agent in agents:
         id = _hold_id(agent, negotiation)

@@ -8,7 +8,6 @@ import random
 from collections.abc import Callable, Iterator
 from math import sqrt
 from statistics import fmean, stdev
-from typing import Protocol
 
 from msgspec import Struct
 
@@ -29,15 +28,6 @@ TAPE = "05a4455c82b38b39"
 DAYS = 10
 EQUILIBRIUM = 200
 FAILURES = 100  # shouts in a row that nobody takes
-
-
-class Shouter(Protocol):
-    """A trader with one unit a day."""
-
-    role: Role
-
-    def price(self) -> int | None: ...
-    def would_take(self, price: int) -> bool: ...
 
 
 class Day(Struct, frozen=True):

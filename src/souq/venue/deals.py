@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from heapq import merge
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from souq.core.agreement import givers, takers
 from souq.core.listing import need_listing
 from souq.core.mechanisms import BY_NAME, OPEN_TO_ALL
-from souq.core.mechanisms.parties import PARTIES
+from souq.core.mechanisms.parties import opener
 from souq.core.message import MessagePosted, MessageSent
 from souq.core.negotiation import (
     NEGOTIATIONS,
@@ -93,11 +93,10 @@ def _number(run: Negotiation) -> int:
 
 def _run(state: State, run: Negotiation) -> ask.Run:
     on_table = BY_NAME[run.mechanism].standing(state, run.id)
-    opener = state.first(PARTIES, run.id)
     return ask.Run(
         id=run.id,
         mechanism=run.mechanism,
-        opener=opener[1].agent if opener else "",
+        opener=next(iter(opener(state, run.id)), ""),
         parties=run.joined,
         expires_at=on_table.expires_at,
         notice=on_table.notice,
@@ -239,16 +238,18 @@ def _said(desk: Desk, subject: str, before: int, limit: int) -> tuple[list[ask.M
 
 def _story(desk: Desk, id: str) -> NegotiationStory:
     """Give a negotiation's story; one so new that no view has read it yet has no steps."""
-    records = list(islice(desk.story(id), 1))
+    records = desk.story(id)
+    began = list(islice(records, 1))
     is_public = any(
         isinstance(event, NegotiationOpened) and event.mechanism in OPEN_TO_ALL
-        for record in records
+        for record in began
         for event in record.events
     )
-    # A book has a million steps: of what anybody may join, the beginning and the latest are told.
-    latest = desk.mentions.before((id,), _SEQ_END, STEPS_SEEN) if is_public else ()
-    records += [desk.feed.record(seq) for seq in sorted(latest) if seq != records[0].seq]
-    found = talk_story(records if is_public else desk.story(id), id, desk.store.payload)
+    if is_public:
+        # A book has a million steps: of what anybody may join, the first and the latest are told.
+        latest = desk.mentions.before((id,), _SEQ_END, STEPS_SEEN)
+        records = (desk.feed.record(seq) for seq in sorted(latest) if seq != began[0].seq)
+    found = talk_story(chain(began, records), id, desk.store.payload)
     if found is None:
         found = NegotiationStory(id, need_negotiation(desk.state, id).mechanism)
     return found

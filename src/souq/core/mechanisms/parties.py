@@ -24,6 +24,12 @@ def is_party(view: View, negotiation: str, agent: str) -> bool:
     return view.get(PARTIES, f"{negotiation}/{agent}") is not None
 
 
+def opener(view: View, negotiation: str) -> tuple[str, ...]:
+    """Name who opened a run: of its parties the one that everybody may know."""
+    first = view.first(PARTIES, negotiation)
+    return () if first is None else (first[1].agent,)
+
+
 def joined(view: View, negotiation: str) -> tuple[str, ...]:
     """List who takes part, whoever opened the run first."""
     return tuple([party.agent for _, party in view.walk(PARTIES, negotiation)])

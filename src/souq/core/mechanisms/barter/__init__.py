@@ -78,7 +78,7 @@ from souq.core.mechanisms.moves import (
     full,
     need_mine,
 )
-from souq.core.mechanisms.parties import joined
+from souq.core.mechanisms.parties import joined, opener
 from souq.core.money import Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
@@ -167,7 +167,7 @@ def standing(view: View, id: str) -> Standing:
         "interval_us": on.interval_us,
         "cycles": on.cycles,
     }
-    return Standing(joined(view, id), (), "", on.clears_at, (), notice)
+    return Standing(opener(view, id), (), "", on.clears_at, (), notice)
 
 
 def pledge(view: View, id: str, agent: str) -> Pledge:

@@ -65,7 +65,7 @@ from souq.core.mechanisms.moves import (
     sale,
     stake,
 )
-from souq.core.mechanisms.parties import joined
+from souq.core.mechanisms.parties import joined, opener
 from souq.core.money import UNITS_MAX, Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
@@ -258,7 +258,7 @@ def standing(view: View, id: str) -> Standing:
         "entries": on.entries,
     }
     waiting = (on.lister,) if on.phase == "revealing" and not on.seed else ()
-    return Standing(joined(view, id), (), "", on.due, waiting, notice)
+    return Standing(opener(view, id), (), "", on.due, waiting, notice)
 
 
 def pledge(view: View, id: str, agent: str) -> Pledge:

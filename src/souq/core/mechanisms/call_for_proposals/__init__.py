@@ -72,7 +72,7 @@ from souq.core.mechanisms.moves import (
     sale,
     stake,
 )
-from souq.core.mechanisms.parties import joined
+from souq.core.mechanisms.parties import joined, opener
 from souq.core.money import Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
@@ -214,7 +214,7 @@ def standing(view: View, id: str) -> Standing:
         notice["deliver_by"] = call.deliver_by
     told = msgspec.structs.asdict(call.criteria)
     notice |= {name: value for name, value in told.items() if value or name == "price_weight"}
-    return Standing(joined(view, id), (), "", call.closes_at, (), notice)
+    return Standing(opener(view, id), (), "", call.closes_at, (), notice)
 
 
 def pledge(view: View, id: str, agent: str) -> Pledge:

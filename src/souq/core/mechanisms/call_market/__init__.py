@@ -75,7 +75,7 @@ from souq.core.mechanisms.moves import (
     sale,
     stake,
 )
-from souq.core.mechanisms.parties import joined
+from souq.core.mechanisms.parties import joined, opener
 from souq.core.money import BPS, UNITS_MAX, Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
@@ -235,7 +235,7 @@ def standing(view: View, id: str) -> Standing:
         "cleared": on.cleared,
         "last_units": on.units,
     }
-    return Standing(joined(view, id), (), "", on.clears_at, (), notice)
+    return Standing(opener(view, id), (), "", on.clears_at, (), notice)
 
 
 def _trader(view: View, id: str, agent: str) -> Trader:

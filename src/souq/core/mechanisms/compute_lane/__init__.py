@@ -86,7 +86,7 @@ from souq.core.mechanisms.moves import (
     need_total,
     stake,
 )
-from souq.core.mechanisms.parties import joined
+from souq.core.mechanisms.parties import joined, opener
 from souq.core.money import UNITS_MAX, Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
@@ -275,7 +275,7 @@ def standing(view: View, id: str) -> Standing:
         "jobs": lane.live,
         "is_closing": lane.is_closing,
     }
-    return Standing(joined(view, id), (), "", lane.due_at(), (), notice)
+    return Standing(opener(view, id), (), "", lane.due_at(), (), notice)
 
 
 def pledge(view: View, id: str, agent: str) -> Pledge:

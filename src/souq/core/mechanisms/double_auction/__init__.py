@@ -64,7 +64,7 @@ from souq.core.mechanisms.moves import (
     need_mine,
     sale,
 )
-from souq.core.mechanisms.parties import joined
+from souq.core.mechanisms.parties import joined, opener
 from souq.core.money import UNITS_MAX, Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
@@ -254,7 +254,7 @@ def standing(view: View, id: str) -> Standing:
         if band is not None:
             notice |= {"low_units": band.low, "high_units": band.high}
     due = folding.next_due(view, id)  # perhaps the end of an order that nobody sees
-    return Standing(joined(view, id), (), "", book.closes_at, (), notice, due)
+    return Standing(opener(view, id), (), "", book.closes_at, (), notice, due)
 
 
 def pledge(view: View, id: str, agent: str) -> Pledge:

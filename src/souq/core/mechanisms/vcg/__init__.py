@@ -39,7 +39,7 @@ from souq.core.mechanisms.moves import (
     full,
     need_own,
 )
-from souq.core.mechanisms.parties import joined
+from souq.core.mechanisms.parties import joined, opener
 from souq.core.mechanisms.vcg.winners import BIDDERS_MAX, LOTS_MAX, winners
 from souq.core.money import Money
 from souq.core.party import Agent
@@ -244,7 +244,7 @@ def standing(view: View, id: str) -> Standing:
         "packages_max": PACKAGES_MAX,
         "instead": "sealed_bid",
     }
-    return Standing(joined(view, id), (), "", on.closes_at, (), notice)
+    return Standing(opener(view, id), (), "", on.closes_at, (), notice)
 
 
 def pledge(view: View, id: str, agent: str) -> Pledge:
