@@ -23,7 +23,7 @@ from souq.agents.intake import form as forms
 from souq.agents.intake.choices import digest_of
 from souq.cli import app
 from souq.cli.output import MISTAKES
-from souq.core.contract import Approve
+from souq.core.approval import Approve
 from souq.core.credential import AddKey
 from souq.core.money import USD
 from souq.core.party import RegisterAgent, RegisterPrincipal

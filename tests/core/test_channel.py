@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from souq.core import market
+from souq.core.budget import COMMITMENTS
 from souq.core.channel import (
     CHANNELS,
     TOPUPS_MAX,
@@ -17,7 +18,7 @@ from souq.core.channel import (
 from souq.core.channel_batch import Claim, SettleChannels
 from souq.core.halt import SetHalt
 from souq.core.ledger import ACCOUNTS, HOLDS
-from souq.core.mandate import COMMITMENTS, MANDATES
+from souq.core.mandate import MANDATES
 from souq.core.party import AGENTS
 from souq.core.refusal import Refused
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, SECOND_US, SYSTEM

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from souq.core.budget import COMMITMENTS
 from souq.core.channel import ChannelsEnded, CloseChannel, OpenChannel, TopUpChannel
 from souq.core.channel_batch import CLAIMS_MAX, HASHES_MAX, Claim, ClaimsFailed, SettleChannels
 from souq.core.ledger import HOLDS
-from souq.core.mandate import COMMITMENTS, MANDATES, RevokeMandate
+from souq.core.mandate import MANDATES, RevokeMandate
 from souq.core.party import AGENTS, RegisterAgent
 from souq.core.seal import PublicText
 from souq.core.voucher import Payword
@@ -84,7 +85,7 @@ def test_what_was_not_redeemed_may_be_spent_again() -> None:
     assert till.refusal(BEA, OpenChannel(SOL, usd(1), signed())).startswith("budget_exceeded")
     till.do(SOL, CloseChannel("X2", till.voucher(30, channel="X2")))
     told = till.refusal(BEA, opening)
-    assert told == "budget_exceeded rule=lifetime, available=70, needed=100"
+    assert told == "budget_exceeded rule=lifetime, available=70, needed=100, also=window"
     till.do(BEA, OpenChannel(SOL, usd(70), signed()))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from souq.core import contract, funds, market, payout
+from souq.core import contract, dispute, funds, market, payout
 from souq.core.halt import HALTS, LEVELS, SetHalt
 from souq.core.ledger import HOLDS
 from souq.core.mechanisms.alternating_offers import Counter
@@ -88,7 +88,7 @@ def test_no_deadline_comes_within_an_hour_of_the_lifting() -> None:
     stall.now += DAY_US
     switch(stall, "negotiations")
     assert due(stall, deal) == stall.engine.state.at + HOUR_US
-    stall.do(BEA, contract.OpenDispute(deal, "damaged"))
+    stall.do(BEA, dispute.OpenDispute(deal, "damaged"))
 
 
 def test_a_deadline_that_had_come_counts_though_the_switch_was_thrown_in_the_same_instant() -> None:

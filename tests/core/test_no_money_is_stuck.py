@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from souq.core import approval, dispute, market
 from souq.core import contract as c
-from souq.core import market
 from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
+from souq.core.budget import COMMITMENTS, RESERVATIONS
 from souq.core.halt import LEVELS, SetHalt
 from souq.core.ledger import ACCOUNTS, HOLDS
 from souq.core.listing import LISTINGS, PostListing
-from souq.core.mandate import COMMITMENTS, MANDATES, RESERVATIONS, GoodsLimit, Limits
+from souq.core.mandate import MANDATES, GoodsLimit, Limits
 from souq.core.mechanisms.alternating_offers import MakeOffer
 from souq.core.mechanisms.moves import Accept, Item
 from souq.core.money import USD, Money
@@ -29,16 +30,16 @@ from souq.lab.simulation import Simulation
 
 CLAIM = PartyText("broken").sealed(b"")
 MOVES = (
-    c.Approve("C1"),
-    c.Decline("C1"),
+    approval.Approve("C1"),
+    approval.Decline("C1"),
     c.SubmitDelivery("C1"),
     c.SubmitDelivery("C1", measured={"quality": 7}),
     c.AcceptDelivery("C1"),
     c.CancelContract("C1"),
-    c.OpenDispute("C1", "damaged", CLAIM),
-    c.Rule("C1", 0),
-    c.Rule("C1", 3_333),
-    c.Rule("C1", 10_000),
+    dispute.OpenDispute("C1", "damaged", CLAIM),
+    dispute.Rule("C1", 0),
+    dispute.Rule("C1", 3_333),
+    dispute.Rule("C1", 10_000),
 )
 ACTORS = ("A1", "A2", "P1", "P2", OPERATOR)
 

@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 import pytest
 
 from souq.core import (
+    approval,
     channel,
     channel_batch,
     contract,
     credential,
+    dispute,
     funds,
     listing,
     mandate,
@@ -100,13 +102,13 @@ COMMANDS: dict[str, Callable[[Scene], Any]] = {
     "PostMessage": lambda at: message.PostMessage(PublicText("hello")),
     "SendMessage": lambda at: message.SendMessage(at.talk, PartyText("hello")),
     "Annotate": lambda at: Annotate("topic", OperatorText("note")),
-    "Approve": lambda at: contract.Approve(at.deal),
-    "Decline": lambda at: contract.Decline(at.deal),
+    "Approve": lambda at: approval.Approve(at.deal),
+    "Decline": lambda at: approval.Decline(at.deal),
     "SubmitDelivery": lambda at: contract.SubmitDelivery(at.deal),
     "AcceptDelivery": lambda at: contract.AcceptDelivery(at.deal),
     "CancelContract": lambda at: contract.CancelContract(at.deal),
-    "OpenDispute": lambda at: contract.OpenDispute(at.deal, "damaged"),
-    "Rule": lambda at: contract.Rule(at.deal, 3_333),
+    "OpenDispute": lambda at: dispute.OpenDispute(at.deal, "damaged"),
+    "Rule": lambda at: dispute.Rule(at.deal, 3_333),
     "OpenChannel": lambda at: channel.OpenChannel(SOL, usd(5), chain("new")),
     "TopUpChannel": lambda at: channel.TopUpChannel(at.channel, usd(5)),
     "PresentVoucher": lambda at: channel.PresentVoucher(at.channel, word(2)),
@@ -404,7 +406,7 @@ def _contract(how: str) -> Scene:
     if how in ("delivered, one of two accepted", "closed"):
         stall.do(BEA, contract.AcceptDelivery(deal))
     if how == "disputed":
-        stall.do(BEA, contract.OpenDispute(deal, "damaged"))
+        stall.do(BEA, dispute.OpenDispute(deal, "damaged"))
     return Scene(stall, deal=deal)
 
 

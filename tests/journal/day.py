@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from souq.core.annotation import Annotate
+from souq.core.approval import Approve, Decline
 from souq.core.channel import (
     AgreeClose,
     CloseChannel,
@@ -16,16 +17,9 @@ from souq.core.channel import (
     TopUpChannel,
 )
 from souq.core.channel_batch import Claim, SettleChannels
-from souq.core.contract import (
-    AcceptDelivery,
-    Approve,
-    CancelContract,
-    Decline,
-    OpenDispute,
-    Rule,
-    SubmitDelivery,
-)
+from souq.core.contract import AcceptDelivery, CancelContract, SubmitDelivery
 from souq.core.credential import AddKey, RevokeKey
+from souq.core.dispute import OpenDispute, Rule
 from souq.core.funds import (
     ConfirmReport,
     OpenAccount,

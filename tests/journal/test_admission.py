@@ -8,7 +8,7 @@ import pytest
 
 from souq.core import market
 from souq.core.annotation import Annotate
-from souq.core.contract import Rule
+from souq.core.dispute import Rule
 from souq.core.funds import ReportDeposit, TransferMany
 from souq.core.listing import LISTINGS, EditListing, PostListing
 from souq.core.mandate import GoodsLimit, GrantMandate, Limits, SecretLimits

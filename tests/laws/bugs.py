@@ -9,10 +9,12 @@ import pytest
 from souq.core import (
     agreement,
     authority,
-    contract,
+    budget,
+    dispute,
+    ending,
     escrow,
     ledger,
-    mandate,
+    limits,
     market,
     message,
     negotiation,
@@ -76,7 +78,7 @@ def an_escrow_is_released_twice(patch: pytest.MonkeyPatch) -> None:
             draft, event.contract, event.agreement, back_bps=0
         ),
     )
-    patch.setitem(market.REACTIONS, contract.ContractFulfilled, twice)
+    patch.setitem(market.REACTIONS, ending.ContractFulfilled, twice)
 
 
 @bug
@@ -185,27 +187,27 @@ def a_swap_executes_before_all_accepted(patch: pytest.MonkeyPatch) -> None:
 
 @bug
 def budget_is_not_reserved(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(mandate, "reserve", _nothing)
+    patch.setattr(budget, "reserve", _nothing)
 
 
 @bug
 def budget_is_not_committed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(mandate, "commit", _nothing)
+    patch.setattr(budget, "commit", _nothing)
 
 
 @bug
 def budget_is_not_given_back(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(mandate, "settle", _nothing)
+    patch.setattr(budget, "settle", _nothing)
 
 
 @bug
 def reserved_budget_does_not_count(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(mandate, "_add_reserved", _nothing)
+    patch.setattr(budget, "_add_reserved", _nothing)
 
 
 def _patch_entries(patch: pytest.MonkeyPatch, entries: Any) -> None:
-    patch.setattr(mandate, "expired_entries", entries)
-    patch.setattr(authority, "expired_entries", entries)
+    patch.setattr(budget, "expired_entries", entries)
+    patch.setattr(limits, "expired_entries", entries)
 
 
 @bug
@@ -215,7 +217,7 @@ def a_window_never_forgets(patch: pytest.MonkeyPatch) -> None:
 
 @bug
 def a_window_forgets_too_early(patch: pytest.MonkeyPatch) -> None:
-    honest = mandate.expired_entries
+    honest = budget.expired_entries
 
     def entries(view: Any, found: Any, limits: Any) -> Any:
         half = msgspec.structs.replace(limits, window_us=max(1, limits.window_us // 2))
@@ -226,28 +228,28 @@ def a_window_forgets_too_early(patch: pytest.MonkeyPatch) -> None:
 
 @bug
 def a_per_deal_cap_is_ignored(patch: pytest.MonkeyPatch) -> None:
-    honest = authority._check_budget
+    honest = limits.object_to
 
-    def check(view: Any, found: Any, limits: Any, pays: int, id: str, all: int) -> None:
-        honest(view, found, msgspec.structs.replace(limits, per_deal_units=None), pays, id, all)
+    def object_to(view: Any, binding: Any) -> Any:
+        return (one for one in honest(view, binding) if one.rule != "per_deal")
 
-    patch.setattr(authority, "_check_budget", check)
+    patch.setattr(authority, "GUARDS", (object_to,))
 
 
 @bug
 def approval_is_not_asked_for(patch: pytest.MonkeyPatch) -> None:
     honest = authority.check
 
-    def check(*arguments: Any, **named: Any) -> bool:
+    def check(*arguments: Any, **named: Any) -> tuple[str, ...]:
         honest(*arguments, **named)
-        return False
+        return ()
 
     patch.setattr(authority, "check", check)
 
 
 @bug
 def a_mandate_does_not_expire(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(authority, "live_limits", lambda view, found: found.limits.value)
+    patch.setattr(limits, "live_limits", lambda view, found: found.limits.value)
 
 
 @bug
@@ -289,7 +291,7 @@ def a_refund_keeps_the_money(patch: pytest.MonkeyPatch) -> None:
         stock.return_stock(draft, event.agreement.legs)
         settlement._end_money(draft, event.contract, event.agreement, back_bps=0)
 
-    patch.setitem(market.REACTIONS, contract.ContractCancelled, (cancel,))
+    patch.setitem(market.REACTIONS, ending.ContractCancelled, (cancel,))
 
 
 @bug
@@ -299,7 +301,7 @@ def a_ruling_is_turned_round(patch: pytest.MonkeyPatch) -> None:
         back = BPS - event.payer_bps
         settlement._end_money(draft, event.contract, event.agreement, back_bps=back)
 
-    patch.setitem(market.REACTIONS, contract.RulingMade, (carry_out,))
+    patch.setitem(market.REACTIONS, ending.RulingMade, (carry_out,))
 
 
 @bug
@@ -316,7 +318,7 @@ def people_deal_with_themselves(patch: pytest.MonkeyPatch) -> None:
 @bug
 def an_arbiter_rules_its_own_case(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
-        contract, "_is_arbiter", lambda view, actor, agreement: actor == rules.rules(view).arbiter
+        dispute, "_is_arbiter", lambda view, actor, agreement: actor == rules.rules(view).arbiter
     )
 
 
@@ -348,7 +350,7 @@ def replay_passes_an_event_over(patch: pytest.MonkeyPatch) -> None:
     fold = market.fold
 
     def forgetful(state: State, *, at: int, events: tuple[Any, ...]) -> None:
-        kept = tuple(one for one in events if type(one) is not mandate.BudgetReleased)
+        kept = tuple(one for one in events if type(one) is not budget.BudgetReleased)
         fold(state, at=at, events=kept)
 
     patch.setattr(market, "fold", forgetful)

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from souq.core import authority, channel, channel_deposit, mandate, signature, voucher
+from souq.core import authority, budget, channel, channel_deposit, mandate, signature, voucher
 from souq.core.money import Money
 from souq.core.voucher import Scope
 from tests.laws.bugs import bug
@@ -64,12 +64,12 @@ def a_channel_keeps_its_deposit(patch: pytest.MonkeyPatch) -> None:
 
 @bug
 def what_was_not_redeemed_stays_spent(patch: pytest.MonkeyPatch) -> None:
-    honest = mandate.settle_many
+    honest = budget.settle_many
 
     def settle_many(draft: Any, rows: list[tuple[str, str, int]]) -> None:
         honest(draft, [(contract, agent, 0) for contract, agent, _ in rows])
 
-    patch.setattr(mandate, "settle_many", settle_many)
+    patch.setattr(budget, "settle_many", settle_many)
 
 
 @bug
@@ -86,10 +86,9 @@ def a_payer_may_redeem_for_its_payee(patch: pytest.MonkeyPatch) -> None:
 def a_channel_is_bound_by_no_mandate(patch: pytest.MonkeyPatch) -> None:
     honest = authority.check
 
-    def check(view: Any, agent: Any, legs: Any, *, negotiation: str) -> bool:
-        return not negotiation.startswith("X") and honest(
-            view, agent, legs, negotiation=negotiation
-        )
+    def check(view: Any, agent: Any, legs: Any, *, negotiation: str, **more: Any) -> Any:
+        is_channel = negotiation.startswith("X")
+        return () if is_channel else honest(view, agent, legs, negotiation=negotiation, **more)
 
     patch.setattr(authority, "check", check)
 
@@ -98,9 +97,9 @@ def a_channel_is_bound_by_no_mandate(patch: pytest.MonkeyPatch) -> None:
 def a_payee_is_asked_for_no_mandate(patch: pytest.MonkeyPatch) -> None:
     honest = authority.check
 
-    def check(view: Any, agent: Any, legs: Any, *, negotiation: str) -> bool:
+    def check(view: Any, agent: Any, legs: Any, *, negotiation: str, **more: Any) -> Any:
         is_payee = legs[0].taker == agent.id and negotiation.startswith("X")
-        return not is_payee and honest(view, agent, legs, negotiation=negotiation)
+        return () if is_payee else honest(view, agent, legs, negotiation=negotiation, **more)
 
     patch.setattr(authority, "check", check)
 

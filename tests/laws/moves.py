@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from souq.core import approval, dispute
 from souq.core import contract as performance
 from souq.core.agreement import CashLeg, GoodsLeg, givers, takers
 from souq.core.annotation import Annotate
@@ -219,7 +220,7 @@ def perform(walk: Any) -> Move:
     id, state = _pick(walk, list(walk.state.rows(CONTRACTS).items())) or ("", None)
     match state:
         case Held():
-            kinds = (performance.Approve,) * 3 + (performance.Decline,)
+            kinds = (approval.Approve,) * 3 + (approval.Decline,)
             return walk.chance.choice(state.waiting), walk.chance.choice(kinds)(id)
         case Formed():
             legs = state.agreement.legs
@@ -232,11 +233,11 @@ def perform(walk: Any) -> Move:
             agent = walk.chance.choice([one for one in takers(legs) if one not in state.accepted])
             if _odds(walk, 4):
                 claim = PartyText("it is broken")
-                return _voice(walk, agent), performance.OpenDispute(id, "damaged", claim)
+                return _voice(walk, agent), dispute.OpenDispute(id, "damaged", claim)
             return _voice(walk, agent), performance.AcceptDelivery(id)
         case Disputed():
             bps = walk.chance.choice((0, 1, 3_333, 5_000, 10_000))
-            return "P4", performance.Rule(id, bps)
+            return "P4", dispute.Rule(id, bps)
         case _:
             return None
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from souq.core import authority, contract, funds, listing, mandate, market, party
+from souq.core import contract, dispute, funds, limits, listing, mandate, market, party
 from souq.core.money import Money
 from souq.core.party import need_other_agent
 from tests.laws.bugs import _nothing, bug
@@ -12,22 +12,22 @@ from tests.laws.bugs import _nothing, bug
 
 @bug
 def counterparties_are_not_checked(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(authority, "_check_others", _nothing)
+    patch.setattr(limits, "_may_deal_with", lambda view, found, agent, legs: True)
 
 
 @bug
 def a_floor_forgets_the_fee(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(authority, "fee_of", lambda view, price: Money(0, price.asset))
+    patch.setattr(limits, "fee_of", lambda view, price: Money(0, price.asset))
 
 
 @bug
 def a_ceiling_is_not_checked(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(authority, "_ceiling", lambda ceilings, listing: 10**9)
+    patch.setattr(limits, "_ceiling", lambda ceilings, listing: 10**9)
 
 
 @bug
 def categories_are_not_checked(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(authority, "covers", lambda categories, category: True)
+    patch.setattr(limits, "covers", lambda categories, category: True)
 
 
 @bug
@@ -54,7 +54,8 @@ def anybody_lends_authority(patch: pytest.MonkeyPatch) -> None:
 
 @bug
 def anybody_performs_a_contract(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(contract, "_speaks_for", lambda view, actor, agreement: agreement.parties[0])
+    for module in (contract, dispute):
+        patch.setattr(module, "speaks_for", lambda view, actor, agreement: agreement.parties[0])
 
 
 @bug

@@ -18,7 +18,7 @@ from mcp.shared.exceptions import MCPError
 
 from souq.app.server import MARKET_KEY
 from souq.cli.mcp_stdio import ToolLink
-from souq.core.contract import Approve
+from souq.core.approval import Approve
 from souq.core.credential import AddKey
 from souq.core.mandate import GrantMandate, Limits, SecretLimits
 from souq.sdk.async_client import AsyncClient

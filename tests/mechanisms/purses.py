@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from souq.core.budget import RESERVATIONS
 from souq.core.ledger import ACCOUNTS, HOLDS
 from souq.core.listing import LISTINGS
-from souq.core.mandate import RESERVATIONS, RevokeMandate
+from souq.core.mandate import RevokeMandate
 from souq.core.negotiation import NEGOTIATIONS
 from souq.core.party import AGENTS
 from souq.core.pledge import PLEDGED

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from souq.core.budget import BudgetReserved
 from souq.core.listing import LISTINGS, WithdrawListing
-from souq.core.mandate import BudgetReserved, Limits
+from souq.core.mandate import Limits
 from souq.core.mechanisms import batch_window
 from souq.core.mechanisms.batch_window.draw import Ticket, commitment, in_order
 from souq.core.mechanisms.batch_window.records import (

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from souq.core import authority, ledger, negotiation, pledge
+from souq.core import authority, ledger, limits, negotiation, pledge
 from souq.core.agreement import Agreement, CashLeg
 from souq.core.mechanisms import sealed_bid
 from souq.core.mechanisms.moves import NOTHING, Outcome, Pledge
@@ -95,17 +95,17 @@ def a_winner_pays_more_than_its_bid(patch: pytest.MonkeyPatch) -> None:
 
 @bug
 def a_mandate_is_not_asked_about_a_bid(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(authority, "check", lambda *_, **__: False)
+    patch.setattr(authority, "check", lambda *_, **__: ())
 
 
 @bug
 def what_all_bids_could_cost_is_not_summed(patch: pytest.MonkeyPatch) -> None:
-    honest = authority._check_budget
+    honest = limits.object_to
 
-    def check(view: Any, found: Any, limits: Any, pays: int, id: str, all: int) -> None:
-        honest(view, found, limits, 0, id, 0)
+    def object_to(view: Any, binding: Any) -> Any:
+        return honest(view, msgspec.structs.replace(binding, reserves=0))
 
-    patch.setattr(authority, "_check_budget", check)
+    patch.setattr(authority, "GUARDS", (object_to,))
 
 
 @bug

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from souq.core.budget import RESERVATIONS
 from souq.core.contract import AcceptDelivery, CancelContract, SubmitDelivery
 from souq.core.halt import SetHalt
 from souq.core.ledger import ACCOUNTS, HOLDS
 from souq.core.listing import LISTINGS, EditListing, WithdrawListing
-from souq.core.mandate import MANDATES, RESERVATIONS, GrantMandate, Limits, RevokeMandate
+from souq.core.mandate import MANDATES, GrantMandate, Limits, RevokeMandate
 from souq.core.mandate import SecretLimits as Secret
 from souq.core.mechanisms import call_for_proposals
 from souq.core.mechanisms.call_for_proposals import PROPOSALS_MAX

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
+from souq.core.budget import RESERVATIONS
 from souq.core.contract import AcceptDelivery, SubmitDelivery
 from souq.core.halt import SetHalt
 from souq.core.ledger import ACCOUNTS, HOLDS
 from souq.core.listing import LISTINGS
 from souq.core.mandate import (
     MANDATES,
-    RESERVATIONS,
     GoodsLimit,
     GrantMandate,
     Limits,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from souq.core.contract import ContractFormed, ContractHeld
+from souq.core.approval import ContractHeld
+from souq.core.contract import ContractFormed
 from souq.core.mandate import Limits
 from souq.core.mechanisms import double_auction
 from souq.core.mechanisms.double_auction.records import OpenOrderBook, PlaceOrder

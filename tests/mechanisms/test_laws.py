@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from souq.core import market
+from souq.core.budget import RESERVATIONS
 from souq.core.ledger import HOLDS
 from souq.core.listing import LISTINGS
-from souq.core.mandate import RESERVATIONS, RevokeMandate
+from souq.core.mandate import RevokeMandate
 from souq.core.mechanisms import BY_NAME
 from souq.core.mechanisms.call_for_proposals.records import CallForProposalsSubcontracted
 from souq.core.mechanisms.parties import PARTIES

@@ -12,7 +12,8 @@ import random
 
 import pytest
 
-from souq.core.contract import AcceptDelivery, OpenDispute, Rule, SubmitDelivery
+from souq.core.contract import AcceptDelivery, SubmitDelivery
+from souq.core.dispute import OpenDispute, Rule
 from souq.core.ledger import ACCOUNTS
 from souq.core.mechanisms import call_for_proposals
 from souq.core.mechanisms.call_for_proposals.records import (

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from souq.core import contract, debt
+from souq.core import approval, contract, debt, dispute
 from souq.core.agreement import cash_given
 from souq.core.funds import (
     RESERVE,
@@ -339,7 +339,7 @@ def _gives_up(play: Any, who: str, said: Any) -> Any:
 
 @step(r"(approves|declines)", "principal")
 def _decides(play: Any, who: str, said: Any) -> Any:
-    return (contract.Approve if said[1] == "approves" else contract.Decline)(play.deal(who))
+    return (approval.Approve if said[1] == "approves" else approval.Decline)(play.deal(who))
 
 
 @step(r"(delivers|confirms|cancels|disputes)")
@@ -353,7 +353,7 @@ def _performs(play: Any, who: str, said: Any) -> Any:
         case "cancels":
             return contract.CancelContract(deal)
         case _:
-            return contract.OpenDispute(deal, "not_as_described", PartyText("not what it was"))
+            return dispute.OpenDispute(deal, "not_as_described", PartyText("not what it was"))
 
 
 @step(r"rules (\d+/\d+) to (\w+)", "principal")
@@ -361,7 +361,7 @@ def _rules(play: Any, who: str, said: Any) -> Any:
     deal = play.deal(said[2])
     is_payer = cash_given(play.deals[deal].legs, play.agent(said[2])) > 0
     bps = share_bps(said[1])
-    return contract.Rule(deal, bps if is_payer else BPS - bps)
+    return dispute.Rule(deal, bps if is_payer else BPS - bps)
 
 
 @step(r"says (.+)")

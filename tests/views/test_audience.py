@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from souq.core import credential, ledger, mandate, market, message, payout, stock
+from souq.core import budget, credential, ledger, mandate, market, message, payout, stock
 from souq.core.contract import AcceptDelivery
 from souq.core.funds import ReportDeposit, TransferMany
 from souq.core.halt import SetHalt
@@ -427,7 +427,7 @@ def _to_no_one(event: Any, known: Any) -> Any:
 
 
 RULE_BUGS: dict[str, tuple[type, Callable[[Any, Any], Any]]] = {
-    "a budget is shown to the counterparty": (mandate.BudgetReserved, _to_the_table),
+    "a budget is shown to the counterparty": (budget.BudgetReserved, _to_the_table),
     "a mandate is shown to all": (mandate.MandateGranted, _to_all),
     "a key is shown to all": (credential.KeyAdded, _to_all),
     "a message is shown to strangers": (message.MessageSent, _to_all),

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from souq import Client
-from souq.core.contract import Approve, CancelContract
+from souq.core.approval import Approve
+from souq.core.contract import CancelContract
 from souq.core.listing import (
     EditListing,
     PauseListing,

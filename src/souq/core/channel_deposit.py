@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from souq.core import authority, ledger, mandate
+from souq.core import authority, budget, ledger, mandate
 from souq.core.agreement import CashLeg
 from souq.core.ledger import HOLDS, Batch
 from souq.core.money import Money
@@ -53,24 +53,23 @@ def check_sides(draft: Draft, id: str, terms: Terms, added: Money) -> None:
     """
     legs = _legs(terms, added)
     agent = need_other_agent(draft, terms.payer)
-    is_above = authority.check(draft, agent, legs, negotiation=id)
-    # However often it is topped up, a channel is one deal.
+    whole = terms.deposit.units  # however often it is topped up, a channel is one deal
+    asks = authority.check(draft, agent, legs, negotiation=id, part_of=whole)
     limits = mandate.live_limits(draft, mandate.need_mandate(draft, agent))
-    whole = terms.deposit.units
-    cap, above = limits.per_deal_units, limits.approval_above_units
+    cap = limits.per_deal_units
     if cap is not None and whole > cap:
         raise Refused(Reason.OUTSIDE_MANDATE, rule="per_deal", cap=cap)
-    if is_above or (above is not None and whole > above):
+    if asks:
         raise mandate.outside("approval")  # a channel waits for nobody
     available = ledger.need_account(draft, wallet(agent.principal, added.asset)).available
     if available < added.units:
         raise Refused(Reason.INSUFFICIENT_FUNDS, available=available, needed=added.units)
     payee = need_other_agent(draft, terms.payee)
     try:
-        must_ask = authority.check(draft, payee, legs, negotiation=id)
+        is_free = not authority.check(draft, payee, legs, negotiation=id)
     except Refused:
-        must_ask = True
-    if must_ask:
+        is_free = False
+    if not is_free:
         raise Refused(Reason.COUNTERPARTY_UNABLE)
 
 
@@ -87,7 +86,7 @@ def set_aside(draft: Draft, id: str, terms: Terms, added: Money) -> None:
         if units:
             rows.append((f"#{id}.{part}", account, to, units, HOLD, ""))
     _move(draft, rows)
-    mandate.commit(draft, (terms.payer,), _legs(terms, added), _claim(id, terms.topups))
+    budget.commit(draft, (terms.payer,), _legs(terms, added), _claim(id, terms.topups))
 
 
 def pay_out(draft: Draft, ends: list[Due]) -> None:
@@ -99,7 +98,7 @@ def pay_out(draft: Draft, ends: list[Due]) -> None:
         rows += [*_ended(draft, id, "price", units - fee), *_ended(draft, id, "fee", fee)]
         returned += _returned(draft, id, terms, terms.deposit.units - units)
     _move(draft, rows)
-    mandate.settle_many(draft, returned)
+    budget.settle_many(draft, returned)
 
 
 def _legs(terms: Terms, added: Money) -> tuple[CashLeg, ...]:
@@ -123,7 +122,7 @@ def _move(draft: Draft, rows: list[_Row]) -> None:
 def _returned(draft: Draft, id: str, terms: Terms, back: int) -> Iterator[tuple[str, str, int]]:
     for n in range(terms.topups, -1, -1):
         claim = _claim(id, n)
-        found = draft.get(mandate.COMMITMENTS, f"{claim}/{terms.payer}")
+        found = draft.get(budget.COMMITMENTS, f"{claim}/{terms.payer}")
         assert found is not None, f"{claim} was never committed"
         units = min(back, found.units)
         back -= units

@@ -13,12 +13,16 @@ from msgspec import Struct
 
 from souq.core import (
     annotation,
+    approval,
+    budget,
     channel,
     channel_batch,
     contract,
     credential,
     debt,
     deposit,
+    dispute,
+    ending,
     funds,
     halt,
     ledger,
@@ -63,7 +67,9 @@ _MODULES: tuple[Any, ...] = (
     listing,
     message,
     annotation,
+    approval,
     contract,
+    dispute,
     channel,
     channel_batch,
     credential,
@@ -74,8 +80,10 @@ _OTHERS: tuple[Any, ...] = (  # they answer to no command
     debt,
     deposit,
     stock,
+    budget,
     pledge,
     negotiation,
+    ending,
     standstill,
 )
 
@@ -91,10 +99,12 @@ TABLES = (
     *funds.TABLES,
     *payout.TABLES,
     *mandate.TABLES,
+    *budget.TABLES,
     *listing.TABLES,
     *pledge.TABLES,
     *negotiation.TABLES,
     *contract.TABLES,
+    *ending.TABLES,
     *channel.TABLES,
     *credential.TABLES,
     *webhook.TABLES,
@@ -110,11 +120,25 @@ _DECIDE: dict[type, Any] = {
     },
 }
 
-_EVOLVE: dict[type, Any] = {
-    event: evolve
-    for module in (*_MODULES, *_OTHERS, *MECHANISMS)
-    for event, evolve in module.EVOLVE.items()
-}
+
+def _folds() -> dict[type, Any]:
+    """Give by event what folds it. Several modules may remember one: they do so in their order."""
+    found: dict[type, list[Any]] = {}
+    for module in (*_MODULES, *_OTHERS, *MECHANISMS):
+        for event, evolve in module.EVOLVE.items():
+            found.setdefault(event, []).append(evolve)
+    return {event: each[0] if len(each) == 1 else _each(*each) for event, each in found.items()}
+
+
+def _each(*folds: Any) -> Any:
+    def fold_all(view: View, event: Any) -> None:
+        for one in folds:
+            one(view, event)
+
+    return fold_all
+
+
+_EVOLVE: dict[type, Any] = _folds()
 
 # What must follow at once from an event. It is recorded with it, or neither is.
 REACTIONS: dict[type, tuple[Any, ...]] = {
@@ -124,9 +148,10 @@ REACTIONS: dict[type, tuple[Any, ...]] = {
     negotiation.NegotiationClosed: (negotiation.release_budgets,),
     negotiation.AgreementReached: (contract.form,),
     ledger.TransfersMade: (debt.collect_after,),
-    contract.ContractFulfilled: (settlement.fulfil,),
-    contract.ContractCancelled: (settlement.cancel,),
-    contract.RulingMade: (settlement.carry_out,),
+    approval.ContractApproved: (contract.begin_approved,),
+    ending.ContractFulfilled: (settlement.fulfil,),
+    ending.ContractCancelled: (settlement.cancel,),
+    ending.RulingMade: (settlement.carry_out,),
 }
 
 COMMANDS: tuple[type, ...] = tuple(_DECIDE)

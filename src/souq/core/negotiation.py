@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from souq.core import authority, halt, ledger, mandate, pledge
+from souq.core import authority, budget, halt, ledger, mandate, pledge
 from souq.core.agreement import Agreement, CashLeg, cash_given
 from souq.core.debt import DEBTS
 from souq.core.index import Rank
@@ -263,19 +263,19 @@ def _vouched(
 
     The mover learns what it lacks; of the others it learns only that they are unable.
     """
-    waiting = []
+    waiting: list[str] = []
     for party in agreement.parties:
         try:
             asks = _vouch(draft, agreement, id, party, mechanism, spent.get(party, 0))
-            if asks and not outcome.is_final:
-                waiting.append(need_other_agent(draft, party).principal)
+            if not outcome.is_final:
+                waiting += asks
         except Refused:
             if mover is not None and party == mover.id and not outcome.is_final:
                 raise
             touched = mechanism.unable(draft, id, agreement, party)
             _set_aside(draft, mechanism, id, touched or (party,))
             return None
-    return tuple(waiting)
+    return tuple(dict.fromkeys(waiting))
 
 
 def _close(
@@ -304,16 +304,16 @@ def _vouch(
     party: str,
     mechanism: Mechanism,
     spent_units: int,
-) -> bool:
-    """Raise Refused unless a party may and can; tell whether its principal must approve."""
+) -> tuple[str, ...]:
+    """Raise Refused unless a party may and can; give whose approval it waits for."""
     agent = need_other_agent(draft, party)
     whole = mechanism.pledge(draft, id, party).units if mechanism.JOINS else 0
     costs = spent_units + cash_given(agreement.legs, party)
-    is_waiting = authority.check(
+    approvers = authority.check(
         draft, agent, agreement.legs, negotiation=id, reserves=costs, part_of=whole
     )
     _check_funds(draft, agent, agreement, id if mechanism.IS_PREPAID else "")
-    return is_waiting
+    return approvers
 
 
 def _check_backing(draft: Draft, mover: Agent, id: str, effect: Effect) -> None:
@@ -347,7 +347,7 @@ def _check_funds(draft: Draft, agent: Agent, agreement: Agreement, prepaid_in: s
 
 def release_budgets(draft: Draft, event: NegotiationClosed) -> None:
     """React to a negotiation's end: nothing in it binds any more."""
-    mandate.release(draft, event.parties, event.negotiation)
+    budget.release(draft, event.parties, event.negotiation)
 
 
 def _opened(view: View, event: NegotiationOpened) -> None:

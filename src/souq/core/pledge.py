@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from souq.core import ledger, mandate, stock
+from souq.core import budget, ledger, stock
 from souq.core.agreement import CashLeg
 from souq.core.ledger import HOLDS, Batch
 from souq.core.listing import LISTINGS, change, need_listing, need_open
@@ -51,7 +51,7 @@ def set_aside(draft: Draft, agent: Agent, negotiation: str, pledge: Pledge) -> N
 
     Raises Refused(insufficient_funds | listing_unavailable | not_enough_stock).
     """
-    mandate.reserve(draft, agent, negotiation, pledge.units)
+    budget.reserve(draft, agent, negotiation, pledge.units)
     _hold(draft, agent, negotiation, pledge)
     if pledge.goods or goods_of(draft, agent.id, negotiation):
         _pledge_goods(draft, agent.id, negotiation, pledge.goods)
@@ -137,8 +137,8 @@ def _spend(draft: Draft, leg: CashLeg, claim: str) -> None:
     """Count what is forfeited as spent; it never comes back."""
     agent = need_other_agent(draft, leg.giver)
     if draft.get(MANDATES, agent.mandate) is not None:
-        mandate.commit(draft, (agent.id,), (leg,), claim)
-        mandate.settle(draft, claim, agent.id, 0)
+        budget.commit(draft, (agent.id,), (leg,), claim)
+        budget.settle(draft, claim, agent.id, 0)
 
 
 def _pledged(view: View, event: GoodsPledged) -> None:

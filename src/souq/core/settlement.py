@@ -1,8 +1,8 @@
 """What a contract's end does: to goods, to money held, and to the budgets they came from."""
 
-from souq.core import escrow, mandate, stock
+from souq.core import budget, escrow, stock
 from souq.core.agreement import Agreement
-from souq.core.contract import ContractCancelled, ContractFulfilled, RulingMade
+from souq.core.ending import ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.money import BPS
 from souq.core.state import Draft
 
@@ -28,4 +28,4 @@ def carry_out(draft: Draft, event: RulingMade) -> None:
 def _end_money(draft: Draft, id: str, agreement: Agreement, *, back_bps: int) -> None:
     returned = escrow.end_holds(draft, id, agreement, back_bps=back_bps)
     for agent, units in returned.items():
-        mandate.settle(draft, id, agent, units)
+        budget.settle(draft, id, agent, units)

@@ -9,7 +9,9 @@ import msgspec
 from msgspec import Struct
 
 from souq.core.agreement import Agreement
-from souq.core.state import Table, View, need_live
+from souq.core.party import AGENTS, need_other_agent
+from souq.core.refusal import Reason, Refused
+from souq.core.state import DEADLINES, Table, View, need_live
 
 
 class Agreed(Struct, frozen=True, tag=True):
@@ -78,3 +80,26 @@ def put_off(view: View, id: str, due: int) -> None:
     """Fold a deadline that has moved into what the contract says of it."""
     state = stage_of(view, id)
     view.put(CONTRACTS, id, msgspec.structs.replace(state, **{_BY[type(state)]: due}))
+
+
+def enter(view: View, id: str, state: State, due: int) -> None:
+    """Fold a contract's step to a stage and its deadline."""
+    view.put(CONTRACTS, id, state)
+    view.put(DEADLINES, id, due)
+
+
+def principals(view: View, agreement: Agreement) -> tuple[str, ...]:
+    """List whose agents the parties are."""
+    return tuple(need_other_agent(view, party).principal for party in agreement.parties)
+
+
+def speaks_for(view: View, actor: str, agreement: Agreement) -> str:
+    """Give the party that an agent is, or that a principal stands behind.
+
+    Raises Refused(not_yours) for anybody else.
+    """
+    for party in agreement.parties:
+        agent = view.get(AGENTS, party)
+        if agent is not None and actor in (party, agent.principal):
+            return party
+    raise Refused(Reason.NOT_YOURS)

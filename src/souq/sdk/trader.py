@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from souq.core.contract import AcceptDelivery, OpenDispute, SubmitDelivery
+from souq.core.contract import AcceptDelivery, SubmitDelivery
 from souq.core.credential import AddKey
+from souq.core.dispute import OpenDispute
 from souq.core.funds import ReportDeposit
 from souq.core.listing import PostListing
 from souq.core.mandate import GrantMandate, Limits, SecretLimits

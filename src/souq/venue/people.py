@@ -5,9 +5,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from souq.core.budget import expired_entries
 from souq.core.credential import KEYS, KEYS_OF
 from souq.core.halt import level
-from souq.core.mandate import expired_entries, need_mandate
+from souq.core.mandate import need_mandate
 from souq.core.officer import OFFICERS
 from souq.core.party import AGENTS, PRINCIPALS, need_other_agent, need_principal
 from souq.core.refusal import Reason, Refused

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from souq.core.channel import CHANNELS, ChannelOpened, ChannelsEnded
-from souq.core.contract import ContractCancelled, ContractFulfilled, RulingMade
+from souq.core.ending import ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.mechanisms import OPEN_TO_ALL
 from souq.core.mechanisms.alternating_offers import OfferMade
 from souq.core.mechanisms.swap import SwapProposed

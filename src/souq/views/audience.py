@@ -10,11 +10,15 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from souq.core import (
+    approval,
+    budget,
     channel,
     channel_batch,
     credential,
     debt,
     deposit,
+    dispute,
+    ending,
     funds,
     halt,
     ledger,
@@ -199,7 +203,7 @@ def _channels(event: channel.ChannelsEnded, known: Known) -> Rows:
     return found
 
 
-def _budgets(event: mandate.BudgetsSettled, known: Known) -> Rows:
+def _budgets(event: budget.BudgetsSettled, known: Known) -> Rows:
     found: Rows = {}
     for n, agent in enumerate(event.agents):
         for subject in (agent, known.principal(agent)):
@@ -238,16 +242,16 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     pledge.GoodsPledged: _agent,
     **{event: _BY_WORD[seen] for one in MECHANISMS for event, seen in one.SEEN.items()},
     negotiation.AgreementReached: _contract,
-    contracts.ContractHeld: _contract,
-    contracts.ContractApproved: _contract,
+    approval.ContractHeld: _contract,
+    approval.ContractApproved: _contract,
     contracts.ContractFormed: _contract,
     contracts.DeliverySubmitted: _contract,
     contracts.InspectionBegan: _contract,
     contracts.DeliveryAccepted: _contract,
-    contracts.DisputeOpened: _dispute,
-    contracts.ContractFulfilled: _contract,
-    contracts.ContractCancelled: _contract,
-    contracts.RulingMade: _dispute,
+    dispute.DisputeOpened: _dispute,
+    ending.ContractFulfilled: _contract,
+    ending.ContractCancelled: _contract,
+    ending.RulingMade: _dispute,
     channel.ChannelOpened: _channel,
     channel.ChannelToppedUp: _channel,
     channel.VoucherPresented: _channel,
@@ -257,11 +261,11 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     channel_batch.ClaimsFailed: _by,
     mandate.MandateGranted: _agent,
     mandate.MandateRevoked: _mandate,
-    mandate.BudgetReserved: _agent,
-    mandate.BudgetReleased: _agent,
-    mandate.BudgetCommitted: _agent,
-    mandate.BudgetSettled: _agent,
-    mandate.BudgetsSettled: _budgets,
+    budget.BudgetReserved: _agent,
+    budget.BudgetReleased: _agent,
+    budget.BudgetCommitted: _agent,
+    budget.BudgetSettled: _agent,
+    budget.BudgetsSettled: _budgets,
     credential.KeyAdded: _key,
     credential.KeyRevoked: _key,
     webhook.WebhookAdded: _webhook,

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from souq.core import channel, debt, ledger, listing, mandate, party, standstill
+from souq.core import budget, channel, debt, ledger, listing, mandate, party, standstill
 from souq.core.transfer import pick
 
 
@@ -62,7 +62,7 @@ _CUTS: dict[type, Callable[[Any, list[int]], Any]] = {
     debt.DebtsRepaid: _cut_columns,
     debt.ClaimsPaid: _cut_columns,
     channel.ChannelsEnded: _cut_columns,
-    mandate.BudgetsSettled: _cut_columns,
+    budget.BudgetsSettled: _cut_columns,
     standstill.ClocksStopped: _cut_columns,
     standstill.ClocksStarted: _cut_columns,
 }

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from souq.core import approval, dispute, ending, listing, message, negotiation, party, rules, stock
 from souq.core import contract as contracts
-from souq.core import listing, message, negotiation, party, rules, stock
 from souq.core.agreement import Agreement, Leg, cash_paid
 from souq.core.annotation import Annotated
 from souq.core.mechanisms import MECHANISMS, alternating_offers, posted_price, swap
@@ -307,11 +307,11 @@ def _delivered(history: History, at: int, event: contracts.InspectionBegan) -> N
     deal.penalty_bps = penalty_bps(deal.agreement.promises, deal.measured)
 
 
-def _cancelled(history: History, at: int, event: contracts.ContractCancelled) -> None:
+def _cancelled(history: History, at: int, event: ending.ContractCancelled) -> None:
     history.deals[event.contract].stage = event.why
 
 
-def _ruled(history: History, at: int, event: contracts.RulingMade) -> None:
+def _ruled(history: History, at: int, event: ending.RulingMade) -> None:
     deal = history.deals[event.contract]
     deal.stage, deal.payer_bps = "ruled", event.payer_bps
     deal.penalty_bps = 0  # the ruling takes their place
@@ -362,14 +362,14 @@ _FOLD: dict[type, Callable[[History, int, Any], None]] = {
     negotiation.PartyJoined: _joined,
     negotiation.NegotiationClosed: _closed,
     negotiation.AgreementReached: _agreed,
-    contracts.ContractHeld: _stage("held"),
+    approval.ContractHeld: _stage("held"),
     contracts.ContractFormed: _stage("formed"),
     contracts.DeliverySubmitted: _submitted,
     contracts.InspectionBegan: _delivered,
-    contracts.DisputeOpened: _stage("disputed"),
-    contracts.ContractFulfilled: _stage("fulfilled"),
-    contracts.ContractCancelled: _cancelled,
-    contracts.RulingMade: _ruled,
+    dispute.DisputeOpened: _stage("disputed"),
+    ending.ContractFulfilled: _stage("fulfilled"),
+    ending.ContractCancelled: _cancelled,
+    ending.RulingMade: _ruled,
     message.MessagePosted: _posted_message,
     message.MessageSent: _sent_message,
     Annotated: _noted,

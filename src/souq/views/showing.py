@@ -11,8 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from souq.core import contract as contracts
-from souq.core import halt, listing, market, message, officer, party, payout, webhook
+from souq.core import dispute, halt, listing, market, message, officer, party, payout, webhook
 from souq.core.annotation import Annotated
 from souq.core.officer import OFFICERS as OFFICER_ROWS
 from souq.core.party import AGENTS, PRINCIPALS, wallet
@@ -191,7 +190,7 @@ TEXTS: dict[type, tuple[tuple[_Field, bool], ...]] = {
     listing.ListingEdited: ((lambda of: of.title, False), (lambda of: of.description, False)),
     message.MessagePosted: ((lambda of: of.text, False),),
     message.MessageSent: ((lambda of: of.text, False),),
-    contracts.DisputeOpened: ((lambda of: of.claim, False),),
+    dispute.DisputeOpened: ((lambda of: of.claim, False),),
     payout.PayoutRequested: ((lambda of: of.destination, PRIVATE),),
     webhook.WebhookAdded: ((lambda of: of.url, PRIVATE),),
     Annotated: ((lambda of: of.note, PRIVATE),),

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from souq.core import approval, dispute, ending, ledger, listing, negotiation, party, stock
 from souq.core import contract as contracts
-from souq.core import ledger, listing, negotiation, party, stock
 from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
 from souq.core.mechanisms import alternating_offers, posted_price, swap
 from souq.core.money import USD, Money
@@ -269,16 +269,16 @@ def _stage(stage: str) -> Callable[[_Fold, Any], Rows]:
     return rows_of
 
 
-def _fulfilled(fold: _Fold, event: contracts.ContractFulfilled) -> Rows:
+def _fulfilled(fold: _Fold, event: ending.ContractFulfilled) -> Rows:
     back = event.penalty_bps or None
     yield "deals", fold.deal_row(event.contract, "fulfilled", payer_bps=back)
 
 
-def _cancelled(fold: _Fold, event: contracts.ContractCancelled) -> Rows:
+def _cancelled(fold: _Fold, event: ending.ContractCancelled) -> Rows:
     yield "deals", fold.deal_row(event.contract, event.why)
 
 
-def _ruled(fold: _Fold, event: contracts.RulingMade) -> Rows:
+def _ruled(fold: _Fold, event: ending.RulingMade) -> Rows:
     yield "deals", fold.deal_row(event.contract, "ruled", payer_bps=event.payer_bps)
 
 
@@ -327,13 +327,13 @@ _ROWS: dict[type, Callable[[_Fold, Any], Rows]] = {
     swap.SwapAccepted: _accepted,
     negotiation.NegotiationClosed: _closed,
     negotiation.AgreementReached: _agreed,
-    contracts.ContractHeld: _stage("held"),
+    approval.ContractHeld: _stage("held"),
     contracts.ContractFormed: _stage("formed"),
     contracts.InspectionBegan: _stage("delivered"),
-    contracts.DisputeOpened: _stage("disputed"),
-    contracts.ContractFulfilled: _fulfilled,
-    contracts.ContractCancelled: _cancelled,
-    contracts.RulingMade: _ruled,
+    dispute.DisputeOpened: _stage("disputed"),
+    ending.ContractFulfilled: _fulfilled,
+    ending.ContractCancelled: _cancelled,
+    ending.RulingMade: _ruled,
     ledger.AccountOpened: _account,
     ledger.TransfersMade: _transfers,
 }

@@ -4,7 +4,8 @@ from typing import Any
 
 from a2a.utils.errors import InvalidParamsError
 
-from souq.core.contract import AcceptDelivery, OpenDispute, SubmitDelivery
+from souq.core.contract import AcceptDelivery, SubmitDelivery
+from souq.core.dispute import OpenDispute
 from souq.core.mechanisms import moves
 from souq.core.mechanisms.alternating_offers import Counter as CounterOffer
 from souq.core.mechanisms.alternating_offers import MakeOffer

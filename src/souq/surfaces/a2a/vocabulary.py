@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from souq.core.contract import Ground
+from souq.core.dispute import Ground
 from souq.core.mechanisms.moves import ITEMS_MAX
 from souq.core.money import UNITS_MAX
 

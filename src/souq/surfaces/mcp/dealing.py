@@ -6,6 +6,7 @@ from msgspec import UNSET, Meta, field
 
 from souq.core import contract as contracts
 from souq.core.agreement import CashLeg
+from souq.core.dispute import CLAIM_MAX, Ground, OpenDispute
 from souq.core.listing import TEXT_MAX, TITLE_MAX, Delivery, PostListing, Side, WithdrawListing
 from souq.core.mechanisms import alternating_offers, moves, posted_price, swap
 from souq.core.mechanisms.alternating_offers import OfferMade
@@ -259,12 +260,12 @@ class Disputed(Act, frozen=True, forbid_unknown_fields=True):
     """What was not as promised."""
 
     contract: Contract
-    ground: contracts.Ground
-    claim: Annotated[str, Meta(description="what is wrong", max_length=contracts.CLAIM_MAX)] = ""
+    ground: Ground
+    claim: Annotated[str, Meta(description="what is wrong", max_length=CLAIM_MAX)] = ""
 
 
 async def dispute(desk: Desk, given: Disputed) -> Told:
-    command = contracts.OpenDispute(given.contract, given.ground, PartyText(given.claim))
+    command = OpenDispute(given.contract, given.ground, PartyText(given.claim))
     return await _done(desk, command, "disputed; the arbiter rules")
 
 

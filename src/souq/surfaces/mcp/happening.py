@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
+from souq.core import approval, dispute, ending, mandate, message, negotiation
 from souq.core import contract as contracts
-from souq.core import mandate, message, negotiation
 from souq.core.mechanisms import alternating_offers, posted_price, swap
 from souq.surfaces.mcp.telling import Teller, envelope
 from souq.views.feed import RecordSeen
@@ -17,15 +17,15 @@ _KINDS: tuple[type, ...] = (
     posted_price.PriceTaken,
     negotiation.NegotiationClosed,
     negotiation.AgreementReached,
-    contracts.ContractHeld,
+    approval.ContractHeld,
     contracts.ContractFormed,
     contracts.DeliverySubmitted,
     contracts.InspectionBegan,
     contracts.DeliveryAccepted,
-    contracts.DisputeOpened,
-    contracts.ContractFulfilled,
-    contracts.ContractCancelled,
-    contracts.RulingMade,
+    dispute.DisputeOpened,
+    ending.ContractFulfilled,
+    ending.ContractCancelled,
+    ending.RulingMade,
     message.MessageSent,
     mandate.MandateGranted,
     mandate.MandateRevoked,
@@ -49,7 +49,7 @@ def _told(event: Any, record: RecordSeen, teller: Teller, me: str) -> dict[str, 
             return row | teller.terms(event.legs)
         case message.MessageSent(agent=by, text=digest):
             text = record.words.get(digest, "")
-        case contracts.DisputeOpened(by=by, claim=digest):
+        case dispute.DisputeOpened(by=by, claim=digest):
             text = record.words.get(digest, "")
         case _:
             return row

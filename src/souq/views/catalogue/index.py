@@ -10,8 +10,7 @@ from typing import Any
 
 import msgspec
 
-from souq.core import contract as contracts
-from souq.core import rules
+from souq.core import ending, rules
 from souq.core.agreement import Agreement, givers
 from souq.core.listing import Attribute, ListingEdited, ListingPosted
 from souq.core.money import USD, Money
@@ -311,10 +310,10 @@ class Catalogue:
         # Whether it is a want is known where it is read; there are wants, so it may be one.
         self._has_wants_waiting = self._has_wants_waiting or int(event.listing[1:]) in self._wants
 
-    def _fulfilled(self, record: Record, event: contracts.ContractFulfilled, find: Find) -> None:
+    def _fulfilled(self, record: Record, event: ending.ContractFulfilled, find: Find) -> None:
         self._count(event.agreement, deals=1, rulings=0)
 
-    def _ruled(self, record: Record, event: contracts.RulingMade, find: Find) -> None:
+    def _ruled(self, record: Record, event: ending.RulingMade, find: Find) -> None:
         if event.payer_bps:
             self._count(event.agreement, deals=0, rulings=1)
 
@@ -339,7 +338,7 @@ _FOLD: dict[type, Callable[[Catalogue, Record, Any, Find], tuple[Match, ...] | N
     rules.MarketOpened: Catalogue._opened,
     ListingPosted: Catalogue._posted,
     ListingEdited: Catalogue._edited,
-    contracts.ContractFulfilled: Catalogue._fulfilled,
-    contracts.RulingMade: Catalogue._ruled,
+    ending.ContractFulfilled: Catalogue._fulfilled,
+    ending.RulingMade: Catalogue._ruled,
     **dict.fromkeys(CHANGE, Catalogue._changed),
 }

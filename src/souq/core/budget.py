@@ -1,0 +1,216 @@
+"""How much of a mandate is in use: reserved by open offers, and committed by what binds.
+
+Budget is reserved when an offer that could bind is made, committed when it binds, and given back
+when the deal comes to nothing. At every moment reserved + committed <= cap, for every cap of
+the mandate they were promised under.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from souq.core.agreement import Leg, cash_given
+from souq.core.mandate import MANDATES, SPENDINGS, Limits, Mandate, Spending, need_mandate
+from souq.core.party import Agent, need_other_agent
+from souq.core.state import Draft, Table, View
+
+
+class Reservation(Struct, frozen=True, gc=False, array_like=True):
+    """What one agent's open offer in one negotiation binds."""
+
+    mandate: str
+    units: int
+
+
+class Commitment(Struct, frozen=True, gc=False, array_like=True):
+    """What a contract took from a mandate's budget."""
+
+    mandate: str
+    entry: int
+    units: int
+
+
+class BudgetReserved(Struct, frozen=True, tag=True):
+    """What an open offer binds is set aside; it replaces what the negotiation bound before."""
+
+    mandate: str
+    agent: str
+    negotiation: str
+    units: int
+
+
+class BudgetReleased(Struct, frozen=True, tag=True):
+    mandate: str
+    agent: str
+    negotiation: str
+
+
+class BudgetCommitted(Struct, frozen=True, tag=True):
+    mandate: str
+    agent: str
+    contract: str
+    units: int
+
+
+class BudgetSettled(Struct, frozen=True, tag=True):
+    """A contract ended; what came back may be spent again."""
+
+    mandate: str
+    agent: str
+    contract: str
+    returned_units: int
+
+
+class BudgetsSettled(Struct, frozen=True, tag=True):
+    """What came back of many commitments, in columns."""
+
+    agents: tuple[str, ...]
+    contracts: tuple[str, ...]
+    returned_units: tuple[int, ...]
+
+
+RESERVATIONS: Table[Reservation] = Table("reservations", Reservation)
+COMMITMENTS: Table[Commitment] = Table("commitments", Commitment)
+TABLES: tuple[Table[Any], ...] = (RESERVATIONS, COMMITMENTS)
+
+
+def expired_entries(view: View, mandate: Mandate, limits: Limits) -> list[tuple[int, int]]:
+    """List (number, units) of window entries that no longer count: the window is (at - w, at]."""
+    entries = []
+    for number in range(mandate.oldest, mandate.newest + 1):
+        spending = view.get(SPENDINGS, f"{mandate.id}/{number}")
+        assert spending is not None, f"a hole in the window of {mandate.id}: {number}"
+        if spending.at > view.at - limits.window_us:
+            break
+        entries.append((number, spending.units))
+    return entries
+
+
+def reserve(draft: Draft, agent: Agent, negotiation: str, units: int) -> None:
+    """Set the budget aside that an open offer binds, or let it go where it binds nothing."""
+    before = draft.get(RESERVATIONS, f"{agent.id}/{negotiation}")
+    if before is not None and (not units or before.mandate != agent.mandate):
+        draft.emit(BudgetReleased(before.mandate, agent.id, negotiation))
+    if units and before != Reservation(agent.mandate, units):
+        draft.emit(BudgetReserved(agent.mandate, agent.id, negotiation, units))
+
+
+def release(draft: Draft, agents: tuple[str, ...], negotiation: str) -> None:
+    """Let go of everything a closing negotiation had reserved."""
+    for agent in agents:
+        before = draft.get(RESERVATIONS, f"{agent}/{negotiation}")
+        if before is not None:
+            draft.emit(BudgetReleased(before.mandate, agent, negotiation))
+
+
+def commit(draft: Draft, agents: tuple[str, ...], legs: tuple[Leg, ...], contract: str) -> None:
+    """Count what each party pays against its mandate."""
+    for id in agents:
+        pays = cash_given(legs, id)
+        if pays:
+            mandate = need_mandate(draft, need_other_agent(draft, id))
+            draft.emit(BudgetCommitted(mandate.id, id, contract, pays))
+
+
+def settle(draft: Draft, contract: str, agent: str, returned_units: int) -> None:
+    """Close a contract's claim on a budget, giving back what was not spent."""
+    found = draft.get(COMMITMENTS, f"{contract}/{agent}")
+    if found is not None:
+        draft.emit(BudgetSettled(found.mandate, agent, contract, returned_units))
+
+
+def settle_many(draft: Draft, rows: list[tuple[str, str, int]]) -> None:
+    """Close many claims, each (contract, agent, returned_units), in one event."""
+    contracts, agents, units = zip(*rows, strict=True)
+    draft.emit(BudgetsSettled(agents, contracts, units))
+
+
+def _reserved(view: View, event: BudgetReserved) -> None:
+    key = f"{event.agent}/{event.negotiation}"
+    before = view.get(RESERVATIONS, key)
+    view.put(RESERVATIONS, key, Reservation(event.mandate, event.units))
+    _add_reserved(view, event.mandate, event.units - (before.units if before else 0))
+
+
+def _released(view: View, event: BudgetReleased) -> None:
+    key = f"{event.agent}/{event.negotiation}"
+    before = view.get(RESERVATIONS, key)
+    assert before is not None, f"released twice: {key}"
+    view.drop(RESERVATIONS, key)
+    _add_reserved(view, event.mandate, -before.units)
+
+
+def _add_reserved(view: View, mandate: str, units: int) -> None:
+    found = view.get(MANDATES, mandate)
+    if found is not None:  # a revoked mandate's open offers still end
+        reserved = found.reserved_units + units
+        view.put(MANDATES, mandate, msgspec.structs.replace(found, reserved_units=reserved))
+
+
+def _committed(view: View, event: BudgetCommitted) -> None:
+    mandate = view.get(MANDATES, event.mandate)
+    assert mandate is not None, f"committed without a mandate: {event.mandate}"
+    limits: Limits = mandate.limits.value
+    oldest, newest, window = mandate.oldest, mandate.newest, mandate.window_units
+    if limits.window_units is not None:
+        for number, units in expired_entries(view, mandate, limits):
+            view.drop(SPENDINGS, f"{mandate.id}/{number}")
+            oldest, window = number + 1, window - units
+        newest += 1
+        window += event.units
+        view.put(SPENDINGS, f"{mandate.id}/{newest}", Spending(view.at, event.units))
+    view.put(
+        MANDATES,
+        mandate.id,
+        msgspec.structs.replace(
+            mandate,
+            lifetime_units=mandate.lifetime_units + event.units,
+            window_units=window,
+            oldest=oldest,
+            newest=newest,
+        ),
+    )
+    commitment = Commitment(mandate.id, newest, event.units)
+    view.put(COMMITMENTS, f"{event.contract}/{event.agent}", commitment)
+
+
+def _settled(view: View, event: BudgetSettled) -> None:
+    _give_back(view, f"{event.contract}/{event.agent}", event.returned_units)
+
+
+def _many_settled(view: View, event: BudgetsSettled) -> None:
+    rows = zip(event.contracts, event.agents, event.returned_units, strict=True)
+    for contract, agent, units in rows:
+        _give_back(view, f"{contract}/{agent}", units)
+
+
+def _give_back(view: View, claim: str, units: int) -> None:
+    commitment = view.get(COMMITMENTS, claim)
+    assert commitment is not None, f"settled twice: {claim}"
+    view.drop(COMMITMENTS, claim)
+    mandate = view.get(MANDATES, commitment.mandate)
+    if mandate is None or not units:
+        return
+    window = mandate.window_units
+    key = f"{mandate.id}/{commitment.entry}"
+    entry = view.get(SPENDINGS, key)
+    if entry is not None:
+        view.put(SPENDINGS, key, Spending(entry.at, entry.units - units))
+        window -= units
+    lifetime = mandate.lifetime_units - units
+    view.put(
+        MANDATES,
+        mandate.id,
+        msgspec.structs.replace(mandate, lifetime_units=lifetime, window_units=window),
+    )
+
+
+DECIDE: dict[type, Any] = {}
+EVOLVE: dict[type, Any] = {
+    BudgetReserved: _reserved,
+    BudgetReleased: _released,
+    BudgetCommitted: _committed,
+    BudgetSettled: _settled,
+    BudgetsSettled: _many_settled,
+}
