@@ -7,6 +7,7 @@ import hashlib
 
 from msgspec import Struct
 
+from souq.core.conditions import USUAL, Conditions
 from souq.core.money import Money
 from souq.core.promise import Promise
 from souq.core.seal import canonical
@@ -36,13 +37,14 @@ class Agreement(Struct, frozen=True, omit_defaults=True):
     """What agents agreed on, in the order of their joining.
 
     `promises` are made by whoever gives goods. `under` lists the contracts that this one helps to
-    perform, from the nearest to the topmost.
+    perform, from the nearest to the topmost. `conditions` are those of the listings in it.
     """
 
     parties: tuple[str, ...]
     legs: tuple[Leg, ...]
     promises: tuple[Promise, ...] = ()
     under: tuple[str, ...] = ()
+    conditions: Conditions = USUAL
 
 
 def digest_of(legs: tuple[Leg, ...], *, negotiation: str, version: int) -> str:

@@ -13,14 +13,14 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from souq.core import approval, budget, dispute, escrow, halt, stock, subcontract
+from souq.core import approval, budget, conditions, dispute, escrow, halt, stock, subcontract
 from souq.core.agreement import Agreement, givers, takers
 from souq.core.approval import ContractApproved
 from souq.core.ending import ContractCancelled, ContractFulfilled
 from souq.core.negotiation import AgreementReached
 from souq.core.promise import check_measured, penalty_bps
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.rules import SYSTEM, rules
+from souq.core.rules import SYSTEM
 from souq.core.stage import (
     CONTRACTS,
     Agreed,
@@ -92,7 +92,7 @@ TABLES: tuple[Table[Any], ...] = (CONTRACTS,)
 
 def _decide(draft: Draft, actor: str, command: Any) -> None:
     """Decide by what is true and who is asking; "no" is the right answer to everything else."""
-    id, house = command.contract, rules(draft)
+    id = command.contract
     state = need_contract(draft, id)
     halt.need(draft, "settlements")
     agent = speaks_for(draft, actor, state.agreement)
@@ -105,7 +105,11 @@ def _decide(draft: Draft, actor: str, command: Any) -> None:
             check_measured(state.agreement.promises, measured)
             draft.emit(DeliverySubmitted(id, agent, command.evidence, measured))
             if set(giving) == {*state.delivered, agent}:
-                draft.emit(InspectionBegan(id, draft.at + house.inspection_us))
+                draft.emit(
+                    InspectionBegan(
+                        id, draft.at + conditions.inspect_us(draft, state.agreement.conditions)
+                    )
+                )
         case Formed(), CancelContract() if agent in giving and not state.delivered:
             draft.emit(ContractCancelled(id, state.agreement, "cancelled", (agent,)))
         case Delivered(), AcceptDelivery() if agent in taking and agent not in state.accepted:
@@ -159,7 +163,9 @@ def begin_approved(draft: Draft, event: ContractApproved) -> None:
 
 
 def _begin(draft: Draft, id: str, agreement: Agreement) -> None:
-    deliver_by = subcontract.due_by(draft, agreement.under, draft.at + rules(draft).delivery_us)
+    deliver_by = subcontract.due_by(
+        draft, agreement.under, draft.at + conditions.deliver_us(draft, agreement.conditions)
+    )
     draft.emit(ContractFormed(id, deliver_by))
     if stock.is_title_only(draft, agreement.legs):
         # Nothing is left to hand over: ownership inside the market moves at once.

@@ -5,7 +5,9 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from souq.core import price_change
+from souq.core import conditions, price_change
+from souq.core.agreement import Leg, goods
+from souq.core.conditions import USUAL, Conditions
 from souq.core.mandate import check_listing
 from souq.core.money import UNITS_MAX, Money
 from souq.core.party import need_agent
@@ -31,7 +33,7 @@ class PostListing(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unkn
 
     `price` is per unit: what a seller asks or a buyer would pay. 0 gives it away; None leaves it
     open. `ref` is the principal's own name of the thing, which its mandate may set a floor for.
-    Data is licensed without end: it has no stock.
+    Data is licensed without end: it has no stock. `conditions` are those of every deal in it.
     """
 
     title: PublicText
@@ -47,6 +49,7 @@ class PostListing(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unkn
     shipping_units: int = 0  # what sending costs the taker, told in advance; part of no price
     mechanisms: tuple[str, ...] = ("alternating_offers", "posted_price")
     ref: str = ""
+    conditions: Conditions = USUAL
 
 
 class EditListing(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -103,6 +106,7 @@ class Listing(Struct, frozen=True, omit_defaults=True):
     is_paused: bool = False
     is_withdrawn: bool = False
     pledged: int = 0  # of what is reserved, what open bids and auctions stand on
+    conditions: Conditions = USUAL
 
     @property
     def has_stock(self) -> bool:
@@ -144,6 +148,12 @@ TABLES: tuple[Table[Any], ...] = (LISTINGS, *price_change.TABLES)
 def need_listing(view: View, listing: str) -> Listing:
     """Give a live listing. Raises Refused(not_found) or, where it has ended, Refused(closed)."""
     return need_live(view, LISTINGS, listing, "L")
+
+
+def conditions_of(view: View, legs: tuple[Leg, ...]) -> Conditions:
+    """Give what a deal of these legs runs by. Raises Refused(invalid) where listings differ."""
+    found = (view.get(LISTINGS, leg.listing) for leg in goods(legs))
+    return conditions.joined(tuple(one.conditions for one in found if one is not None))
 
 
 def need_open(listing: Listing, quantity: int) -> None:
@@ -235,6 +245,7 @@ def _post(draft: Draft, actor: str, command: PostListing) -> None:
     if not command.mechanisms:
         raise invalid("mechanisms", "name at least one")
     _check_attributes(market.categories.get(command.category), command.attributes)
+    conditions.check(command.conditions)
     check_listing(draft, agent, category=command.category, ref=command.ref, side=command.side)
     listing = Listing(
         id=next_id(draft, "L"),
@@ -253,6 +264,7 @@ def _post(draft: Draft, actor: str, command: PostListing) -> None:
         shipping_units=command.shipping_units,
         mechanisms=command.mechanisms,
         ref=command.ref,
+        conditions=command.conditions,
     )
     draft.emit(ListingPosted(listing))
 

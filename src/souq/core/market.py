@@ -154,6 +154,14 @@ REACTIONS: dict[type, tuple[Any, ...]] = {
     ending.RulingMade: (settlement.carry_out,),
 }
 
+# What a deadline means, by the first letter of whose it is. None of them can be refused.
+_LAPSE: dict[str, Any] = {
+    "N": negotiation.lapse,
+    "C": contract.lapse,
+    "X": channel.lapse,
+    "h": lambda draft, due: ledger.expire(draft, due.removeprefix("hold:")),
+}
+
 COMMANDS: tuple[type, ...] = tuple(_DECIDE)
 EVENTS: tuple[type, ...] = tuple(_EVOLVE)
 # Built from the tables above, so that a new command or event is decoded without another line.
@@ -199,15 +207,7 @@ def _react(draft: Draft) -> None:
 
 def _tick(draft: Draft, due: str) -> None:
     assert draft.get(DEADLINES, due) is not None, f"a tick without a deadline: {due}"
-    match due[0]:
-        case "N":
-            negotiation.lapse(draft, due)
-        case "C":
-            contract.lapse(draft, due)
-        case "X":
-            channel.lapse(draft, due)
-        case _:
-            ledger.expire(draft, due.removeprefix("hold:"))
+    _LAPSE[due[0]](draft, due)
 
 
 def fold(state: State, *, at: int, events: tuple[Any, ...]) -> None:

@@ -16,6 +16,7 @@ from souq.core import authority, budget, halt, ledger, mandate, pledge
 from souq.core.agreement import Agreement, CashLeg, cash_given
 from souq.core.debt import DEBTS
 from souq.core.index import Rank
+from souq.core.listing import conditions_of
 from souq.core.mechanisms import BY_NAME, BY_OPENING, OPEN_TO_ALL, Mechanism
 from souq.core.mechanisms.moves import Accept, Effect, Outcome, Standing
 from souq.core.mechanisms.parties import PARTIES, Party, is_party
@@ -196,6 +197,7 @@ def _check_stake(draft: Draft, mechanism: Mechanism, id: str, effect: Effect, mo
     """Raise Refused unless the mover may be bound so, and has what must stand behind it."""
     units = max(mechanism.pledge(draft, id, mover.id).units, effect.backing_units)
     for legs in (effect.stake, *effect.alternatives):
+        conditions_of(draft, legs)  # two that differ make no deal
         asks = authority.check(draft, mover, legs, negotiation=id, reserves=units, part_of=units)
         if asks and effect.is_final:
             raise mandate.outside("approval")
@@ -247,6 +249,12 @@ def _award(
     draft: Draft, mechanism: Mechanism, id: str, agreement: Agreement, waiting: tuple[str, ...]
 ) -> None:
     _set_aside(draft, mechanism, id, mechanism.settled(draft, id, agreement))
+    _reach(draft, id, agreement, waiting)
+
+
+def _reach(draft: Draft, id: str, agreement: Agreement, waiting: tuple[str, ...]) -> None:
+    conditions = conditions_of(draft, agreement.legs)
+    agreement = msgspec.structs.replace(agreement, conditions=conditions)
     draft.emit(AgreementReached(next_id(draft, "C"), id, agreement, waiting))
 
 
@@ -294,7 +302,7 @@ def _close(
         pledge.release(draft, parties, id, outcome.forfeits)
     draft.emit(NegotiationClosed(id, outcome.why, parties))
     for agreement, waiting_for in found:
-        draft.emit(AgreementReached(next_id(draft, "C"), id, agreement, waiting_for))
+        _reach(draft, id, agreement, waiting_for)
 
 
 def _vouch(
@@ -306,6 +314,7 @@ def _vouch(
     spent_units: int,
 ) -> tuple[str, ...]:
     """Raise Refused unless a party may and can; give whose approval it waits for."""
+    conditions_of(draft, agreement.legs)
     agent = need_other_agent(draft, party)
     whole = mechanism.pledge(draft, id, party).units if mechanism.JOINS else 0
     costs = spent_units + cash_given(agreement.legs, party)

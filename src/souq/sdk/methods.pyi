@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from souq.core.channel_batch import Claim
+from souq.core.conditions import Conditions
 from souq.core.mandate import Limits
 from souq.core.mechanisms.barter.records import Wish
 from souq.core.mechanisms.call_for_proposals.scoring import Criteria
@@ -456,6 +457,7 @@ class Methods:
         shipping_units: int = ...,
         mechanisms: Sequence[str] = ...,
         ref: str = ...,
+        conditions: Conditions = ...,
         *,
         command_id: str = "",
     ) -> Answer:
@@ -1037,6 +1039,7 @@ class AsyncMethods:
         shipping_units: int = ...,
         mechanisms: Sequence[str] = ...,
         ref: str = ...,
+        conditions: Conditions = ...,
         *,
         command_id: str = "",
     ) -> Answer:
