@@ -15,6 +15,7 @@ from souq.core import (
     channel,
     channel_batch,
     contract,
+    cooling_off,
     credential,
     dispute,
     funds,
@@ -28,12 +29,15 @@ from souq.core import (
     webhook,
 )
 from souq.core.annotation import Annotate
+from souq.core.conditions import Conditions
 from souq.core.halt import SetHalt
 from souq.core.mandate import Limits, SecretLimits
 from souq.core.mechanisms.alternating_offers import Counter, MakeOffer
 from souq.core.mechanisms.moves import Accept, Item, Reject, Withdraw
 from souq.core.mechanisms.posted_price import TakePrice
 from souq.core.mechanisms.swap import ProposeSwap, SwapLeg
+from souq.core.policy import Policy, setting
+from souq.core.policy.money import PerDeal
 from souq.core.refusal import Refused
 from souq.core.rules import HOUR_US, OPERATOR, SECOND_US, OpenMarket, Rules
 from souq.core.seal import OperatorText, PartyText, PublicText
@@ -87,6 +91,11 @@ COMMANDS: dict[str, Callable[[Scene], Any]] = {
     "TransferMany": lambda at: funds.TransferMany(Batch(("t",), ("x",), ("y",), (1,))),
     "GrantMandate": lambda at: mandate.GrantMandate(BEA, SecretLimits(Limits())),
     "RevokeMandate": lambda at: mandate.RevokeMandate(BEA),
+    "SetPolicy": lambda at: setting.SetPolicy(
+        BEA, setting.SecretPolicy(Policy((PerDeal(DEPOSIT),)))
+    ),
+    "SetOrganisation": lambda at: setting.SetOrganisation("P1", "P4"),
+    "SetDestination": lambda at: setting.SetDestination(BEA, "home"),
     "AddKey": lambda at: credential.AddKey(BEA, "bearer", "ab" * 32),
     "RevokeKey": lambda at: credential.RevokeKey(at.key),
     "AddWebhook": lambda at: webhook.AddWebhook(OperatorText("https://a.example/")),
@@ -107,6 +116,7 @@ COMMANDS: dict[str, Callable[[Scene], Any]] = {
     "SubmitDelivery": lambda at: contract.SubmitDelivery(at.deal),
     "AcceptDelivery": lambda at: contract.AcceptDelivery(at.deal),
     "CancelContract": lambda at: contract.CancelContract(at.deal),
+    "RevokeContract": lambda at: cooling_off.RevokeContract(at.deal),
     "OpenDispute": lambda at: dispute.OpenDispute(at.deal, "damaged"),
     "Rule": lambda at: dispute.Rule(at.deal, 3_333),
     "OpenChannel": lambda at: channel.OpenChannel(SOL, usd(5), chain("new")),
@@ -144,6 +154,9 @@ ALWAYS = {
     "Annotate": "O",
     "GrantMandate": "Ob",
     "RevokeMandate": "Ob",
+    "SetPolicy": "Ob",
+    "SetOrganisation": "O",
+    "SetDestination": "Bb",
     "PostListing": "BSDE",
     "PostMessage": "BSDE",
     "OpenChannel": "BDE",
@@ -213,6 +226,12 @@ LEGAL: dict[str, dict[str, str]] = {
     "contract formed, one of two delivered": {"SubmitDelivery": "Bb"},
     "contract delivered": {"AcceptDelivery": "Bb", "OpenDispute": "Bb"},
     "contract delivered, one of two accepted": {"AcceptDelivery": "Ss", "OpenDispute": "Ss"},
+    "contract formed, cooling off": {
+        "SubmitDelivery": "Ss",
+        "CancelContract": "Ss",
+        "RevokeContract": "b",
+    },
+    "contract delivered, cooling off": {"OpenDispute": "Bb", "RevokeContract": "b"},
     "contract disputed": {"Rule": "O"},
     "contract closed": {},
     "channel open": CHANNEL,
@@ -395,11 +414,12 @@ def _contract(how: str) -> Scene:
     stall = Stall()
     if how == "held":
         stall.grant(BEA, approval_above_units=10)
-    things: tuple[str, ...] = (stall.list(SOL),)
+    cooling_us = HOUR_US if "cooling" in how else None
+    things: tuple[str, ...] = (stall.list(SOL, conditions=Conditions(cooling_off_us=cooling_us)),)
     if "one of two" in how:
         things += (stall.list(BEA),)
     deal = stall.deal(BEA, SOL, things, 50, payer=BEA)
-    if how not in ("held", "formed"):
+    if how not in ("held", "formed", "formed, cooling off"):
         stall.do(SOL, contract.SubmitDelivery(deal))
     if how == "delivered, one of two accepted":
         stall.do(BEA, contract.SubmitDelivery(deal))

@@ -1,4 +1,4 @@
-"""What is wrong with a policy, told with its place, in the market's and the command line's words."""
+"""What is wrong with a policy, told with its place, in the words of market and command line."""
 
 from collections.abc import Iterator
 from typing import Any

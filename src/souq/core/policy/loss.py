@@ -11,7 +11,7 @@ from souq.core.policy.deal import Deal, Finding, Past
 class LossStop(
     Struct, frozen=True, tag="loss_stop", omit_defaults=True, forbid_unknown_fields=True
 ):
-    """Nothing new binds while deals that ended in the window cost so much more than they brought."""
+    """Nothing new binds while deals that ended in the window cost too much more than they gave."""
 
     loss_max_units: int
     window_us: int
