@@ -283,7 +283,7 @@ NONE: list[tuple[Kind, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "material"), NONE)
+@pytest.mark.parametrize(("kind", "material"), NONE, ids=map(str, range(len(NONE))))
 def test_what_is_no_key_is_refused(market: Market, kind: Kind, material: str) -> None:
     no = market.no(OPERATOR, AddKey("A1", kind, material))
     assert (no.reason, no.facts["field"]) == (Reason.INVALID, "material")

@@ -12,12 +12,14 @@ import pytest
 
 from souq.core import (
     approval,
+    bond,
     channel,
     channel_batch,
     contract,
     cooling_off,
     credential,
     dispute,
+    epoch,
     funds,
     listing,
     mandate,
@@ -127,6 +129,10 @@ COMMANDS: dict[str, Callable[[Scene], Any]] = {
     "SettleChannels": lambda at: channel_batch.SettleChannels(
         (channel_batch.Claim("X98"), channel_batch.Claim(at.channel, word(LENGTH)))
     ),
+    "CommitEpoch": lambda at: epoch.CommitEpoch("ab" * 32),
+    "RevealEpoch": lambda at: epoch.RevealEpoch("E1", "ab" * 16),
+    "PostBond": lambda at: bond.PostBond(usd(5)),
+    "WithdrawBond": lambda at: bond.WithdrawBond(),
     "TakePrice": lambda at: TakePrice(at.listing, usd(500)),
     "MakeOffer": lambda at: MakeOffer((Item(at.listing),), usd(50)),
     "ProposeSwap": lambda at: ProposeSwap((SwapLeg(at.listing, BEA), SwapLeg(at.own, SOL))),
@@ -160,6 +166,8 @@ ALWAYS = {
     "PostListing": "BSDE",
     "PostMessage": "BSDE",
     "OpenChannel": "BDE",
+    "CommitEpoch": "O",
+    "PostBond": "bsde",
 }
 OPEN = {"TakePrice": "BDE", "MakeOffer": "BDE", "ProposeSwap": "BS"}
 OWNED = {"EditListing": "S", "WithdrawListing": "S"}
@@ -183,9 +191,13 @@ CHANNEL = {
 
 # What a halted market takes away from what is legal always.
 HALTED = {
-    "commitments": {"SetHalt": "", "OpenChannel": ""},  # it is at that level already
-    "negotiations": {"OpenChannel": ""},
-    "settlements": {"OpenChannel": ""}
+    "commitments": {
+        "SetHalt": "",
+        "OpenChannel": "",
+        "PostBond": "",
+    },  # it is at that level already
+    "negotiations": {"OpenChannel": "", "PostBond": ""},
+    "settlements": {"OpenChannel": "", "PostBond": ""}
     | dict.fromkeys(("RequestPayout", "ReportPayout", "TransferMany"), ""),
 }
 
@@ -263,6 +275,7 @@ LEGAL: dict[str, dict[str, str]] = {
     "payout requested by one in debt": {
         "OpenChannel": "DE",
         "RequestPayout": "sde",
+        "PostBond": "sde",
         "ReportPayout": "",
         "CancelPayout": "b",
         "SendPayout": "O",  # and fails
@@ -283,6 +296,9 @@ LEGAL: dict[str, dict[str, str]] = {
     "key of the operator": {"RevokeKey": "O"},
     "key over": {},
     "key one too many": {"AddKey": "", "RevokeKey": "OBb"},
+    "stakes, an epoch has closed": {"RevealEpoch": "O"},
+    "stakes, a bond stands": {"WithdrawBond": "b"},
+    "stakes, a bond leaves": {"PostBond": "sde"},
     "webhook of an agent": {"RemoveWebhook": "OBb", "DisableWebhook": "O", "ReplayWebhook": "B"},
     "webhook of a principal": {"RemoveWebhook": "Ob", "DisableWebhook": "O", "ReplayWebhook": "b"},
     "webhook of the operator": {"RemoveWebhook": "O", "DisableWebhook": "O", "ReplayWebhook": "O"},
@@ -545,7 +561,20 @@ def _webhook(how: str) -> Scene:
     return Scene(stall, hook="H1")
 
 
+def _stakes(how: str) -> Scene:
+    stall = Stall()
+    if how == "an epoch has closed":
+        for _ in range(2):
+            stall.do(OPERATOR, epoch.CommitEpoch(epoch.of_secret("ab" * 16)))
+        return Scene(stall)
+    stall.do("P1", bond.PostBond(usd(5)))
+    if how == "a bond leaves":
+        stall.do("P1", bond.WithdrawBond())
+    return Scene(stall)
+
+
 SCENES = {
+    "stakes": _stakes,
     "key": _key,
     "webhook": _webhook,
     "payout": _payout,

@@ -34,6 +34,7 @@ from souq.views.showing import TEXTS, RecordSeen
 from tests.journal.day import Day, play, usd
 from tests.laws.walk import walk
 from tests.mechanisms.plays import OPEN, OPEN_EVENTS, PLAYS, Play
+from tests.views.chapters import CHAPTERS, SEEN
 
 OPEN_NAMES = {one.NAME for one in OPEN}
 RUN_SEEN = {
@@ -174,6 +175,8 @@ class Raw:
         kind = event["type"]
         if viewer == OPERATOR or PUBLIC.fullmatch(kind):
             return True
+        if kind in SEEN:
+            return bool(SEEN[kind](self, viewer, event))
         if kind in ("Annotated", "ChargebackAwaited", "ClaimRaised"):
             return False
         if kind in REPORTS:
@@ -371,10 +374,13 @@ def long_day(store: MemoryStore) -> Day:
     again = Batch(("h1",), ("wallet:P2/USD",), (f"wallet:{eve}/USD",), (40,), (1,))
     day.do(OPERATOR, TransferMany(again)).need()
     day.do(OPERATOR, TransferMany(Batch(("e9",), ("",), ("",), (0,), (2,), ("h1",)))).need()
+    for chapter in CHAPTERS:
+        chapter.play(day)
     return day
 
 
 KEY = "0123456789abcdee" * 4
+UNPLAYED = {"BondForfeited"}  # no rule forfeits one yet
 
 
 def test_every_event_says_who_may_see_it() -> None:
@@ -385,7 +391,8 @@ def test_everybody_sees_of_a_day_just_what_they_may() -> None:
     day = long_day(MemoryStore())
     raw = Raw(day.engine.store)
     happened = {event["type"] for record in raw.records for event in record.get("events", ())}
-    assert {event.__name__ for event in set(market.EVENTS) - OPEN_EVENTS} == happened
+    named = {event.__name__ for event in set(market.EVENTS) - OPEN_EVENTS}
+    assert named - UNPLAYED == happened
     check_everybody(day.engine)
 
 

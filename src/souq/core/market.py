@@ -14,6 +14,7 @@ from msgspec import Struct
 from souq.core import (
     annotation,
     approval,
+    bond,
     budget,
     channel,
     channel_batch,
@@ -24,6 +25,7 @@ from souq.core import (
     deposit,
     dispute,
     ending,
+    epoch,
     funds,
     halt,
     ledger,
@@ -79,6 +81,8 @@ _MODULES: tuple[Any, ...] = (
     channel_batch,
     credential,
     webhook,
+    epoch,
+    bond,
 )
 _OTHERS: tuple[Any, ...] = (  # they answer to no command
     ledger,
@@ -116,6 +120,8 @@ TABLES = (
     *channel.TABLES,
     *credential.TABLES,
     *webhook.TABLES,
+    *epoch.TABLES,
+    *bond.TABLES,
     *(table for mechanism in MECHANISMS for table in mechanism.TABLES),
 )
 
@@ -167,6 +173,7 @@ _LAPSE: dict[str, Any] = {
     "N": negotiation.lapse,
     "C": contract.lapse,
     "X": channel.lapse,
+    "b": bond.lapse,
     "h": lambda draft, due: ledger.expire(draft, due.removeprefix("hold:")),
 }
 

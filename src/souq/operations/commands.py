@@ -10,12 +10,14 @@ import re
 from souq.core import (
     annotation,
     approval,
+    bond,
     channel,
     channel_batch,
     contract,
     cooling_off,
     credential,
     dispute,
+    epoch,
     funds,
     halt,
     listing,
@@ -91,6 +93,10 @@ PATHS: dict[type, str] = {
     channel.CloseChannel: "/v1/channels/{channel}/close",
     channel.AgreeClose: "/v1/channels/{channel}/agree",
     channel_batch.SettleChannels: "/v1/settlements",
+    epoch.CommitEpoch: "/v1/epochs",
+    epoch.RevealEpoch: "/v1/epochs/{epoch}/reveal",
+    bond.PostBond: "/v1/bonds",
+    bond.WithdrawBond: "/v1/bonds/withdraw",
 }
 
 

@@ -536,6 +536,14 @@ class Methods:
         """Name the final amount; once both sides name the same, it is paid and the channel ends."""
     def settle_channels(self, claims: Sequence[Claim], *, command_id: str = "") -> Answer:
         """End up to 1,000 channels at once."""
+    def commit_epoch(self, commitment: str, *, command_id: str = "") -> Answer:
+        """Commit to the secret of the next epoch, which opens now and closes the one before."""
+    def reveal_epoch(self, epoch: str, secret: str, *, command_id: str = "") -> Answer:
+        """Show the secret of an epoch that has closed; what waits in it is drawn."""
+    def post_bond(self, amount: Money, *, command_id: str = "") -> Answer:
+        """Lock money as a stake, or add to it."""
+    def withdraw_bond(self, asset: str = ..., *, command_id: str = "") -> Answer:
+        """Ask for a whole bond back; it stands, and may be forfeited, until it is free."""
     def get_market(self) -> Market:
         """Give the market's house rules, its clock, and whether it stands still."""
     def who_am_i(self) -> Me:
@@ -1118,6 +1126,14 @@ class AsyncMethods:
         """Name the final amount; once both sides name the same, it is paid and the channel ends."""
     async def settle_channels(self, claims: Sequence[Claim], *, command_id: str = "") -> Answer:
         """End up to 1,000 channels at once."""
+    async def commit_epoch(self, commitment: str, *, command_id: str = "") -> Answer:
+        """Commit to the secret of the next epoch, which opens now and closes the one before."""
+    async def reveal_epoch(self, epoch: str, secret: str, *, command_id: str = "") -> Answer:
+        """Show the secret of an epoch that has closed; what waits in it is drawn."""
+    async def post_bond(self, amount: Money, *, command_id: str = "") -> Answer:
+        """Lock money as a stake, or add to it."""
+    async def withdraw_bond(self, asset: str = ..., *, command_id: str = "") -> Answer:
+        """Ask for a whole bond back; it stands, and may be forfeited, until it is free."""
     async def get_market(self) -> Market:
         """Give the market's house rules, its clock, and whether it stands still."""
     async def who_am_i(self) -> Me:

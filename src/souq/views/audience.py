@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from souq.core import (
     approval,
+    bond,
     budget,
     channel,
     channel_batch,
@@ -20,6 +21,7 @@ from souq.core import (
     deposit,
     dispute,
     ending,
+    epoch,
     funds,
     halt,
     ledger,
@@ -150,6 +152,10 @@ def _policy(event: setting.PolicySet, known: Known) -> Audience:
 
 def _member(event: setting.OrganisationSet, known: Known) -> Audience:
     return (event.principal, event.organisation)
+
+
+def _principal(event: Any, known: Known) -> Audience:
+    return (event.principal,)
 
 
 def _mandate(event: Any, known: Known) -> Audience:
@@ -312,6 +318,12 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     ledger.TransfersMade: _transfers,
     standstill.ClocksStopped: _clocks,
     standstill.ClocksStarted: _clocks,
+    epoch.EpochCommitted: _everybody,
+    epoch.EpochRevealed: _everybody,
+    bond.BondPosted: _principal,
+    bond.BondAsked: _principal,
+    bond.BondReturned: _principal,
+    bond.BondForfeited: _principal,
     Annotated: _operator_only,
 }
 
