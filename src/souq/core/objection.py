@@ -35,7 +35,7 @@ class Objection(Struct, frozen=True):
 
     `layer` is whose rule it is: "mandate", or the scope of a policy. `facts` speak of the caller
     only, and hold no limit that is private. A policy's rule has a `number` in it, and tells what it
-    compared to whoever asks for an explanation and may read it (see `explaining`); `is_private`: to
+    compared to whoever asks for an explanation and may read the policy; `is_private`: to
     nobody.
     """
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from souq.engine import Answer
-from souq.operations import channel_queries
+from souq.operations import channel_queries, policy_queries
 from souq.operations import queries as ask
 from souq.operations.commands import PATHS
 from souq.views.catalogue import ListingCard, Search, SearchPage
@@ -77,6 +77,8 @@ _QUERIES: tuple[tuple[type, type, str], ...] = (
     (ask.GetBalance, ask.Balances, "/v1/balance"),
     (ask.ListEntries, ask.Entries, "/v1/entries"),
     (ask.GetMandate, ask.Mandate, "/v1/mandate"),
+    (policy_queries.GetPolicy, policy_queries.PolicyInForce, "/v1/policy"),
+    (policy_queries.ExplainCommand, policy_queries.Explanation, "/v1/explain"),
     (ask.ListMessages, ask.Messages, "/v1/messages"),
     (ask.ListPayouts, ask.Payouts, "/v1/payouts"),
     (ask.ListReports, ask.Reports, "/v1/reports"),

@@ -14,11 +14,13 @@ from souq.core.mechanisms.moves import Item
 from souq.core.mechanisms.swap import SwapLeg
 from souq.core.mechanisms.vcg import Lot, Package
 from souq.core.money import Money
+from souq.core.policy import Policy
 from souq.core.rules import Rules
 from souq.core.transfer import Batch
 from souq.core.voucher import HashChain, Payword, SignedVouchers, Voucher
 from souq.engine import Answer
 from souq.operations.channel_queries import Channel, Channels
+from souq.operations.policy_queries import Explanation, PolicyInForce
 from souq.operations.queries import (
     AgentCard,
     Balances,
@@ -392,6 +394,16 @@ class Methods:
         """Let somebody speak with one more key."""
     def revoke_key(self, key: str, *, command_id: str = "") -> Answer:
         """End a key at once."""
+    def set_policy(self, scope: str, policy: Policy, *, command_id: str = "") -> Answer:
+        """Set the rules that hold for a scope, in place of those before; an empty policy sets none."""
+    def set_organisation(
+        self, principal: str, organisation: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Say that a principal belongs to an organisation, itself a principal, or to none."""
+    def set_destination(
+        self, agent: str, destination: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Name the place where goods that are shipped to an agent go, from the next deal on."""
     def grant_mandate(self, agent: str, limits: Limits, *, command_id: str = "") -> Answer:
         """Lend an agent authority, replacing what it had."""
     def revoke_mandate(self, agent: str, *, command_id: str = "") -> Answer:
@@ -500,6 +512,8 @@ class Methods:
         """Take what was delivered as what was promised."""
     def cancel_contract(self, contract: str, *, command_id: str = "") -> Answer:
         """Call a deal off before anything is delivered."""
+    def revoke_contract(self, contract: str, *, command_id: str = "") -> Answer:
+        """Take a deal back while it cools off: all money returns."""
     def open_dispute(
         self,
         contract: str,
@@ -601,6 +615,10 @@ class Methods:
         """List what moved in a principal's wallets, newest first."""
     def get_mandate(self, agent: str = ...) -> Mandate:
         """Give an agent's authority and what is left of it."""
+    def get_policy(self, scope: str) -> PolicyInForce:
+        """Give the policy in force for a scope."""
+    def explain_command(self, command: str, agent: str = ..., policy: str = ...) -> Explanation:
+        """Say which rules a command would run into, and why; nothing is carried out."""
     def list_messages(
         self, negotiation: str = ..., limit: int = ..., cursor: str = ...
     ) -> Messages:
@@ -980,6 +998,16 @@ class AsyncMethods:
         """Let somebody speak with one more key."""
     async def revoke_key(self, key: str, *, command_id: str = "") -> Answer:
         """End a key at once."""
+    async def set_policy(self, scope: str, policy: Policy, *, command_id: str = "") -> Answer:
+        """Set the rules that hold for a scope, in place of those before; an empty policy sets none."""
+    async def set_organisation(
+        self, principal: str, organisation: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Say that a principal belongs to an organisation, itself a principal, or to none."""
+    async def set_destination(
+        self, agent: str, destination: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Name the place where goods that are shipped to an agent go, from the next deal on."""
     async def grant_mandate(self, agent: str, limits: Limits, *, command_id: str = "") -> Answer:
         """Lend an agent authority, replacing what it had."""
     async def revoke_mandate(self, agent: str, *, command_id: str = "") -> Answer:
@@ -1090,6 +1118,8 @@ class AsyncMethods:
         """Take what was delivered as what was promised."""
     async def cancel_contract(self, contract: str, *, command_id: str = "") -> Answer:
         """Call a deal off before anything is delivered."""
+    async def revoke_contract(self, contract: str, *, command_id: str = "") -> Answer:
+        """Take a deal back while it cools off: all money returns."""
     async def open_dispute(
         self,
         contract: str,
@@ -1195,6 +1225,12 @@ class AsyncMethods:
         """List what moved in a principal's wallets, newest first."""
     async def get_mandate(self, agent: str = ...) -> Mandate:
         """Give an agent's authority and what is left of it."""
+    async def get_policy(self, scope: str) -> PolicyInForce:
+        """Give the policy in force for a scope."""
+    async def explain_command(
+        self, command: str, agent: str = ..., policy: str = ...
+    ) -> Explanation:
+        """Say which rules a command would run into, and why; nothing is carried out."""
     async def list_messages(
         self, negotiation: str = ..., limit: int = ..., cursor: str = ...
     ) -> Messages:

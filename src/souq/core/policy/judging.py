@@ -46,8 +46,6 @@ def object_to(view: View, binding: Binding) -> Iterator[Objection]:
 def judge(view: View, layer: Layer, deal: Deal) -> Iterator[Objection]:
     """Ask every rule of one layer."""
     past = Kept(view, layer.key)
-    # What others did shows in an organisation's sums: they are not for its members' agents.
-    is_private = layer.name.startswith("organisation/")
     for number, rule in enumerate(layer.rules, 1):
         finding = JUDGES[type(rule)](rule, deal, past)
         if finding is not None:
@@ -59,7 +57,7 @@ def judge(view: View, layer: Layer, deal: Deal) -> Iterator[Objection]:
                 threshold=finding.threshold,
                 observed=finding.observed,
                 asset=finding.asset,
-                is_private=finding.is_private or is_private,
+                is_private=finding.is_private,
             )
 
 
