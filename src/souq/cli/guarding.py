@@ -1,4 +1,4 @@
-"""`souq policy` checks rules before anybody relies on them, sets them, and says what they would do."""
+"""`souq policy` checks rules before anybody relies on them, sets them, and explains them."""
 
 import sys
 from pathlib import Path
@@ -11,12 +11,18 @@ from souq.cli.calling import knowing
 from souq.cli.commands import Json, app
 from souq.cli.connecting import URL, Key, Server, connect
 from souq.cli.output import Mistake, console, write_json
+from souq.cli.runs import reading
 from souq.core.money import USD
+from souq.core.party import AGENTS
 from souq.core.policy import Policy
 from souq.core.policy.setting import SecretPolicy, SetPolicy
 from souq.core.refusal import Fact
+from souq.core.rules import OPERATOR
+from souq.journal.replay import replay
 from souq.operations.policy_queries import ExplainCommand, Explanation, GetPolicy, RuleSaid
 from souq.sdk.policy_files import BadPolicy, read_policy
+from souq.venue.policies import explain as explained
+from souq.venue.policies import read_command
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="rules in TOML or JSON")]
 Scope = Annotated[
@@ -117,20 +123,8 @@ def _encoded(trial: Policy | None) -> str:
 
 
 def _on_disk(directory: Path, agent: str, text: str, trial: Policy | None) -> Explanation:
-    from souq.core.party import AGENTS
-    from souq.core.rules import OPERATOR
-    from souq.journal.replay import replay
-    from souq.journal.sqlite import SqliteStore
-    from souq.venue.policies import explain as explained
-    from souq.venue.policies import read_command
-
-    if not directory.is_dir():
-        raise Mistake(f"there is no market in {directory}")
-    store = SqliteStore(directory, read_only=True)
-    try:
+    with reading(directory) as store:
         state = replay(store).state
-    finally:
-        store.close()
     if state.get(AGENTS, agent) is None:
         raise Mistake(f"say who would send it with --as; this market has no agent {agent or '-'}")
     return explained(state, OPERATOR, agent, read_command(text), trial)

@@ -395,7 +395,7 @@ class Methods:
     def revoke_key(self, key: str, *, command_id: str = "") -> Answer:
         """End a key at once."""
     def set_policy(self, scope: str, policy: Policy, *, command_id: str = "") -> Answer:
-        """Set the rules that hold for a scope, in place of those before; an empty policy sets none."""
+        """Set the rules of a scope, in place of those before."""
     def set_organisation(
         self, principal: str, organisation: str = ..., *, command_id: str = ""
     ) -> Answer:
@@ -999,7 +999,7 @@ class AsyncMethods:
     async def revoke_key(self, key: str, *, command_id: str = "") -> Answer:
         """End a key at once."""
     async def set_policy(self, scope: str, policy: Policy, *, command_id: str = "") -> Answer:
-        """Set the rules that hold for a scope, in place of those before; an empty policy sets none."""
+        """Set the rules of a scope, in place of those before."""
     async def set_organisation(
         self, principal: str, organisation: str = ..., *, command_id: str = ""
     ) -> Answer:

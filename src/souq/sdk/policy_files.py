@@ -16,14 +16,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from souq.core.money import USD
-from souq.core.policy import JUDGES, Policy, Rule
+from souq.core.policy import TYPES, Policy, Rule
 from souq.core.policy.checking import mistakes
 from souq.core.policy.money import CalendarBudget
 from souq.core.rules import SECOND_US
 
 YEARS_KNOWN = 20
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_KINDS: dict[str, Any] = {str(kind.__struct_config__.tag): kind for kind in JUDGES}
 
 
 class BadPolicy(ValueError):
@@ -72,7 +71,7 @@ class _Mistaken(Exception):
 def _rule(raw: Any) -> Rule:
     if not isinstance(raw, dict) or not isinstance(raw.get("type"), str):
         raise _Mistaken("a rule is a table with a type")
-    kind = _KINDS.get(raw["type"])
+    kind = TYPES.get(raw["type"])
     if kind is None:
         raise _Mistaken(f'there is no rule of type "{raw["type"][:64]}"')
     given: dict[str, Any] = {}
@@ -94,18 +93,32 @@ def _read(kind: Any, name: str, value: Any) -> Iterator[tuple[str, Any]]:
     """Give the fields that one line of a rule stands for. Raises _Mistaken."""
     fields = kind.__struct_fields__
     if name == "floors" and isinstance(value, dict):
-        assets = set()
-        floors = {}
-        for one, amount in value.items():
-            units, asset = _money(amount, f"{name}.{one}") if isinstance(amount, str) else (amount,
-            "") floors[one] = units assets |= {asset} - {""} yield name, floors for asset in assets:
-            yield "asset", asset return if name in fields or name == "type": yield name, value elif
-            f"{name}_units" in fields and isinstance(value, str): units, asset = _money(value, name)
-            yield f"{name}_units", units yield "asset", asset elif f"{name}_us" in fields: yield
-            f"{name}_us", _microseconds(value, name) elif f"{name}_bps" in fields: yield
-            f"{name}_bps", _basis_points(value, name) elif f"{name}_at" in fields: yield
-            f"{name}_at", _instant(value, name) else: known = ", ".join(fields) raise
-            _Mistaken(f"has no such field; it has {known}", name)
+        yield from _floors(value)
+    elif name in fields or name == "type":
+        yield name, value
+    elif f"{name}_units" in fields and isinstance(value, str):
+        units, asset = _money(value, name)
+        yield f"{name}_units", units
+        yield "asset", asset
+    elif f"{name}_us" in fields:
+        yield f"{name}_us", _microseconds(value, name)
+    elif f"{name}_bps" in fields:
+        yield f"{name}_bps", _basis_points(value, name)
+    elif f"{name}_at" in fields:
+        yield f"{name}_at", _instant(value, name)
+    else:
+        raise _Mistaken(f"there is no such field; there are {', '.join(fields)}", name)
+
+
+def _floors(said: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    floors = {}
+    for name, amount in said.items():
+        if isinstance(amount, str):
+            floors[name], asset = _money(amount, f"floors.{name}")
+            yield "asset", asset
+        else:
+            floors[name] = amount
+    yield "floors", floors
 
 
 def _money(text: str, name: str) -> tuple[int, str]:
@@ -126,9 +139,7 @@ def _microseconds(value: Any, name: str) -> int:
 
 
 def _basis_points(value: Any, name: str) -> int:
-    found = (
-        re.fullmatch(r"(\d{1,6})(?:\.(\d{1,2}))? ?%", value) if isinstance(value, str) else None
-    )
+    found = re.fullmatch(r"(\d{1,6})(?:\.(\d{1,2}))? ?%", value) if isinstance(value, str) else None
     if found is None:
         raise _Mistaken('write a share as "20 %"', name)
     return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))

@@ -32,12 +32,19 @@ JUDGES: dict[type, Judge] = {kind: judge for one in FAMILIES for kind, judge in 
 Rule: Any = reduce(or_, JUDGES)
 
 
+def _config(kind: Any) -> Any:
+    return kind.__struct_config__
+
+
 class Policy(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Rules that all apply. An empty policy forbids nothing."""
 
     rules: tuple[Rule, ...] = ()
 
 
+TYPES: Mapping[str, type] = {str(_config(kind).tag): kind for kind in JUDGES}
+
+
 def type_of(rule: Any) -> str:
     """Give the word that a rule's type is written with."""
-    return str(type(rule).__struct_config__.tag)
+    return str(_config(type(rule)).tag)

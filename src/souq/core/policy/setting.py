@@ -29,7 +29,7 @@ class SecretPolicy(Secret):
 
 
 class SetPolicy(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """Set the rules that hold for a scope, in place of those before; an empty policy sets none.
+    """Set the rules of a scope, in place of those before. An empty policy takes them away.
 
     `scope` is an agent or a principal ("A5", "P3": by that principal), "organisation/P9" (by P9,
     for all its members) or "market" (by the operator). The operator may set any.
