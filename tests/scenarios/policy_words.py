@@ -1,7 +1,8 @@
 """The words of the little language for policies.
 
-W sets [agent|members'|market] rules TYPE field=value …; TYPE … | W drops [agent|members'|market] rules
+W sets [agent|members'|market] rules TYPE field=value …; TYPE …
    (amounts in USD: `per_deal cap=500; velocity window=24h deals_max=3; floor floors=lamp:400`)
+W drops [agent|members'|market] rules
 W makes W a member | W has goods sent to PLACE
 W puts up T for 5 USD in home [x3] [cooling off for 2 days] [sent for 1 USD]
 W takes the deal back [in C1]

@@ -120,6 +120,59 @@ def since(view: View, series: str, after: int) -> Sums:
     return Sums(head.count - n, head.first - first, head.second - second)
 
 
+def commit(
+    view: View,
+    keys: tuple[str, ...],
+    claim: str,
+    units: int,
+    asset: str,
+    payees: tuple[tuple[str, int], ...],
+) -> None:
+    """Remember a claim on money, and to whom it will be paid."""
+    rows = tuple((key, append(view, spent(key, asset), units, units)) for key in keys)
+    for key in keys:
+        for principal, paid in payees:
+            expose(view, key, principal, asset, paid)
+    view.put(ENTRIES, claim, Entry(units, asset, rows, payees))
+
+
+def come_back(view: View, claim: str, units: int) -> Entry | None:
+    """Remember that a claim is over, and how much of it came back; give it, if it was remembered.
+
+    What comes back of a deal in part is a refund; all else was never spent.
+    """
+    entry = view.get(ENTRIES, claim)
+    if entry is None:
+        return None
+    view.drop(ENTRIES, claim)
+    is_refund = claim.startswith("C") and units < entry.units
+    for key, number in entry.rows:
+        if units:
+            gross = 0 if is_refund else units
+            lessen(view, spent(key, entry.asset), number, gross, units)
+        for principal, paid in entry.payees:
+            expose(view, key, principal, entry.asset, -paid)
+    return entry
+
+
+def deal(view: View, key: str, others: tuple[str, ...]) -> None:
+    """Remember a deal with these principals."""
+    new = [one for one in others if view.get(KNOWN, f"{key}/{one}") is None]
+    for principal in new:
+        view.put(KNOWN, f"{key}/{principal}", view.at)
+    append(view, deals(key), len(new), 0)
+
+
+def lose(view: View, key: str, asset: str, units: int) -> None:
+    """Remember what a deal that ended cost; less than nothing is what it brought."""
+    append(view, lost(key, asset), units, 0)
+
+
+def take(view: View, key: str, category: str, quantity: int) -> None:
+    """Remember how many were taken."""
+    push(view, QUANTITIES, f"{key}/{category}", quantity, QUANTITIES_MAX)
+
+
 def spent(key: str, asset: str) -> str:
     """Name the series of what was committed: gross, and net of refunds."""
     return f"{key}:{asset}"

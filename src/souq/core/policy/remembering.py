@@ -21,16 +21,11 @@ from souq.core.party import AGENTS, Agent, need_other_agent
 from souq.core.policy import history
 from souq.core.policy.history import (
     ANY,
-    ENTRIES,
     FIRST_BIDS,
     KEPT,
-    KNOWN,
     MARKET,
-    QUANTITIES,
-    QUANTITIES_MAX,
     ROWS,
     SERIES,
-    Entry,
 )
 from souq.core.policy.judging import layers, organisation_key
 from souq.core.policy.setting import DESTINATIONS, PolicySet
@@ -163,10 +158,7 @@ def _agreed(view: View, event: AgreementReached) -> None:
     for agent in parties:
         others = dict.fromkeys(one.principal for one in parties if one.id != agent.id)
         for key in _keys(view, agent):
-            new = [one for one in others if view.get(KNOWN, f"{key}/{one}") is None]
-            for principal in new:
-                view.put(KNOWN, f"{key}/{principal}", view.at)
-            history.append(view, history.deals(key), len(new), 0)
+            history.deal(view, key, tuple(others))
 
 
 def _committed(view: View, event: BudgetCommitted) -> None:
@@ -176,14 +168,9 @@ def _committed(view: View, event: BudgetCommitted) -> None:
     keys = _keys(view, agent)
     if not keys or mandate is None:
         return
-    asset, units = mandate.limits.value.asset, event.units
-    rows = [(key, history.append(view, history.spent(key, asset), units, units)) for key in keys]
-    payees = _payees(view, event)
-    for key in keys:
-        for principal, paid in payees:
-            history.expose(view, key, principal, asset, paid)
-    entry = Entry(units, asset, tuple(rows), payees)
-    view.put(ENTRIES, f"{event.contract}/{event.agent}", entry)
+    asset: str = mandate.limits.value.asset
+    claim = f"{event.contract}/{event.agent}"
+    history.commit(view, tuple(keys), claim, event.units, asset, _payees(view, event))
 
 
 def _payees(view: View, event: BudgetCommitted) -> tuple[tuple[str, int], ...]:
@@ -212,20 +199,8 @@ def _many_settled(view: View, event: BudgetsSettled) -> None:
 
 
 def _came_back(view: View, claim: str, agent: str, units: int) -> None:
-    name = f"{claim}/{agent}"
-    entry = view.get(ENTRIES, name)
-    if entry is None:
-        return
-    view.drop(ENTRIES, name)
-    is_deal = claim.startswith("C")
-    is_refund = is_deal and units < entry.units
-    for key, number in entry.rows:
-        if units:
-            gross = 0 if is_refund else units
-            history.lessen(view, history.spent(key, entry.asset), number, gross, units)
-        for principal, paid in entry.payees:
-            history.expose(view, key, principal, entry.asset, -paid)
-    if not is_deal:  # what deals cost is told by their ends
+    entry = history.come_back(view, f"{claim}/{agent}", units)
+    if entry is not None and not claim.startswith("C"):  # what deals cost is told by their ends
         _lose(view, agent, entry.asset, entry.units - units)
 
 
@@ -233,7 +208,7 @@ def _lose(view: View, agent: str, asset: str, units: int) -> None:
     found = view.get(AGENTS, agent)
     if found is not None and units:
         for key in _keys(view, found):
-            history.append(view, history.lost(key, asset), units, 0)
+            history.lose(view, key, asset, units)
 
 
 def _fulfilled(view: View, event: ContractFulfilled) -> None:
@@ -271,8 +246,7 @@ def _usual(view: View, agreement: Agreement) -> None:
             listing = view.get(LISTINGS, id)
             if listing is not None:  # data may be withdrawn meanwhile
                 for key in keys:
-                    category = f"{key}/{listing.category}"
-                    history.push(view, QUANTITIES, category, quantity, QUANTITIES_MAX)
+                    history.take(view, key, listing.category, quantity)
 
 
 def _priced(view: View, agreement: Agreement) -> None:
