@@ -366,7 +366,7 @@ def test_a_private_policy_stands_in_no_record(stall: Stall) -> None:
 def test_a_title_that_cools_off_moves_when_it_has(stall: Stall) -> None:
     vase = stall.list(SOL, delivery="title", conditions=Conditions(cooling_off_us=DAY_US))
     deal = stall.deal(BEA, SOL, (vase,), 500)
-    assert isinstance(stall.engine.state.get(CONTRACTS, deal), Delivered)
+    assert isinstance(stall.engine.state.rows(CONTRACTS)[deal], Delivered)
     assert refused(stall.try_(BEA, AcceptDelivery(deal)))["state"] == "CoolingOff"
     stall.now += DAY_US
     stall.engine.tick()
