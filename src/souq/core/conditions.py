@@ -28,6 +28,7 @@ class Conditions(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
 
 
 USUAL = Conditions()
+_FIELDS = msgspec.structs.fields(Conditions)
 
 
 def check(conditions: Conditions) -> None:
@@ -42,7 +43,9 @@ def joined(all: tuple[Conditions, ...]) -> Conditions:
     """Give the conditions of a deal in things listed under these. Raises Refused(invalid)."""
     said: dict[str, Any] = {}
     for conditions in all:
-        for field in msgspec.structs.fields(Conditions):
+        if conditions == USUAL:
+            continue
+        for field in _FIELDS:
             value = getattr(conditions, field.name)
             if value == field.default:
                 continue

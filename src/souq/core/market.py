@@ -145,6 +145,15 @@ def _folds() -> dict[type, Any]:
 
 
 def _each(*folds: Any) -> Any:
+    if len(folds) == 2:
+        first, second = folds
+
+        def fold_both(view: View, event: Any) -> None:
+            first(view, event)
+            second(view, event)
+
+        return fold_both
+
     def fold_all(view: View, event: Any) -> None:
         for one in folds:
             one(view, event)

@@ -61,9 +61,9 @@ TABLES: tuple[Table[Any], ...] = history.TABLES
 def record(draft: Draft, event: AgreementReached) -> None:
     """React to a deal: write down what policies said of it, and where its goods go."""
     legs = event.agreement.legs
+    is_asked = draft.get(KEPT, ANY) is not None
     for party in event.agreement.parties:
-        agent = need_other_agent(draft, party)
-        asked = layers(draft, agent)
+        asked = layers(draft, need_other_agent(draft, party)) if is_asked else ()
         if asked:
             found: tuple[Objection, ...] = draft.weighed.get((party, legs), ())
             held = tuple(_rule(one) for one in found if one.approver and one.number)
@@ -189,10 +189,13 @@ def _payees(view: View, event: BudgetCommitted) -> tuple[tuple[str, int], ...]:
 
 
 def _settled(view: View, event: BudgetSettled) -> None:
-    _came_back(view, event.contract, event.agent, event.returned_units)
+    if view.get(KEPT, ANY) is not None:
+        _came_back(view, event.contract, event.agent, event.returned_units)
 
 
 def _many_settled(view: View, event: BudgetsSettled) -> None:
+    if view.get(KEPT, ANY) is None:
+        return
     rows = zip(event.contracts, event.agents, event.returned_units, strict=True)
     for contract, agent, units in rows:
         _came_back(view, contract, agent, units)
