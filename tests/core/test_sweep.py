@@ -16,6 +16,7 @@ from souq.core import (
     channel_batch,
     contract,
     credential,
+    delegation,
     dispute,
     funds,
     listing,
@@ -64,6 +65,7 @@ class Scene(NamedTuple):
     key: str = "K99"
     hook: str = "H99"
     channel: str = "X99"
+    helper: str = "A99"
 
 
 COMMANDS: dict[str, Callable[[Scene], Any]] = {
@@ -87,6 +89,9 @@ COMMANDS: dict[str, Callable[[Scene], Any]] = {
     "TransferMany": lambda at: funds.TransferMany(Batch(("t",), ("x",), ("y",), (1,))),
     "GrantMandate": lambda at: mandate.GrantMandate(BEA, SecretLimits(Limits())),
     "RevokeMandate": lambda at: mandate.RevokeMandate(BEA),
+    "DelegateMandate": lambda at: delegation.DelegateMandate(
+        at.helper, SecretLimits(Limits(lifetime_units=5)), of=BEA
+    ),
     "AddKey": lambda at: credential.AddKey(BEA, "bearer", "ab" * 32),
     "RevokeKey": lambda at: credential.RevokeKey(at.key),
     "AddWebhook": lambda at: webhook.AddWebhook(OperatorText("https://a.example/")),
@@ -240,6 +245,11 @@ LEGAL: dict[str, dict[str, str]] = {
         "Withdraw": "S",
         "SendMessage": "BS",
     },
+    "delegation possible": {"DelegateMandate": "OBb"},
+    "delegation done": {"DelegateMandate": "OBb"},  # anew
+    "delegation done by the principal": {"DelegateMandate": "OBb"},
+    "delegation wider than the whole": {},
+    "delegation to one who has a mandate": {"DelegateMandate": "Ob"},
     "payout requested": {"CancelPayout": "b", "SendPayout": "O", "FailPayout": "O"},
     "payout requested by one in debt": {
         "OpenChannel": "DE",
@@ -425,6 +435,21 @@ def _mandate(how: str) -> Scene:
     return scene
 
 
+def _delegation(how: str) -> Scene:
+    stall = Stall()
+    helper = "A5"
+    stall.do("P1", party.RegisterAgent("P1", PublicText("helper")))
+    part = SecretLimits(Limits(lifetime_units=9))
+    if how == "wider than the whole":
+        stall.grant(BEA, quantity_max=3)
+    if how.startswith("done"):
+        voice, of = ("P1", BEA) if "principal" in how else (BEA, "")
+        stall.do(voice, delegation.DelegateMandate(helper, part, of))
+    if how == "to one who has a mandate":
+        stall.do("P1", mandate.GrantMandate(helper, part))
+    return Scene(stall, helper=helper)
+
+
 def _payout(how: str) -> Scene:
     by_hand = "by hand" in how
     rails = ("credits", "manual")
@@ -536,6 +561,7 @@ SCENES = {
     "contract": _contract,
     "channel": _channel,
     "mandate": _mandate,
+    "delegation": _delegation,
     "market": lambda how: Scene(Stall(None)),
 }
 

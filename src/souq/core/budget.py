@@ -26,11 +26,15 @@ from souq.core.state import Draft, Table, View, row_of
 
 
 class Reservation(Struct, frozen=True, gc=False, array_like=True):
-    """What one agent's open offer in one negotiation binds; `above`: the mandates above its own."""
+    """What one agent's open offers in one negotiation bind.
+
+    `above` are the mandates above its own; `peak` is the most they bound since they bound nothing.
+    """
 
     mandate: str
     units: int
     above: tuple[str, ...] = ()
+    peak: int = 0
 
 
 class Commitment(Struct, frozen=True, gc=False, array_like=True):
@@ -98,6 +102,12 @@ def expired_entries(view: View, mandate: Mandate, limits: Limits) -> list[tuple[
     return entries
 
 
+def peak_units(view: View, agent: str, negotiation: str) -> int:
+    """Give the most that an agent's open offers in a negotiation bound at a time."""
+    found = view.get(RESERVATIONS, f"{agent}/{negotiation}")
+    return 0 if found is None else found.peak
+
+
 def reserve(draft: Draft, agent: Agent, negotiation: str, units: int) -> None:
     """Set the budget aside that an open offer binds, or let it go where it binds nothing."""
     before = draft.get(RESERVATIONS, f"{agent.id}/{negotiation}")
@@ -142,7 +152,8 @@ def _reserved(view: View, event: BudgetReserved) -> None:
     before = view.get(RESERVATIONS, key)
     own = view.get(MANDATES, event.mandate)  # an order outlives its mandate until it is matched
     above = () if own is None else tuple(one.id for one in lineage(view, own)[1:])
-    view.put(RESERVATIONS, key, Reservation(event.mandate, event.units, above))
+    peak = max(event.units, before.peak if before else 0)
+    view.put(RESERVATIONS, key, Reservation(event.mandate, event.units, above, peak))
     for mandate in (event.mandate, *above):
         _add_reserved(view, mandate, event.units - (before.units if before else 0))
 

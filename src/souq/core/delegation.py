@@ -1,4 +1,4 @@
-"""A part of a mandate may be lent on, to another agent of the same principal: narrower, never wider.
+"""A part of a mandate may be lent on to another agent of the same principal: narrower, never wider.
 
     M1 ──lent of it──▶ M4 ──▶ M5        at most DEPTH_MAX such steps, CHILDREN_MAX parts of each
 

@@ -320,7 +320,7 @@ def _vouch(
     """Raise Refused unless a party may and can; give what makes it wait for approval."""
     conditions_of(draft, agreement.legs)
     agent = need_other_agent(draft, party)
-    whole = mechanism.pledge(draft, id, party).units if mechanism.JOINS else 0
+    whole = budget.peak_units(draft, party, id) if mechanism.JOINS else 0  # not what is left of it
     costs = spent_units + cash_given(agreement.legs, party)
     asks = authority.asks(
         draft, agent, agreement.legs, negotiation=id, reserves=costs, part_of=whole
