@@ -27,7 +27,7 @@ _CAPS = ("per_deal_units", "lifetime_units", "quantity_max", "expires_at")
 class DelegateMandate(
     Struct, frozen=True, tag=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """Lend a part of a mandate to another agent of the same principal, narrower in every limit.
+    """Lend a part of a mandate to another agent of the same principal, never wider.
 
     By the agent whose mandate it is, to one that has none yet, or one that it lent to before; or by
     their principal or the operator, who name the agent whose mandate it is in `of`.

@@ -44,7 +44,7 @@ WHY_MAX = 1_000
 
 
 class SetHalt(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Stop the market, a principal or an agent at a level, or let it go on (`open`), and say why.
+    """Stop the market, a principal or an agent at a level, or let it go on (`open`).
 
     `scope` is whom: "" the market, by the operator alone; else a principal or an agent, by the
     operator, or by that principal for itself and its agents. The level `settlements` is the

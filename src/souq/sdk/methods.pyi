@@ -356,7 +356,7 @@ class Methods:
         *,
         command_id: str = "",
     ) -> Answer:
-        """Stop the market, a principal or an agent at a level, or let it go on (`open`), and say why."""
+        """Stop the market, a principal or an agent at a level, or let it go on (`open`)."""
     def add_webhook(self, url: str, types: Sequence[str] = ..., *, command_id: str = "") -> Answer:
         """Have the records one may see sent to an address."""
     def remove_webhook(self, webhook: str, *, command_id: str = "") -> Answer:
@@ -401,7 +401,7 @@ class Methods:
     def delegate_mandate(
         self, agent: str, limits: Limits, of: str = ..., *, command_id: str = ""
     ) -> Answer:
-        """Lend a part of a mandate to another agent of the same principal, narrower in every limit."""
+        """Lend a part of a mandate to another agent of the same principal, never wider."""
     def open_account(
         self, account: str, asset: str = ..., no_overdraft: bool = ..., *, command_id: str = ""
     ) -> Answer:
@@ -949,7 +949,7 @@ class AsyncMethods:
         *,
         command_id: str = "",
     ) -> Answer:
-        """Stop the market, a principal or an agent at a level, or let it go on (`open`), and say why."""
+        """Stop the market, a principal or an agent at a level, or let it go on (`open`)."""
     async def add_webhook(
         self, url: str, types: Sequence[str] = ..., *, command_id: str = ""
     ) -> Answer:
@@ -998,7 +998,7 @@ class AsyncMethods:
     async def delegate_mandate(
         self, agent: str, limits: Limits, of: str = ..., *, command_id: str = ""
     ) -> Answer:
-        """Lend a part of a mandate to another agent of the same principal, narrower in every limit."""
+        """Lend a part of a mandate to another agent of the same principal, never wider."""
     async def open_account(
         self, account: str, asset: str = ..., no_overdraft: bool = ..., *, command_id: str = ""
     ) -> Answer:
