@@ -29,6 +29,7 @@ from souq.core.seal import Sealed
 from souq.core.stage import CONTRACTS
 from souq.core.state import Table
 from souq.core.voucher import HashChain, Payword
+from souq.core.webhook import WEBHOOKS
 from souq.lab.attack.scene import (
     CATEGORIES,
     CHAIN_LENGTH,
@@ -47,12 +48,28 @@ _TABLES: dict[str, Table[Any]] = {
     "channel": CHANNELS,
     "key": KEYS,
     "payout": PAYOUTS,
+    "webhook": WEBHOOKS,
     "under": CONTRACTS,
 }
 _PEOPLE = frozenset(
     ("agent", "principal", "payee", "to", "payer", "of", "scope", "owner", "taker", "giver")
 )
-_WORDS = ("", "lamp", "USD", "EUR", "credits", "a" * 64, "x" * 70, "L1", "ab" * 32, "operator")
+_DIGESTS = frozenset(
+    ("material", "commitment", "secret", "seed_hash", "nonce", "seed", "secret_reserve", "digest")
+)
+_WORDS = (
+    "",
+    "https://a.example/",
+    "lamp",
+    "USD",
+    "EUR",
+    "credits",
+    "a" * 64,
+    "x" * 70,
+    "L1",
+    "ab" * 32,
+    "operator",
+)
 _DURATIONS = (0, -1, SECOND_US, MINUTE_US, HOUR_US, HOUR_US, 6 * HOUR_US, DAY_US, 2**53)
 _NUMBERS = (0, 1, 1, 2, 3, 5, 10, 100, -1, 10**9, 2**53 - 1, 2**53)
 
@@ -69,9 +86,11 @@ class Maker:
     def __init__(self, chance: Random, scene: Scene) -> None:
         self._chance = chance
         self._scene = scene
+        self._actor = ""  # whoever would say what is being made
 
-    def make(self, kind: Any, *, sensible: bool) -> Any:
+    def make(self, kind: Any, actor: str = "", *, sensible: bool) -> Any:
         """Make a command of a kind; where it should make sense, about things that are live."""
+        self._actor = actor or self._actor
         given: dict[str, Any] = {}
         for field in msgspec.structs.fields(kind):
             if not field.required and self._chance.random() < 0.6:
@@ -81,8 +100,9 @@ class Maker:
             given["terms"] = self._terms(given["negotiation"])
         return kind(**given)
 
-    def value(self, kind: type, name: str, *, sensible: bool) -> Any:
+    def value(self, kind: type, name: str, actor: str = "", *, sensible: bool) -> Any:
         """Make a value for a field of a command."""
+        self._actor = actor or self._actor
         if name == "negotiation" and sensible:
             return self._run(kind)
         return self._of(hints(kind)[name], name, sensible)
@@ -114,11 +134,18 @@ class Maker:
 
     def _text(self, name: str, sensible: bool) -> str:
         chance, rows = self._chance, _TABLES.get(name)
+        if rows is LISTINGS and sensible and chance.random() < 0.5:
+            found = self._scene.state.rows(LISTINGS).values()
+            own = [one.id for one in found if one.agent == self._actor]
+            if own:
+                return str(chance.choice(own[-10:]))
         if rows is not None and (sensible or chance.random() < 0.5):
             live = list(self._scene.state.rows(rows))
             return str(chance.choice(live[-40:])) if live else "L1"
         if name in _PEOPLE:
             return chance.choice((*CONTROLLED, *CONTROLLED, *HONEST_AGENTS, "P1", "P3", "A99", ""))
+        if name in _DIGESTS:
+            return f"{chance.getrandbits(256):064x}"
         if name == "category":
             return chance.choice(CATEGORIES)
         if name == "asset":

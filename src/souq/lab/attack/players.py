@@ -55,14 +55,22 @@ from souq.lab.attack.scene import (
 Play = Generator[tuple[str | None, Any], Any, None]
 _SEARCH = 14  # halvings, when looking for the largest sum that passes
 _PART = 0.7  # of commands, those that should make sense
+_TRIES = 12  # at one that would pass
 
 
 def uniform(chance: Random, scene: Scene, honest: Honest) -> Play:
-    """Play any command there is, by any of the keys, fields at random."""
+    """Play any command there is, by any of the keys: fields at random, or such as would pass."""
     maker = Maker(chance, scene)
     while True:
-        kind = chance.choice(KINDS)
-        yield chance.choice(CONTROLLED), maker.make(kind, sensible=chance.random() < _PART)
+        kind, actor = chance.choice(KINDS), chance.choice(CONTROLLED)
+        command = maker.make(kind, actor, sensible=False)
+        if chance.random() < _PART:
+            for _ in range(_TRIES):
+                actor = chance.choice(CONTROLLED)
+                command = maker.make(kind, actor, sensible=True)
+                if scene.would(actor, command):
+                    break
+        yield actor, command
         if chance.random() < 0.02:
             yield None, chance.choice((MINUTE_US, HOUR_US, 6 * HOUR_US))
 
@@ -83,14 +91,17 @@ def mutated(chance: Random, scene: Scene, honest: Honest) -> Play:
             continue
         source = own[-60:] if chance.random() < 0.4 else []
         _, command = chance.choice(source or honest.trace[-200:])
+        actor = chance.choice(CONTROLLED)
         kind: Any = type(command)
         names = list(hints(kind))
-        changed = {name: maker.value(kind, name, sensible=True) for name in names if _is_id(name)}
+        changed = {
+            name: maker.value(kind, name, actor, sensible=True) for name in names if _is_id(name)
+        }
         for name in chance.sample(names, min(len(names), chance.choice((1, 1, 2)))):
-            changed[name] = maker.value(kind, name, sensible=chance.random() < _PART)
+            changed[name] = maker.value(kind, name, actor, sensible=chance.random() < _PART)
         if kind is Accept:
-            changed["terms"] = maker.make(Accept, sensible=True).terms
-        yield chance.choice(CONTROLLED), msgspec.structs.replace(command, **changed)
+            changed["terms"] = maker.make(Accept, actor, sensible=True).terms
+        yield actor, msgspec.structs.replace(command, **changed)
 
 
 def _is_id(name: str) -> bool:
@@ -340,7 +351,8 @@ def _buy_up(chance: Random, scene: Scene) -> Play:
     theirs = [one for one in rows if one.agent in HONEST_AGENTS and one.price is not None]
     if theirs:
         thing = chance.choice(theirs[-5:])
-        yield _payer(chance), TakePrice(thing.id, thing.price, max(1, thing.available))
+        price = thing.price or usd(1)
+        yield _payer(chance), TakePrice(thing.id, price, max(1, thing.available))
 
 
 def _lend_on(chance: Random, scene: Scene) -> Play:

@@ -124,7 +124,9 @@ class Scene:
         for n in range(HONEST):
             self.must(OPERATOR, ReportDeposit(f"P{3 + n}", usd(HONEST_UNITS)))
         for agent, owner in zip((*GANG, *HONEST_AGENTS), owners[2:], strict=True):
-            self.must(owner, GrantMandate(agent, SecretLimits(Limits())))
+            # One of the gang asks its own principal, so that approvals are attacked as well.
+            asks = Limits(approval_above_units=self.money // 50 if agent == GANG[1] else None)
+            self.must(owner, GrantMandate(agent, SecretLimits(asks)))
         self.must(VICTIM, GrantMandate(AGENT, SecretLimits(Limits())))
 
     def _limits(self, chance: Random) -> Limits:
