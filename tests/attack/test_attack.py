@@ -140,7 +140,7 @@ def anybody_may_be_dealt_with(patch: pytest.MonkeyPatch) -> None:
 
 
 @bug("greedy")
-def more_is_captured_than_was_held(patch: pytest.MonkeyPatch) -> None:
+def more_returns_to_the_budget_than_came_back(patch: pytest.MonkeyPatch) -> None:
     honest = escrow.end_holds
     patch.setattr(
         escrow,

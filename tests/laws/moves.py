@@ -292,19 +292,23 @@ def lend(walk: Any) -> Move:
 
 def lend_on(walk: Any) -> Move:
     """Lend a part of a mandate to another agent of the same house; now and then it is no part."""
-    lender = _pick(walk, [one for one in walk.rows(AGENTS) if one.mandate])
+    mandates = walk.state.rows(MANDATES)
+    lenders = [one for one in walk.rows(AGENTS) if one.mandate]
+    capped = [one for one in lenders if mandates[one.mandate].limits.value.window_units]
+    lender = _pick(walk, capped if capped and not _odds(walk, 3) else lenders)
     if lender is None:
         return None
     others = [one for one in walk.rows(AGENTS) if one.principal == lender.principal]
     others = [one for one in others if one.id != lender.id] if not _odds(walk, 9) else others
     agent = _pick(walk, [one for one in others if not one.mandate] or others)
-    whole: Limits = walk.state.rows(MANDATES)[lender.mandate].limits.value
+    whole: Limits = mandates[lender.mandate].limits.value
     if agent is None:
         return None
     caps = {"per_deal_units": 150, "window_units": 250, "lifetime_units": 300}
     part = {
-        name: walk.chance.randint(1, min(most, getattr(whole, name) or most))
-        for name, most in caps.items()
+        name: walk.chance.randint(most // 2, most)
+        for name, cap in caps.items()
+        for most in (getattr(whole, name) or cap,)
         if getattr(whole, name) is not None or _odds(walk, 3)
     }
     limits = msgspec.structs.replace(whole, **part)
@@ -403,7 +407,7 @@ WEIGHTS = {
     join: 9,
     perform: 26,
     lend: 3,
-    lend_on: 2,
+    lend_on: 4,
     cash_moves.fund: 4,
     cash_moves.tell_again: 1,
     cash_moves.charge_back: 2,
