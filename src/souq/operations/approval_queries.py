@@ -9,9 +9,9 @@ from souq.operations.queries import LIMIT
 
 
 class ListApprovals(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """List the deals that wait for one's approval, the oldest first. By a principal.
+    """List the deals that wait for a principal's approval, the oldest first. By that principal.
 
-    The operator may name whose.
+    Its agents see their own; the operator names whose.
     """
 
     principal: str = ""

@@ -604,7 +604,7 @@ class Methods:
     def list_approvals(
         self, principal: str = ..., limit: int = ..., cursor: str = ...
     ) -> Approvals:
-        """List the deals that wait for one's approval, the oldest first."""
+        """List the deals that wait for a principal's approval, the oldest first."""
     def get_balance(self, principal: str = ...) -> Balances:
         """Give a principal's money."""
     def list_entries(self, principal: str = ..., limit: int = ..., cursor: str = ...) -> Entries:
@@ -1205,7 +1205,7 @@ class AsyncMethods:
     async def list_approvals(
         self, principal: str = ..., limit: int = ..., cursor: str = ...
     ) -> Approvals:
-        """List the deals that wait for one's approval, the oldest first."""
+        """List the deals that wait for a principal's approval, the oldest first."""
     async def get_balance(self, principal: str = ...) -> Balances:
         """Give a principal's money."""
     async def list_entries(

@@ -17,6 +17,9 @@ def list_approvals(desk: Desk, actor: str, query: ask.ListApprovals) -> ask.Appr
     principal = principal_asked(desk.state, actor, query.principal)
     after = read_cursor(query.cursor, int) if query.cursor else 0
     waiting = [id for id in desk.affairs.approvals(principal) if int(id[1:]) > after]
+    if actor in desk.state.rows(AGENTS):  # an agent sees its own deals, and not its siblings'
+        own = set(desk.affairs.contracts(actor))
+        waiting = [id for id in waiting if id in own]
     page = tuple(_approval(desk, principal, id) for id in waiting[: query.limit])
     cursor = write_cursor(int(page[-1].contract[1:])) if len(waiting) > query.limit else ""
     return ask.Approvals(page, rules(desk.state).signed_approvals, cursor)
