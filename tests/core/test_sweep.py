@@ -18,6 +18,7 @@ from souq.core import (
     contract,
     cooling_off,
     credential,
+    delegation,
     dispute,
     epoch,
     funds,
@@ -70,6 +71,7 @@ class Scene(NamedTuple):
     key: str = "K99"
     hook: str = "H99"
     channel: str = "X99"
+    helper: str = "A99"
 
 
 COMMANDS: dict[str, Callable[[Scene], Any]] = {
@@ -98,6 +100,9 @@ COMMANDS: dict[str, Callable[[Scene], Any]] = {
     ),
     "SetOrganisation": lambda at: setting.SetOrganisation("P1", "P4"),
     "SetDestination": lambda at: setting.SetDestination(BEA, "home"),
+    "DelegateMandate": lambda at: delegation.DelegateMandate(
+        at.helper, SecretLimits(Limits(lifetime_units=5)), of=BEA
+    ),
     "AddKey": lambda at: credential.AddKey(BEA, "bearer", "ab" * 32),
     "RevokeKey": lambda at: credential.RevokeKey(at.key),
     "AddWebhook": lambda at: webhook.AddWebhook(OperatorText("https://a.example/")),
@@ -271,6 +276,11 @@ LEGAL: dict[str, dict[str, str]] = {
         "Withdraw": "S",
         "SendMessage": "BS",
     },
+    "delegation possible": {"DelegateMandate": "OBb"},
+    "delegation done": {"DelegateMandate": "OBb"},  # anew
+    "delegation done by the principal": {"DelegateMandate": "OBb"},
+    "delegation wider than the whole": {},
+    "delegation to one who has a mandate": {"DelegateMandate": "Ob"},
     "payout requested": {"CancelPayout": "b", "SendPayout": "O", "FailPayout": "O"},
     "payout requested by one in debt": {
         "OpenChannel": "DE",
@@ -461,6 +471,21 @@ def _mandate(how: str) -> Scene:
     return scene
 
 
+def _delegation(how: str) -> Scene:
+    stall = Stall()
+    helper = "A5"
+    stall.do("P1", party.RegisterAgent("P1", PublicText("helper")))
+    part = SecretLimits(Limits(lifetime_units=9))
+    if how == "wider than the whole":
+        stall.grant(BEA, quantity_max=3)
+    if how.startswith("done"):
+        voice, of = ("P1", BEA) if "principal" in how else (BEA, "")
+        stall.do(voice, delegation.DelegateMandate(helper, part, of))
+    if how == "to one who has a mandate":
+        stall.do("P1", mandate.GrantMandate(helper, part))
+    return Scene(stall, helper=helper)
+
+
 def _payout(how: str) -> Scene:
     by_hand = "by hand" in how
     rails = ("credits", "manual")
@@ -585,6 +610,7 @@ SCENES = {
     "contract": _contract,
     "channel": _channel,
     "mandate": _mandate,
+    "delegation": _delegation,
     "market": lambda how: Scene(Stall(None)),
 }
 

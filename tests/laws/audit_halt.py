@@ -4,6 +4,9 @@ It keeps no time but what the records show: which deadlines stood still, with ho
 when each must therefore come once the market goes on.
 """
 
+from collections import defaultdict
+
+from tests.laws.audit_limits import Limits
 from tests.laws.audit_money import Books, Json, need
 
 KINDS = frozenset({"HaltSet", "ClocksStopped", "ClocksStarted"})
@@ -27,7 +30,18 @@ MOVES_MONEY = {  # commands that may, whatever is halted: it comes in, comes bac
 class Halts:
     """Sees whole records, after everything else has seen them."""
 
-    def __init__(self, books: Books, contracts: dict[str, Json], due: dict[str, int]) -> None:
+    def __init__(
+        self,
+        books: Books,
+        contracts: dict[str, Json],
+        due: dict[str, int],
+        principals: dict[str, str],
+        limits: Limits,
+    ) -> None:
+        self._principals = principals
+        self._limits = limits
+        # By principal or agent, and whose switch it is.
+        self.scoped: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self.books = books
         self.contracts = contracts
         self.due = due
@@ -44,10 +58,29 @@ class Halts:
             if kind == "TransfersMade" and rank == 3:
                 self._money(event["batch"], command)
         need(rank < 3 or command["type"] != "Rule", "halt", "a ruling in a standstill")
-        if command["type"] == "SetHalt":
+        if command["type"] == "SetHalt" and command.get("scope"):
+            self._scoped(actor, command, events)
+        elif command["type"] == "SetHalt":
             self._switch(actor, command, {event["type"]: event for event in events}, at)
         else:
             need(not {e["type"] for e in events} & KINDS, "halt", f"{command['type']} switches")
+
+    def free(self, agent: str, what: str) -> None:
+        """Nobody is bound who is halted, or whose principal or lender is."""
+        lenders = self._limits.chain(agent) if agent in self._limits.of_agent else ()
+        for scope in (agent, self._principals[agent], *(one.agent for one in lenders)):
+            for level in self.scoped[scope].values():
+                need(RANKS[level] < RANKS[what], "halt", f"{agent} is bound, {scope} is halted")
+
+    def _scoped(self, actor: str, command: Json, events: list[Json]) -> None:
+        scope, level = command["scope"], command["level"]
+        owner = self._principals.get(scope, scope)
+        need(actor in ("operator", owner), "authority", f"{actor} halts {scope}")
+        before = self.scoped[scope].get(actor, "open")
+        told = {"type": "HaltSet", "level": level, "before": before, "scope": scope, "by": actor}
+        found = [{name: one[name] for name in one if name != "why"} for one in events]
+        need(found == [told] and level not in (before, "settlements"), "halt", f"{found}")
+        self.scoped[scope][actor] = level
 
     def _money(self, batch: Json, command: Json) -> None:
         need(command["type"] in MOVES_MONEY, "halt", f"{command['type']} moves money")

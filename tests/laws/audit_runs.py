@@ -28,7 +28,8 @@ class Runs:
         self._forfeited: Counter[str] = Counter()
         self._most_pledged: dict[tuple[str, str, str], int] = {}  # agent, run, listing
         self._given: Counter[tuple[str, str, str]] = Counter()
-        self._most_reserved: dict[tuple[str, str], int] = {}
+        self._most_reserved: dict[tuple[str, str], int] = {}  # since nothing was
+        self._released: set[tuple[str, str]] = set()  # within this record
         self._touched: set[str] = set()
 
     def begin(self) -> None:
@@ -36,11 +37,9 @@ class Runs:
         self._paid.clear()
         self._forfeited.clear()
         self._given.clear()
-        self._most_reserved = {
-            (agent, run): units
-            for (agent, run), (_, units) in self._limits.owed.items()
-            if run[0] == "N"
-        }
+        for key in self._released:
+            del self._most_reserved[key]
+        self._released.clear()
         self._most_pledged = {
             (agent, run, listing): quantity
             for (agent, run), goods in self._goods.pledged.items()
@@ -102,16 +101,21 @@ class Runs:
                 need(kind == 3, "runs", f"{id} takes what was only set aside")
 
     def reserved(self, event: Json) -> None:
-        """Note the most budget that is reserved within this record."""
+        """Note the most budget that is reserved at a time, since none was."""
         key = (event["agent"], event["negotiation"])
-        self._most_reserved[key] = max(self._most_reserved.get(key, 0), event["units"])
+        before = 0 if key in self._released else self._most_reserved.get(key, 0)
+        self._released.discard(key)
+        self._most_reserved[key] = max(before, event["units"])
+
+    def released(self, event: Json) -> None:
+        """Forget it with this record's end: what it made a deal of may follow in it."""
+        self._released.add((event["agent"], event["negotiation"]))
 
     def may_wait(self, agent: str, run: str) -> bool:
         """Tell whether a deal may wait for approval since all that was bound asks for it."""
-        above = self._limits.mandates[self._limits.of_agent[agent]].limits.get(
-            "approval_above_units"
-        )
-        return above is not None and self._most_reserved.get((agent, run), 0) > above
+        most = self._most_reserved.get((agent, run), 0)
+        caps = [one.limits.get("approval_above_units") for one in self._limits.chain(agent)]
+        return any(cap is not None and most > cap for cap in caps)
 
     def agreement(self, event: Json, prepaid: frozenset[str]) -> None:
         """Check who deals, and that what they pay had been held."""

@@ -80,7 +80,7 @@ class Auditor:
         self.contracts: dict[str, Json] = {}
         self.due: dict[str, int] = {}  # negotiations and contracts that time will end
         self.channels = Channels(self.books, self.limits, self.principals, self.due)
-        self.halts = Halts(self.books, self.contracts, self.due)
+        self.halts = Halts(self.books, self.contracts, self.due, self.principals, self.limits)
         self.runs = Runs(self.books, self.goods, self.limits, self.due)
         self.keys = Keys(self.principals)
         self.hooks = Hooks(self.principals)
@@ -167,9 +167,15 @@ class Auditor:
             self.books.opened(event)
         elif kind == "MandateGranted":
             owner = self.principals[event["agent"]]
-            need(actor in (owner, "operator"), "authority", f"{actor} lends {owner}'s money")
+            lends = {owner, "operator"}
             self.limits.granted(event, json.loads)
+            if "parent" in event:
+                lender = self.limits.lender(event["mandate"])
+                need(self.principals[lender] == owner, "authority", f"{event} is {lender}'s")
+                lends.add(lender)
+            need(actor in lends, "authority", f"{actor} lends {owner}'s money")
         elif kind == "MandateRevoked":
+            self._takes_back(event["mandate"], actor)
             self.limits.revoked(event)
         elif kind == "AgentRegistered":
             owner = event["principal"]
@@ -206,8 +212,14 @@ class Auditor:
                 self.runs.reserved(event)
             elif event["type"] == "BudgetReleased":
                 self.limits.release(event["agent"], event["negotiation"])
+                self.runs.released(event)
         else:
             self.runs.see(event, actor, self.at)
+
+    def _takes_back(self, id: str, actor: str) -> None:
+        one = self.limits.mandates[id]
+        may = {self.principals[one.agent], "operator", *(above.agent for above in one.above)}
+        need(actor in may, "authority", f"{actor} takes {id} back")
 
     def _model(self, event: Json, actor: str, command: Json) -> None:
         agent, model = event["agent"], event["model"]
@@ -269,6 +281,7 @@ class Auditor:
                 need(False, "events", f"the auditor does not know {other}")
 
     def _allow(self, agent: str, legs: list[Json]) -> bool:
+        self.halts.free(agent, "commitments")
         return self.limits.allow(
             agent,
             legs,
@@ -345,6 +358,7 @@ class Auditor:
                 need(one["waiting"], "approval", f"{id} waits for nobody")
             case "ContractApproved":
                 need(actor in one["waiting"], "approval", f"{actor} cannot approve {id}")
+                self._free(id, one)
                 one["waiting"].remove(actor)
             case "ContractFormed":
                 need(not one["waiting"], "approval", f"{id} begins without {one['waiting']}")
@@ -365,6 +379,14 @@ class Auditor:
                 one["accepted"].add(event["by"])
             case _:
                 self._end(event, actor, before)
+
+    def _free(self, id: str, one: Json) -> None:
+        """Whoever an approval binds has the mandate of the agreement still, and no halt."""
+        for agent in one["parties"]:
+            self.limits.live(agent, self.at)
+            self.halts.free(agent, "commitments")
+            mandate, _ = self.limits.owed.get((agent, id), (self.limits.of_agent[agent], 0))
+            need(mandate == self.limits.of_agent[agent], "approval", f"{agent} had {mandate}")
 
     def _end(self, event: Json, actor: str, before: str) -> None:
         id, one = event["contract"], self.contracts[event["contract"]]
@@ -407,8 +429,16 @@ class Auditor:
             need(not facts, "privacy", f"{facts} about somebody else are told")
         if reason == "halted":
             level = self.halts.level
-            need(facts == {"level": level} != {"level": "open"}, "refusals", f"{facts} at {level}")
-        if reason == "budget_exceeded":
+            if "scope" in facts:
+                scoped = self.halts.scoped[facts["scope"]].values()
+                need(facts["level"] in scoped, "refusals", f"{facts} at {scoped}")
+            else:
+                need(facts == {"level": level} != {"level": "open"}, "refusals", f"{facts}")
+        if reason == "budget_exceeded" and "of" in facts:
+            above = self.limits.chain(actor)[1:]
+            need(set(facts) <= {"rule", "of", "also"}, "privacy", f"{facts} of another's mandate")
+            need(self.limits.mandates[facts["of"]] in above, "refusals", f"{facts} is a stranger's")
+        elif reason == "budget_exceeded":
             run = command.get("negotiation", "")
             left = self.limits.available(actor, facts["rule"], run, self.at)
             need(facts["available"] == left, "refusals", f"{facts}, though {left} is left")

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import msgspec
+
 from souq.core import approval, dispute
 from souq.core import contract as performance
 from souq.core.agreement import CashLeg, GoodsLeg, givers, takers
 from souq.core.annotation import Annotate
+from souq.core.delegation import DelegateMandate
 from souq.core.funds import OpenAccount, TransferMany
 from souq.core.halt import HALTS, LEVELS, SetHalt
 from souq.core.ledger import ACCOUNTS, HOLDS, Batch
@@ -18,7 +21,14 @@ from souq.core.listing import (
     ResumeListing,
     WithdrawListing,
 )
-from souq.core.mandate import GoodsLimit, GrantMandate, Limits, RevokeMandate, SecretLimits
+from souq.core.mandate import (
+    MANDATES,
+    GoodsLimit,
+    GrantMandate,
+    Limits,
+    RevokeMandate,
+    SecretLimits,
+)
 from souq.core.mechanisms import alternating_offers, swap
 from souq.core.mechanisms.alternating_offers import Counter, MakeOffer
 from souq.core.mechanisms.moves import Accept, Item, Reject, Withdraw
@@ -273,7 +283,40 @@ def lend(walk: Any) -> Move:
     bare = [one for one in walk.rows(AGENTS) if not one.mandate]
     agent = _pick(walk, bare if bare and not _odds(walk, 4) else walk.rows(AGENTS))
     who = agent.principal if _odds(walk, 2) else OPERATOR
+    lent = [one for one in walk.rows(MANDATES) if one.parent]
+    if lent and _odds(walk, 8):
+        part = _pick(walk, lent)
+        return walk.state.rows(MANDATES)[part.parent].agent, RevokeMandate(part.agent)
     return who, RevokeMandate(agent.id) if _odds(walk, 6) else grant(walk, agent.id)
+
+
+def lend_on(walk: Any) -> Move:
+    """Lend a part of a mandate to another agent of the same house; now and then it is no part."""
+    mandates = walk.state.rows(MANDATES)
+    lenders = [one for one in walk.rows(AGENTS) if one.mandate]
+    capped = [one for one in lenders if mandates[one.mandate].limits.value.window_units]
+    lender = _pick(walk, capped if capped and not _odds(walk, 3) else lenders)
+    if lender is None:
+        return None
+    others = [one for one in walk.rows(AGENTS) if one.principal == lender.principal]
+    others = [one for one in others if one.id != lender.id] if not _odds(walk, 9) else others
+    agent = _pick(walk, [one for one in others if not one.mandate] or others)
+    whole: Limits = mandates[lender.mandate].limits.value
+    if agent is None:
+        return None
+    caps = {"per_deal_units": 150, "window_units": 250, "lifetime_units": 300}
+    part = {
+        name: walk.chance.randint(most // 2, most)
+        for name, cap in caps.items()
+        for most in (getattr(whole, name) or cap,)
+        if getattr(whole, name) is not None or _odds(walk, 3)
+    }
+    limits = msgspec.structs.replace(whole, **part)
+    if _odds(walk, 8):
+        limits = msgspec.structs.replace(limits, lifetime_units=None, goods=None)
+    voice = walk.chance.choice((lender.id, lender.id, lender.principal, OPERATOR, _agent(walk)))
+    of = "" if voice == lender.id else lender.id
+    return voice, DelegateMandate(agent.id, SecretLimits(limits), of)
 
 
 def keep_books(walk: Any) -> Move:
@@ -335,6 +378,22 @@ def switch(walk: Any) -> Move:
     return who, SetHalt(level, PublicText("something is wrong"))
 
 
+def switch_one(walk: Any) -> Move:
+    """Halt one principal or agent now and then, and not for long."""
+    agent = _pick(walk, walk.rows(AGENTS))
+    scope = agent.id if _odds(walk, 2) else agent.principal
+    halted = [key for key in walk.state.rows(HALTS) if key != "market"]
+    who = agent.principal if _odds(walk, 2) else OPERATOR
+    if halted and not _odds(walk, 4):
+        owner, _, scope = _pick(walk, halted).rpartition("/")
+        found = walk.state.get(AGENTS, scope)
+        who = owner or (found.principal if found is not None else scope)
+        return who, SetHalt("open", scope=scope)
+    level = walk.chance.choice(("commitments", "negotiations", "negotiations", "settlements"))
+    voice = who if not _odds(walk, 9) else _agent(walk)
+    return voice, SetHalt(level, PublicText("it buys too much"), scope)
+
+
 WEIGHTS = {
     post: 9,
     edit: 2,
@@ -348,6 +407,7 @@ WEIGHTS = {
     join: 9,
     perform: 26,
     lend: 3,
+    lend_on: 4,
     cash_moves.fund: 4,
     cash_moves.tell_again: 1,
     cash_moves.charge_back: 2,
@@ -358,6 +418,7 @@ WEIGHTS = {
     talk: 2,
     house: 1,
     switch: 3,
+    switch_one: 1,
     declare: 1,
     key_moves.add_key: 3,
     key_moves.end_key: 1,

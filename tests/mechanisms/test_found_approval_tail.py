@@ -1,7 +1,5 @@
 """An order above the approval threshold waits for its principal to its last piece."""
 
-import pytest
-
 from souq.core.approval import ContractHeld
 from souq.core.contract import ContractFormed
 from souq.core.mandate import Limits
@@ -13,11 +11,6 @@ from tests.mechanisms.bidding import usd
 from tests.mechanisms.rooms import happened
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="the threshold looks at what is left of an order, so its second half asks nobody",
-)
 def test_an_order_above_the_threshold_asks_for_approval_of_every_piece() -> None:
     hall = Hall(double_auction)
     (sol,) = hall.join(1)

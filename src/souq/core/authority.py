@@ -4,7 +4,7 @@ Every guard is asked and every objection is told, so that nobody has to find the
 a guard, write it and list it here.
 """
 
-from souq.core import limits
+from souq.core import halt, limits
 from souq.core.agreement import Leg, cash_given
 from souq.core.objection import Binding, Guard, Objection
 from souq.core.party import Agent
@@ -12,7 +12,7 @@ from souq.core.policy import judging
 from souq.core.refusal import Refused
 from souq.core.state import Draft, View
 
-GUARDS: tuple[Guard, ...] = (limits.object_to, judging.object_to)
+GUARDS: tuple[Guard, ...] = (limits.object_to, halt.object_to, judging.object_to)
 
 
 def check(
@@ -26,6 +26,23 @@ def check(
 ) -> tuple[str, ...]:
     """Give whose approval a deal would wait for. Raises Refused unless the agent may be bound.
 
+    See `asks`, which also says why.
+    """
+    found = asks(draft, agent, legs, negotiation=negotiation, reserves=reserves, part_of=part_of)
+    return tuple(dict.fromkeys(one.approver for one in found))
+
+
+def asks(
+    draft: Draft,
+    agent: Agent,
+    legs: tuple[Leg, ...],
+    *,
+    negotiation: str,
+    reserves: int | None = None,
+    part_of: int = 0,
+) -> tuple[Objection, ...]:
+    """Give what makes a deal wait for approval. Raises Refused unless the agent may be bound.
+
     `reserves` and `part_of` are those of `Binding`; left out, these legs are all. The refusal is
     that of the first objection; `also` names the other rules that object.
     """
@@ -36,7 +53,7 @@ def check(
     denials = [one for one in found if not one.approver]
     if denials:
         raise _refusal(denials)
-    return tuple(dict.fromkeys(one.approver for one in found))
+    return found
 
 
 def objections(view: View, binding: Binding) -> tuple[Objection, ...]:

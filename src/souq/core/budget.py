@@ -2,7 +2,8 @@
 
 Budget is reserved when an offer that could bind is made, committed when it binds, and given back
 when the deal comes to nothing. At every moment reserved + committed <= cap, for every cap of
-the mandate they were promised under.
+the mandate they were promised under, and of every mandate above it: a part that was lent on is
+counted in the whole at once.
 """
 
 from typing import Any
@@ -11,24 +12,38 @@ import msgspec
 from msgspec import Struct
 
 from souq.core.agreement import Leg, cash_given
-from souq.core.mandate import MANDATES, SPENDINGS, Limits, Mandate, Spending, need_mandate
+from souq.core.mandate import (
+    MANDATES,
+    SPENDINGS,
+    Limits,
+    Mandate,
+    Spending,
+    lineage,
+    need_mandate,
+)
 from souq.core.party import Agent, need_other_agent
-from souq.core.state import Draft, Table, View
+from souq.core.state import Draft, Table, View, row_of
 
 
 class Reservation(Struct, frozen=True, gc=False, array_like=True):
-    """What one agent's open offer in one negotiation binds."""
+    """What one agent's open offers in one negotiation bind.
+
+    `above` are the mandates above its own; `peak` is the most they bound since they bound nothing.
+    """
 
     mandate: str
     units: int
+    above: tuple[str, ...] = ()
+    peak: int = 0
 
 
 class Commitment(Struct, frozen=True, gc=False, array_like=True):
-    """What a contract took from a mandate's budget."""
+    """What a contract took from a mandate's budget: an entry of its window, and of each `above`."""
 
     mandate: str
     entry: int
     units: int
+    above: tuple[tuple[str, int], ...] = ()
 
 
 class BudgetReserved(Struct, frozen=True, tag=True):
@@ -87,12 +102,18 @@ def expired_entries(view: View, mandate: Mandate, limits: Limits) -> list[tuple[
     return entries
 
 
+def peak_units(view: View, agent: str, negotiation: str) -> int:
+    """Give the most that an agent's open offers in a negotiation bound at a time."""
+    found = view.get(RESERVATIONS, f"{agent}/{negotiation}")
+    return 0 if found is None else found.peak
+
+
 def reserve(draft: Draft, agent: Agent, negotiation: str, units: int) -> None:
     """Set the budget aside that an open offer binds, or let it go where it binds nothing."""
     before = draft.get(RESERVATIONS, f"{agent.id}/{negotiation}")
     if before is not None and (not units or before.mandate != agent.mandate):
         draft.emit(BudgetReleased(before.mandate, agent.id, negotiation))
-    if units and before != Reservation(agent.mandate, units):
+    if units and (before is None or (before.mandate, before.units) != (agent.mandate, units)):
         draft.emit(BudgetReserved(agent.mandate, agent.id, negotiation, units))
 
 
@@ -129,8 +150,12 @@ def settle_many(draft: Draft, rows: list[tuple[str, str, int]]) -> None:
 def _reserved(view: View, event: BudgetReserved) -> None:
     key = f"{event.agent}/{event.negotiation}"
     before = view.get(RESERVATIONS, key)
-    view.put(RESERVATIONS, key, Reservation(event.mandate, event.units))
-    _add_reserved(view, event.mandate, event.units - (before.units if before else 0))
+    own = view.get(MANDATES, event.mandate)  # an order outlives its mandate until it is matched
+    above = () if own is None else tuple(one.id for one in lineage(view, own)[1:])
+    peak = max(event.units, before.peak if before else 0)
+    view.put(RESERVATIONS, key, Reservation(event.mandate, event.units, above, peak))
+    for mandate in (event.mandate, *above):
+        _add_reserved(view, mandate, event.units - (before.units if before else 0))
 
 
 def _released(view: View, event: BudgetReleased) -> None:
@@ -138,7 +163,8 @@ def _released(view: View, event: BudgetReleased) -> None:
     before = view.get(RESERVATIONS, key)
     assert before is not None, f"released twice: {key}"
     view.drop(RESERVATIONS, key)
-    _add_reserved(view, event.mandate, -before.units)
+    for mandate in (before.mandate, *before.above):
+        _add_reserved(view, mandate, -before.units)
 
 
 def _add_reserved(view: View, mandate: str, units: int) -> None:
@@ -149,30 +175,36 @@ def _add_reserved(view: View, mandate: str, units: int) -> None:
 
 
 def _committed(view: View, event: BudgetCommitted) -> None:
-    mandate = view.get(MANDATES, event.mandate)
-    assert mandate is not None, f"committed without a mandate: {event.mandate}"
+    own, *above = lineage(view, row_of(view, MANDATES, event.mandate))
+    entry = _count(view, own, event.units)
+    others = tuple((one.id, _count(view, one, event.units)) for one in above)
+    commitment = Commitment(own.id, entry, event.units, others)
+    view.put(COMMITMENTS, f"{event.contract}/{event.agent}", commitment)
+
+
+def _count(view: View, mandate: Mandate, units: int) -> int:
+    """Fold what binds into a mandate; give its entry in the window."""
     limits: Limits = mandate.limits.value
     oldest, newest, window = mandate.oldest, mandate.newest, mandate.window_units
     if limits.window_units is not None:
-        for number, units in expired_entries(view, mandate, limits):
+        for number, gone in expired_entries(view, mandate, limits):
             view.drop(SPENDINGS, f"{mandate.id}/{number}")
-            oldest, window = number + 1, window - units
+            oldest, window = number + 1, window - gone
         newest += 1
-        window += event.units
-        view.put(SPENDINGS, f"{mandate.id}/{newest}", Spending(view.at, event.units))
+        window += units
+        view.put(SPENDINGS, f"{mandate.id}/{newest}", Spending(view.at, units))
     view.put(
         MANDATES,
         mandate.id,
         msgspec.structs.replace(
             mandate,
-            lifetime_units=mandate.lifetime_units + event.units,
+            lifetime_units=mandate.lifetime_units + units,
             window_units=window,
             oldest=oldest,
             newest=newest,
         ),
     )
-    commitment = Commitment(mandate.id, newest, event.units)
-    view.put(COMMITMENTS, f"{event.contract}/{event.agent}", commitment)
+    return newest
 
 
 def _settled(view: View, event: BudgetSettled) -> None:
@@ -189,11 +221,16 @@ def _give_back(view: View, claim: str, units: int) -> None:
     commitment = view.get(COMMITMENTS, claim)
     assert commitment is not None, f"settled twice: {claim}"
     view.drop(COMMITMENTS, claim)
-    mandate = view.get(MANDATES, commitment.mandate)
+    for mandate, entry in ((commitment.mandate, commitment.entry), *commitment.above):
+        _uncount(view, mandate, entry, units)
+
+
+def _uncount(view: View, id: str, number: int, units: int) -> None:
+    mandate = view.get(MANDATES, id)
     if mandate is None or not units:
         return
     window = mandate.window_units
-    key = f"{mandate.id}/{commitment.entry}"
+    key = f"{id}/{number}"
     entry = view.get(SPENDINGS, key)
     if entry is not None:
         view.put(SPENDINGS, key, Spending(entry.at, entry.units - units))
@@ -201,7 +238,7 @@ def _give_back(view: View, claim: str, units: int) -> None:
     lifetime = mandate.lifetime_units - units
     view.put(
         MANDATES,
-        mandate.id,
+        id,
         msgspec.structs.replace(mandate, lifetime_units=lifetime, window_units=window),
     )
 

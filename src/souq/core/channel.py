@@ -212,7 +212,7 @@ def end(draft: Draft, ends: list[End]) -> None:
 
 def _open(draft: Draft, actor: str, command: OpenChannel) -> None:
     agent = need_agent(draft, actor)
-    halt.need(draft, "commitments")
+    halt.need(draft, "commitments", agent)
     need_amount(draft, command.deposit)
     payee = need_other_agent(draft, command.payee)
     if payee.principal == agent.principal:
@@ -241,7 +241,7 @@ def _top_up(draft: Draft, actor: str, command: TopUpChannel) -> None:
     terms = state.terms
     if agent.id != terms.payer:
         raise Refused(Reason.NOT_YOURS)
-    halt.need(draft, "negotiations")
+    halt.need(draft, "negotiations", agent)
     if not isinstance(state, Open):
         raise Refused(Reason.WRONG_STATE, state=type(state).__name__)
     need_amount(draft, added)

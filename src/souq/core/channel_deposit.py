@@ -15,7 +15,7 @@ from souq.core.agreement import CashLeg
 from souq.core.ledger import HOLDS, Batch
 from souq.core.money import Money
 from souq.core.party import need_other_agent, wallet
-from souq.core.refusal import Reason, Refused
+from souq.core.refusal import Fact, Reason, Refused
 from souq.core.rules import fee_of
 from souq.core.state import Draft
 from souq.core.transfer import CAPTURE, HOLD, RELEASE
@@ -55,10 +55,11 @@ def check_sides(draft: Draft, id: str, terms: Terms, added: Money) -> None:
     agent = need_other_agent(draft, terms.payer)
     whole = terms.deposit.units  # however often it is topped up, a channel is one deal
     asks = authority.check(draft, agent, legs, negotiation=id, part_of=whole)
-    limits = mandate.live_limits(draft, mandate.need_mandate(draft, agent))
-    cap = limits.per_deal_units
-    if cap is not None and whole > cap:
-        raise Refused(Reason.OUTSIDE_MANDATE, rule="per_deal", cap=cap)
+    for one in mandate.chain(draft, agent):
+        cap = one.limits.value.per_deal_units
+        if cap is not None and whole > cap:
+            fact: dict[str, Fact] = {"cap": cap} if one.agent == agent.id else {"of": one.id}
+            raise Refused(Reason.OUTSIDE_MANDATE, rule="per_deal", **fact)
     if asks:
         raise mandate.outside("approval")  # a channel waits for nobody
     available = ledger.need_account(draft, wallet(agent.principal, added.asset)).available

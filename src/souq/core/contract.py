@@ -164,7 +164,7 @@ def form(draft: Draft, event: AgreementReached) -> None:
     escrow.hold_money(draft, id, agreement)
     budget.commit(draft, agreement.parties, agreement.legs, id)
     if event.waiting:
-        approval.hold(draft, id, event.waiting)
+        approval.hold(draft, id, event.waiting, event.reasons)
     else:
         _begin(draft, id, agreement)
 

@@ -1,4 +1,4 @@
-"""The kill switch: one level for the whole market, each stopping what the one before it does, too.
+"""The kill switch: levels for the whole market, each stopping what the one before it does, too.
 
     open          everything goes
     commitments   nothing new binds: nothing is opened, accepted, taken or approved
@@ -16,14 +16,24 @@ A command asks first whether its kind still goes on:
 so `payout` and `funds` call it where money is asked to leave, and not where it comes in, comes back
 or is on its way already. What follows later, by a deadline, must not ask: it cannot be refused. See
 `standstill` for what becomes of deadlines.
+
+One principal, or one agent, can be halted alone, at the first two levels: nothing that could bind
+it is offered or agreed any more, and at the second it may not even move, but to be free. Whoever
+was lent a part of a halted agent's mandate is halted with it. What binds already is performed,
+paid or disputed as ever. A principal has a switch for itself and for each of its agents; the
+operator has others, so that nobody lifts what another has set.
 """
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from msgspec import Struct
 
+from souq.core.mandate import MANDATES, lineage
+from souq.core.objection import Binding, Objection
+from souq.core.party import AGENTS, PRINCIPALS, Agent
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.rules import need_operator, rules
+from souq.core.rules import OPERATOR, need_operator, rules
 from souq.core.seal import PublicText
 from souq.core.state import Draft, Table, View
 
@@ -34,18 +44,29 @@ WHY_MAX = 1_000
 
 
 class SetHalt(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Stop the market at a level, or let it go on (`open`), and say why. Operator only."""
+    """Stop the market, a principal or an agent at a level, or let it go on (`open`).
+
+    `scope` is whom: "" the market, by the operator alone; else a principal or an agent, by the
+    operator, or by that principal for itself and its agents. The level `settlements` is the
+    market's alone.
+    """
 
     level: Level
     why: PublicText = PublicText("")
+    scope: str = ""
 
 
-class HaltSet(Struct, frozen=True, tag=True):
-    """`before` is the level that held until now; `why` is a digest."""
+class HaltSet(Struct, frozen=True, tag=True, omit_defaults=True):
+    """`before` is the level that held until now; `why` is a digest.
+
+    `scope` is who is halted and `by` whose switch it was; neither is said of the whole market.
+    """
 
     level: Level
     before: Level
     why: str
+    scope: str = ""
+    by: str = ""
 
 
 class Halt(Struct, frozen=True):
@@ -67,29 +88,79 @@ def level(view: View) -> Level:
     return "open" if found is None else found.level
 
 
-def need(view: View, what: What) -> None:
-    """Raise Refused(halted) while such things stand still."""
+def need(view: View, what: What, agent: Agent | None = None) -> None:
+    """Raise Refused(halted) while such things stand still, for everybody or for this agent."""
     found = view.get(HALTS, _KEY)
-    if found is not None and LEVELS.index(found.level) >= LEVELS.index(what):
+    if found is not None and _stops(found.level, what):
         raise Refused(Reason.HALTED, level=found.level)
+    if agent is not None:
+        for one in _objections(view, agent, what):
+            raise one.refusal()
+
+
+def object_to(view: View, binding: Binding) -> Iterator[Objection]:
+    """Yield the halt of whoever would be bound."""
+    yield from _objections(view, binding.agent, "commitments")
+
+
+def _objections(view: View, agent: Agent, what: What) -> Iterator[Objection]:
+    for scope in _scopes(view, agent):
+        for key in (scope, _switch(scope, OPERATOR)):
+            found = view.get(HALTS, key)
+            if found is not None and _stops(found.level, what):
+                facts = {"level": found.level, "scope": scope}
+                yield Objection("halt", layer="platform", reason=Reason.HALTED, facts=facts)
+
+
+def _stops(level: Level, what: What) -> bool:
+    return LEVELS.index(level) >= LEVELS.index(what)
+
+
+def _scopes(view: View, agent: Agent) -> tuple[str, ...]:
+    """List whose switches stop an agent: its principal's, its own, and those of its lenders."""
+    own = view.get(MANDATES, agent.mandate)
+    lenders = () if own is None else tuple(one.agent for one in lineage(view, own)[1:])
+    return (agent.principal, agent.id, *lenders)
+
+
+def _switch(scope: str, actor: str) -> str:
+    return f"{OPERATOR}/{scope}" if actor == OPERATOR else scope
 
 
 def _set(draft: Draft, actor: str, command: SetHalt) -> None:
-    need_operator(actor)
+    scope = command.scope
+    if scope:
+        _need_switch(draft, actor, command)
+    else:
+        need_operator(actor)
     rules(draft)
     if len(command.why.value) > WHY_MAX:
         raise invalid("why", f"at most {WHY_MAX} characters")
-    before = level(draft)
+    found = draft.get(HALTS, _switch(scope, actor) if scope else _KEY)
+    before: Level = "open" if found is None else found.level
     if command.level == before:
         raise Refused(Reason.WRONG_STATE, state=before)
-    draft.emit(HaltSet(command.level, before, command.why.digest))
+    by = actor if scope else ""
+    draft.emit(HaltSet(command.level, before, command.why.digest, scope, by))
+
+
+def _need_switch(view: View, actor: str, command: SetHalt) -> None:
+    agent = view.get(AGENTS, command.scope)
+    principal = command.scope if agent is None else agent.principal
+    if view.get(PRINCIPALS, principal) is None:
+        raise Refused(Reason.NOT_FOUND, id=command.scope[:64])
+    if actor not in (OPERATOR, principal):
+        raise Refused(Reason.NOT_YOURS)
+    if command.level == "settlements":
+        raise invalid("level", "settlements stand still for the whole market or for nobody")
 
 
 def _was_set(view: View, event: HaltSet) -> None:
+    key = _switch(event.scope, event.by) if event.scope else _KEY
     if event.level == "open":
-        view.drop(HALTS, _KEY)
+        view.drop(HALTS, key)
     else:
-        view.put(HALTS, _KEY, Halt(event.level, view.at, event.why))
+        view.put(HALTS, key, Halt(event.level, view.at, event.why))
 
 
 DECIDE: dict[type, Any] = {SetHalt: _set}

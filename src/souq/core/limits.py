@@ -5,10 +5,12 @@ Facts name the rule, and money only where it is the budget's: a floor never show
 
 from collections.abc import Iterator
 
+from msgspec import structs
+
 from souq.core.agreement import CashLeg, Leg, cash_given, cash_taken, goods
 from souq.core.budget import RESERVATIONS, expired_entries
 from souq.core.listing import LISTINGS, Listing
-from souq.core.mandate import Limits, Mandate, covers, live_limits, need_mandate
+from souq.core.mandate import Limits, Mandate, chain, covers
 from souq.core.objection import Binding, Objection
 from souq.core.party import Agent, need_other_agent
 from souq.core.refusal import Reason, Refused
@@ -17,10 +19,21 @@ from souq.core.state import View
 
 
 def object_to(view: View, binding: Binding) -> Iterator[Objection]:
-    """Yield what a mandate objects to. Raises Refused(no_mandate), and (closed) for a listing."""
+    """Yield what a mandate objects to, and each that it is a part of.
+
+    Raises Refused(no_mandate), and (closed) for a listing.
+    """
+    own, *above = chain(view, binding.agent)
+    yield from _object(view, binding, own)
+    for mandate in above:
+        # Whose limit it is may be told; how much is left of another agent's is not.
+        for one in _object(view, binding, mandate):
+            yield structs.replace(one, facts={"of": mandate.id})
+
+
+def _object(view: View, binding: Binding, mandate: Mandate) -> Iterator[Objection]:
     agent, legs = binding.agent, binding.legs
-    mandate = need_mandate(view, agent)
-    limits = live_limits(view, mandate)
+    limits: Limits = mandate.limits.value
     if any(isinstance(leg, CashLeg) and leg.amount.asset != limits.asset for leg in legs):
         yield Objection("asset")
     if not _may_deal_with(view, limits, agent, legs):
@@ -100,9 +113,9 @@ def _brings_enough(view: View, limits: Limits, legs: tuple[Leg, ...], agent: Age
 
 
 def _budget(view: View, mandate: Mandate, limits: Limits, binding: Binding) -> Iterator[Objection]:
-    own = view.get(RESERVATIONS, f"{mandate.agent}/{binding.negotiation}")
+    own = view.get(RESERVATIONS, f"{binding.agent.id}/{binding.negotiation}")
     reserved = mandate.reserved_units
-    if own is not None and own.mandate == mandate.id:
+    if own is not None and mandate.id in (own.mandate, *own.above):
         reserved -= own.units  # the new offer takes the old one's place
     for rule, cap, spent in (
         ("lifetime", limits.lifetime_units, mandate.lifetime_units),

@@ -1,6 +1,8 @@
 """A mandate is the authority a principal lent an agent; nothing the agent says can exceed it.
 
-How much of it is in use, `budget` counts.
+A part of it may be lent on, see `delegation`: such a mandate has a parent, is bound by the limits
+of all above it as by its own, and ends when one of them ends. How much of each is in use, `budget`
+counts.
 """
 
 from typing import Any
@@ -14,9 +16,10 @@ from souq.core.policy.checking import mistakes
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import DAY_US, OPERATOR, need_asset
 from souq.core.seal import Secret
-from souq.core.state import Draft, Table, View, next_id, take_id
+from souq.core.state import Draft, Table, View, change, next_id, row_of, take_id
 
 NAMES_MAX = 1_000  # in each list of a mandate: every bid and every award goes through them
+DEPTH_MAX = 3  # how often a part of a mandate may be lent on
 
 
 class GoodsLimit(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -67,7 +70,10 @@ class GrantMandate(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
 
 
 class RevokeMandate(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """Take authority back, from the next command on. By the principal, or the operator."""
+    """Take authority back, from the next command on, and all that was lent on of it.
+
+    By the principal, the operator, or the agent that lent it.
+    """
 
     agent: str
 
@@ -82,6 +88,8 @@ class Mandate(Struct, frozen=True):
     window_units: int = 0  # sum of the entries oldest..newest
     oldest: int = 1
     newest: int = 0
+    parent: str = ""  # the mandate it is a part of
+    children: tuple[str, ...] = ()
 
 
 class Spending(Struct, frozen=True, gc=False, array_like=True):
@@ -91,11 +99,14 @@ class Spending(Struct, frozen=True, gc=False, array_like=True):
     units: int
 
 
-class MandateGranted(Struct, frozen=True, tag=True):
+class MandateGranted(Struct, frozen=True, tag=True, omit_defaults=True):
+    """`parent` is the mandate that it was lent of, where it is not the principal's own grant."""
+
     mandate: str
     agent: str
     principal: str
     limits: SecretLimits
+    parent: str = ""
 
 
 class MandateRevoked(Struct, frozen=True, tag=True):
@@ -115,13 +126,34 @@ def need_mandate(view: View, agent: Agent) -> Mandate:
     return found
 
 
+def chain(view: View, agent: Agent) -> tuple[Mandate, ...]:
+    """Give all the mandates that bind an agent: its own first, then each above it.
+
+    Raises Refused(no_mandate) where one of them has expired.
+    """
+    found = lineage(view, need_mandate(view, agent))
+    for mandate in found:
+        live_limits(view, mandate)
+    return found
+
+
+def lineage(view: View, mandate: Mandate) -> tuple[Mandate, ...]:
+    """Give a mandate, then each above it, expired or not."""
+    found = [mandate]
+    while found[-1].parent:
+        assert len(found) <= DEPTH_MAX, f"{mandate.id} stands too deep"
+        found.append(row_of(view, MANDATES, found[-1].parent))
+    return tuple(found)
+
+
 def check_listing(view: View, agent: Agent, *, category: str, ref: str, side: str) -> None:
     """Raise Refused unless the agent may list this. Giving things away is judged at the deal."""
-    limits = live_limits(view, need_mandate(view, agent))
-    if limits.categories is not None and not covers(limits.categories, category):
-        raise outside("categories")
-    if side == "sell" and limits.goods is not None and ref not in limits.goods:
-        raise outside("goods")
+    for mandate in chain(view, agent):
+        limits: Limits = mandate.limits.value
+        if limits.categories is not None and not covers(limits.categories, category):
+            raise outside("categories")
+        if side == "sell" and limits.goods is not None and ref not in limits.goods:
+            raise outside("goods")
 
 
 def covers(categories: tuple[str, ...], category: str) -> bool:
@@ -150,10 +182,9 @@ def _need_authority(draft: Draft, actor: str, agent: str) -> Agent:
     return found
 
 
-def _grant(draft: Draft, actor: str, command: GrantMandate) -> None:
-    agent = _need_authority(draft, actor, command.agent)
-    limits: Limits = command.limits.value
-    need_asset(draft, limits.asset)
+def check_limits(view: View, limits: Limits) -> None:
+    """Raise Refused(invalid) for limits that say nothing sensible."""
+    need_asset(view, limits.asset)
     for name in ("per_deal_units", "window_units", "lifetime_units", "approval_above_units"):
         if (getattr(limits, name) or 0) < 0:
             raise invalid(name, "must be 0 or more")
@@ -168,23 +199,55 @@ def _grant(draft: Draft, actor: str, command: GrantMandate) -> None:
         raise invalid("ceilings", "a ceiling is 0 or more")
     for where, why in mistakes(limits.guardrails):
         raise invalid(where.replace("rules", "guardrails", 1), why)
+
+
+def replace(draft: Draft, agent: Agent, limits: SecretLimits, parent: str = "") -> None:
+    """Give an agent a mandate in place of what it had."""
     if agent.mandate:
-        draft.emit(MandateRevoked(agent.mandate))
-    draft.emit(MandateGranted(next_id(draft, "M"), agent.id, agent.principal, command.limits))
+        end(draft, agent.mandate)
+    granted = MandateGranted(next_id(draft, "M"), agent.id, agent.principal, limits, parent)
+    draft.emit(granted)
+
+
+def end(draft: Draft, id: str) -> None:
+    """End a mandate, and before it all that was lent on of it."""
+    for child in row_of(draft, MANDATES, id).children:
+        end(draft, child)
+    draft.emit(MandateRevoked(id))
+
+
+def _grant(draft: Draft, actor: str, command: GrantMandate) -> None:
+    agent = _need_authority(draft, actor, command.agent)
+    check_limits(draft, command.limits.value)
+    replace(draft, agent, command.limits)
 
 
 def _revoke(draft: Draft, actor: str, command: RevokeMandate) -> None:
-    agent = _need_authority(draft, actor, command.agent)
+    agent = need_other_agent(draft, command.agent)
+    if actor != lender_of(draft, agent):
+        _need_authority(draft, actor, command.agent)
     if not agent.mandate:
         raise Refused(Reason.NO_MANDATE)
-    draft.emit(MandateRevoked(agent.mandate))
+    end(draft, agent.mandate)
+
+
+def lender_of(view: View, agent: Agent) -> str:
+    """Give the agent that an agent's mandate is lent by, or "" where that is its principal."""
+    own = view.get(MANDATES, agent.mandate)
+    above = view.get(MANDATES, own.parent) if own is not None and own.parent else None
+    return "" if above is None else above.agent
 
 
 def _granted(view: View, event: MandateGranted) -> None:
     take_id(view, event.mandate)
-    granted = Mandate(event.mandate, event.agent, event.principal, event.limits)
+    granted = Mandate(
+        event.mandate, event.agent, event.principal, event.limits, parent=event.parent
+    )
     view.put(MANDATES, event.mandate, granted)
     _point_agent(view, event.agent, event.mandate)
+    if event.parent:
+        children = row_of(view, MANDATES, event.parent).children
+        change(view, MANDATES, event.parent, children=(*children, event.mandate))
 
 
 def _point_agent(view: View, agent: str, mandate: str) -> None:
@@ -200,6 +263,10 @@ def _revoked(view: View, event: MandateRevoked) -> None:
         view.drop(SPENDINGS, f"{mandate.id}/{number}")
     view.drop(MANDATES, event.mandate)
     _point_agent(view, mandate.agent, "")
+    if mandate.parent:
+        children = row_of(view, MANDATES, mandate.parent).children
+        left = tuple(child for child in children if child != mandate.id)
+        change(view, MANDATES, mandate.parent, children=left)
 
 
 DECIDE: dict[type, Any] = {GrantMandate: _grant, RevokeMandate: _revoke}

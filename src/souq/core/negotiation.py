@@ -20,6 +20,7 @@ from souq.core.listing import conditions_of
 from souq.core.mechanisms import BY_NAME, BY_OPENING, OPEN_TO_ALL, Mechanism
 from souq.core.mechanisms.moves import Accept, Effect, Outcome, Standing
 from souq.core.mechanisms.parties import PARTIES, Party, is_party
+from souq.core.objection import Objection
 from souq.core.party import Agent, need_agent, need_other_agent, wallet
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import HOUR_US
@@ -71,12 +72,13 @@ class NegotiationClosed(Struct, frozen=True, tag=True):
 
 
 class AgreementReached(Struct, frozen=True, tag=True, omit_defaults=True):
-    """`waiting` lists the principals whose approval their mandates ask for."""
+    """`waiting` lists the principals whose approval is asked for, `reasons` the rules that do."""
 
     contract: str
     negotiation: str
     agreement: Agreement
     waiting: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
 
 class Negotiation(Struct, frozen=True, omit_defaults=True):
@@ -116,7 +118,7 @@ def open_or_move(draft: Draft, actor: str, command: Any) -> None:
     agent = need_agent(draft, actor)
     kind = type(command)
     mechanism = BY_OPENING.get(kind)
-    _need_going(draft, kind)
+    _need_going(draft, kind, agent)
     if mechanism is not None:
         id = next_id(draft, "N")
         draft.emit(NegotiationOpened(id, mechanism.NAME))
@@ -143,12 +145,12 @@ def _takes_part(draft: Draft, mechanism: Mechanism, id: str, agent: str) -> bool
     return agent in mechanism.parties(draft, id)
 
 
-def _need_going(draft: Draft, kind: type) -> None:
-    """Raise Refused(halted) where the market stands still for such a move."""
+def _need_going(draft: Draft, kind: type, agent: Agent) -> None:
+    """Raise Refused(halted) where the market, or this agent, stands still for such a move."""
     if kind in BY_OPENING or kind is Accept or kind in _BINDS:
-        halt.need(draft, "commitments")
+        halt.need(draft, "commitments", agent)
     elif kind not in _FREES:  # those only free somebody
-        halt.need(draft, "negotiations")
+        halt.need(draft, "negotiations", agent)
 
 
 def lapse(draft: Draft, id: str) -> None:
@@ -246,16 +248,18 @@ def _carry_out(
 
 
 def _award(
-    draft: Draft, mechanism: Mechanism, id: str, agreement: Agreement, waiting: tuple[str, ...]
+    draft: Draft, mechanism: Mechanism, id: str, agreement: Agreement, asks: tuple[Objection, ...]
 ) -> None:
     _set_aside(draft, mechanism, id, mechanism.settled(draft, id, agreement))
-    _reach(draft, id, agreement, waiting)
+    _reach(draft, id, agreement, asks)
 
 
-def _reach(draft: Draft, id: str, agreement: Agreement, waiting: tuple[str, ...]) -> None:
+def _reach(draft: Draft, id: str, agreement: Agreement, asks: tuple[Objection, ...]) -> None:
     conditions = conditions_of(draft, agreement.legs)
     agreement = msgspec.structs.replace(agreement, conditions=conditions)
-    draft.emit(AgreementReached(next_id(draft, "C"), id, agreement, waiting))
+    waiting = tuple(dict.fromkeys(one.approver for one in asks))
+    reasons = tuple(dict.fromkeys(one.rule for one in asks))
+    draft.emit(AgreementReached(next_id(draft, "C"), id, agreement, waiting, reasons))
 
 
 def _vouched(
@@ -266,12 +270,12 @@ def _vouched(
     agreement: Agreement,
     mover: Agent | None,
     spent: dict[str, int],
-) -> tuple[str, ...] | None:
-    """Give whose approval is awaited; None where a party is unable, which is dropped.
+) -> tuple[Objection, ...] | None:
+    """Give what waits for approval; None where a party is unable, which is dropped.
 
     The mover learns what it lacks; of the others it learns only that they are unable.
     """
-    waiting: list[str] = []
+    waiting: list[Objection] = []
     for party in agreement.parties:
         try:
             asks = _vouch(draft, agreement, id, party, mechanism, spent.get(party, 0))
@@ -283,7 +287,7 @@ def _vouched(
             touched = mechanism.unable(draft, id, agreement, party)
             _set_aside(draft, mechanism, id, touched or (party,))
             return None
-    return tuple(dict.fromkeys(waiting))
+    return tuple(waiting)
 
 
 def _close(
@@ -312,17 +316,17 @@ def _vouch(
     party: str,
     mechanism: Mechanism,
     spent_units: int,
-) -> tuple[str, ...]:
-    """Raise Refused unless a party may and can; give whose approval it waits for."""
+) -> tuple[Objection, ...]:
+    """Raise Refused unless a party may and can; give what makes it wait for approval."""
     conditions_of(draft, agreement.legs)
     agent = need_other_agent(draft, party)
-    whole = mechanism.pledge(draft, id, party).units if mechanism.JOINS else 0
+    whole = budget.peak_units(draft, party, id) if mechanism.JOINS else 0  # not what is left of it
     costs = spent_units + cash_given(agreement.legs, party)
-    approvers = authority.check(
+    asks = authority.asks(
         draft, agent, agreement.legs, negotiation=id, reserves=costs, part_of=whole
     )
     _check_funds(draft, agent, agreement, id if mechanism.IS_PREPAID else "")
-    return approvers
+    return asks
 
 
 def _check_backing(draft: Draft, mover: Agent, id: str, effect: Effect) -> None:

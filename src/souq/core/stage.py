@@ -20,10 +20,11 @@ class Agreed(Struct, frozen=True, tag=True):
     agreement: Agreement
 
 
-class Held(Struct, frozen=True, tag=True):
+class Held(Struct, frozen=True, tag=True, omit_defaults=True):
     agreement: Agreement
     waiting: tuple[str, ...]
     decide_by: int
+    reasons: tuple[str, ...] = ()
 
 
 class Formed(Struct, frozen=True, tag=True, omit_defaults=True):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from souq.engine import Answer
-from souq.operations import channel_queries, policy_queries
+from souq.operations import approval_queries, channel_queries, policy_queries
 from souq.operations import queries as ask
 from souq.operations.commands import PATHS
 from souq.views.catalogue import ListingCard, Search, SearchPage
@@ -74,6 +74,7 @@ _QUERIES: tuple[tuple[type, type, str], ...] = (
     (ask.ListContracts, ask.Contracts, "/v1/contracts"),
     (channel_queries.GetChannel, channel_queries.Channel, "/v1/channels/{channel}"),
     (channel_queries.ListChannels, channel_queries.Channels, "/v1/channels"),
+    (approval_queries.ListApprovals, approval_queries.Approvals, "/v1/approvals"),
     (ask.GetBalance, ask.Balances, "/v1/balance"),
     (ask.ListEntries, ask.Entries, "/v1/entries"),
     (ask.GetMandate, ask.Mandate, "/v1/mandate"),

@@ -19,6 +19,7 @@ from souq.core.rules import Rules
 from souq.core.transfer import Batch
 from souq.core.voucher import HashChain, Payword, SignedVouchers, Voucher
 from souq.engine import Answer
+from souq.operations.approval_queries import Approvals
 from souq.operations.channel_queries import Channel, Channels
 from souq.operations.policy_queries import Explanation, PolicyInForce
 from souq.operations.queries import (
@@ -353,10 +354,11 @@ class Methods:
         self,
         level: Literal["open", "commitments", "negotiations", "settlements"],
         why: str = ...,
+        scope: str = ...,
         *,
         command_id: str = "",
     ) -> Answer:
-        """Stop the market at a level, or let it go on (`open`), and say why."""
+        """Stop the market, a principal or an agent at a level, or let it go on (`open`)."""
     def add_webhook(self, url: str, types: Sequence[str] = ..., *, command_id: str = "") -> Answer:
         """Have the records one may see sent to an address."""
     def remove_webhook(self, webhook: str, *, command_id: str = "") -> Answer:
@@ -407,7 +409,11 @@ class Methods:
     def grant_mandate(self, agent: str, limits: Limits, *, command_id: str = "") -> Answer:
         """Lend an agent authority, replacing what it had."""
     def revoke_mandate(self, agent: str, *, command_id: str = "") -> Answer:
-        """Take authority back, from the next command on."""
+        """Take authority back, from the next command on, and all that was lent on of it."""
+    def delegate_mandate(
+        self, agent: str, limits: Limits, of: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Lend a part of a mandate to another agent of the same principal, never wider."""
     def open_account(
         self, account: str, asset: str = ..., no_overdraft: bool = ..., *, command_id: str = ""
     ) -> Answer:
@@ -495,8 +501,16 @@ class Methods:
         """Say something to the other parties of a negotiation."""
     def post_message(self, text: str, *, command_id: str = "") -> Answer:
         """Say something to the whole floor."""
-    def approve(self, contract: str, *, command_id: str = "") -> Answer:
-        """Approve a deal above the mandate's threshold."""
+    def approve(
+        self,
+        contract: str,
+        digest: str = ...,
+        key: str = ...,
+        signature: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Approve a deal that waits for it."""
     def decline(self, contract: str, *, command_id: str = "") -> Answer:
         """Refuse a deal above the mandate's threshold."""
     def submit_delivery(
@@ -609,6 +623,10 @@ class Methods:
         """Give a channel, running or ended."""
     def list_channels(self, agent: str = ..., limit: int = ..., cursor: str = ...) -> Channels:
         """List an agent's running channels, on either side of them, newest first."""
+    def list_approvals(
+        self, principal: str = ..., limit: int = ..., cursor: str = ...
+    ) -> Approvals:
+        """List the deals that wait for a principal's approval, the oldest first."""
     def get_balance(self, principal: str = ...) -> Balances:
         """Give a principal's money."""
     def list_entries(self, principal: str = ..., limit: int = ..., cursor: str = ...) -> Entries:
@@ -953,10 +971,11 @@ class AsyncMethods:
         self,
         level: Literal["open", "commitments", "negotiations", "settlements"],
         why: str = ...,
+        scope: str = ...,
         *,
         command_id: str = "",
     ) -> Answer:
-        """Stop the market at a level, or let it go on (`open`), and say why."""
+        """Stop the market, a principal or an agent at a level, or let it go on (`open`)."""
     async def add_webhook(
         self, url: str, types: Sequence[str] = ..., *, command_id: str = ""
     ) -> Answer:
@@ -1011,7 +1030,11 @@ class AsyncMethods:
     async def grant_mandate(self, agent: str, limits: Limits, *, command_id: str = "") -> Answer:
         """Lend an agent authority, replacing what it had."""
     async def revoke_mandate(self, agent: str, *, command_id: str = "") -> Answer:
-        """Take authority back, from the next command on."""
+        """Take authority back, from the next command on, and all that was lent on of it."""
+    async def delegate_mandate(
+        self, agent: str, limits: Limits, of: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Lend a part of a mandate to another agent of the same principal, never wider."""
     async def open_account(
         self, account: str, asset: str = ..., no_overdraft: bool = ..., *, command_id: str = ""
     ) -> Answer:
@@ -1101,8 +1124,16 @@ class AsyncMethods:
         """Say something to the other parties of a negotiation."""
     async def post_message(self, text: str, *, command_id: str = "") -> Answer:
         """Say something to the whole floor."""
-    async def approve(self, contract: str, *, command_id: str = "") -> Answer:
-        """Approve a deal above the mandate's threshold."""
+    async def approve(
+        self,
+        contract: str,
+        digest: str = ...,
+        key: str = ...,
+        signature: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Approve a deal that waits for it."""
     async def decline(self, contract: str, *, command_id: str = "") -> Answer:
         """Refuse a deal above the mandate's threshold."""
     async def submit_delivery(
@@ -1217,6 +1248,10 @@ class AsyncMethods:
         self, agent: str = ..., limit: int = ..., cursor: str = ...
     ) -> Channels:
         """List an agent's running channels, on either side of them, newest first."""
+    async def list_approvals(
+        self, principal: str = ..., limit: int = ..., cursor: str = ...
+    ) -> Approvals:
+        """List the deals that wait for a principal's approval, the oldest first."""
     async def get_balance(self, principal: str = ...) -> Balances:
         """Give a principal's money."""
     async def list_entries(

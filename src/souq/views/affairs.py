@@ -1,4 +1,5 @@
-"""Who has what open: agents their bargains, runs, contracts and channels, principals their agents.
+"""Who has what open: agents their bargains, runs, contracts and channels; principals their agents,
+and the deals that wait for their approval.
 
 Built from the live state at a start, then kept up record by record; it is as large as what is open.
 """
@@ -6,6 +7,7 @@ Built from the live state at a start, then kept up record by record; it is as la
 from collections.abc import Iterator
 from typing import Any
 
+from souq.core.approval import ContractApproved, ContractHeld
 from souq.core.channel import CHANNELS, ChannelOpened, ChannelsEnded
 from souq.core.ending import ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.mechanisms import OPEN_TO_ALL
@@ -44,12 +46,14 @@ class _Lists:
 
 
 class Affairs:
-    """Ask `talks`, `contracts`, `channels` and `agents`; feed every record to `take`."""
+    """Ask `talks`, `contracts`, `approvals` and the rest; feed every record to `take`."""
 
     def __init__(self, state: State) -> None:
         self._talks, self._contracts, self._agents = _Lists(), _Lists(), _Lists()
         self._runs = _Lists()
         self._channels = _Lists()
+        self._approvals = _Lists()
+        self._held: dict[str, tuple[str, ...]] = {}  # whom a contract waited for
         self._sides: dict[str, tuple[str, str]] = {}  # of a channel, whose end does not say them
         for id in _by_number(state.rows(NEGOTIATIONS)):
             is_open_to_all = state.rows(NEGOTIATIONS)[id].mechanism in OPEN_TO_ALL
@@ -59,6 +63,7 @@ class Affairs:
         for id in _by_number(state.rows(CONTRACTS)):
             for party in state.rows(CONTRACTS)[id].agreement.parties:
                 self._contracts.add(party, id)
+            self._hold(id, getattr(state.rows(CONTRACTS)[id], "waiting", ()))
         for id in _by_number(state.rows(CHANNELS)):
             terms = state.rows(CHANNELS)[id].terms
             self._add_channel(id, terms.payer, terms.payee)
@@ -80,6 +85,10 @@ class Affairs:
     def channels(self, agent: str) -> tuple[str, ...]:
         """List an agent's open channels, on either side."""
         return self._channels.of(agent)
+
+    def approvals(self, principal: str) -> tuple[str, ...]:
+        """List the contracts that wait for a principal's approval."""
+        return self._approvals.of(principal)
 
     def agents(self, principal: str) -> tuple[str, ...]:
         """List a principal's agents."""
@@ -108,6 +117,12 @@ class Affairs:
             elif kind is ContractFulfilled or kind is ContractCancelled or kind is RulingMade:
                 for party in event.agreement.parties:
                     self._contracts.drop(party, event.contract)
+                for approver in self._held.pop(event.contract, ()):
+                    self._approvals.drop(approver, event.contract)
+            elif kind is ContractHeld:
+                self._hold(event.contract, event.waiting)
+            elif kind is ContractApproved:
+                self._approvals.drop(event.by, event.contract)
             elif kind is ChannelOpened:
                 self._add_channel(event.channel, event.payer, event.payee)
             elif kind is ChannelsEnded:
@@ -116,6 +131,12 @@ class Affairs:
                         self._channels.drop(side, id)
             elif kind is AgentRegistered:
                 self._agents.add(event.principal, event.agent)
+
+    def _hold(self, contract: str, waiting: tuple[str, ...]) -> None:
+        if waiting:
+            self._held[contract] = waiting
+        for approver in waiting:
+            self._approvals.add(approver, contract)
 
     def _add_channel(self, id: str, payer: str, payee: str) -> None:
         self._sides[id] = (payer, payee)

@@ -158,6 +158,15 @@ def _principal(event: Any, known: Known) -> Audience:
     return (event.principal,)
 
 
+def _granted(event: mandate.MandateGranted, known: Known) -> Audience:
+    lender = known.sides(event.parent) if event.parent else ()
+    return (*_agent(event, known), *lender)
+
+
+def _halted(event: halt.HaltSet, known: Known) -> Audience:
+    return (event.scope, known.principal(event.scope)) if event.scope else (PUBLIC,)
+
+
 def _mandate(event: Any, known: Known) -> Audience:
     return known.sides(event.mandate)
 
@@ -239,7 +248,7 @@ def deposit_id(rail: str, reference: str) -> str:
 _BY_WORD = {"public": _everybody, "parties": _talk, "own": _agent}
 AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     rules.MarketOpened: _everybody,
-    halt.HaltSet: _everybody,
+    halt.HaltSet: _halted,
     party.PrincipalRegistered: _everybody,
     party.AgentRegistered: _everybody,
     party.ModelDeclared: _everybody,
@@ -285,7 +294,7 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     remembering.PolicyApplied: _agent,
     remembering.DestinationBound: _contract,
     cooling_off.CoolingOffBegan: _contract,
-    mandate.MandateGranted: _agent,
+    mandate.MandateGranted: _granted,
     mandate.MandateRevoked: _mandate,
     budget.BudgetReserved: _agent,
     budget.BudgetReleased: _agent,

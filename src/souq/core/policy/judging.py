@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from souq.core.agreement import CashLeg, Leg, goods
 from souq.core.listing import LISTINGS, Listing, conditions_of
-from souq.core.mandate import MANDATES, Limits
+from souq.core.mandate import MANDATES, Limits, lineage
 from souq.core.objection import Binding, Objection
 from souq.core.party import AGENTS, Agent
 from souq.core.policy import JUDGES, Rule, type_of
@@ -67,8 +67,8 @@ def layers(view: View, agent: Agent) -> tuple[Layer, ...]:
         return ()
     found = []
     principal = agent.principal
-    mandate = view.get(MANDATES, agent.mandate)
-    if mandate is not None:
+    own = view.get(MANDATES, agent.mandate)
+    for mandate in () if own is None else lineage(view, own):
         limits: Limits = mandate.limits.value
         if limits.guardrails:
             digest = mandate.limits.digest

@@ -13,7 +13,7 @@ from souq.core.budget import BudgetCommitted, BudgetReserved, BudgetSettled, Bud
 from souq.core.channel import CHANNELS
 from souq.core.ending import ContractFulfilled, RulingMade
 from souq.core.listing import LISTINGS
-from souq.core.mandate import MANDATES, MandateGranted, MandateRevoked
+from souq.core.mandate import MANDATES, MandateGranted, MandateRevoked, lineage
 from souq.core.money import BPS
 from souq.core.negotiation import AgreementReached, NegotiationClosed
 from souq.core.objection import Objection
@@ -93,7 +93,9 @@ def _keys(view: View, agent: Agent) -> list[str]:
     if view.get(KEPT, ANY) is None:
         return []
     principal = agent.principal
-    asked = (agent.mandate, agent.id, organisation_key(view, principal))
+    own = view.get(MANDATES, agent.mandate)
+    lent = [one.id for one in lineage(view, own)] if own is not None else []
+    asked = (*lent, agent.id, organisation_key(view, principal))
     found = [key for key in asked if key and view.get(KEPT, key) is not None]
     if view.get(KEPT, principal) is not None or view.get(KEPT, MARKET) is not None:
         found.append(principal)
