@@ -2,8 +2,11 @@
 
     held      approval is awaited, see `approval`   silence: cancelled, money back
     formed    the givers deliver                    silence: cancelled, money back
-    delivered the takers inspect                    silence: accepted, money released
+    delivered the takers inspect                    silence: accepted, money released (*)
+    failed, returnable, returning: see `acceptance`
     disputed  a ruling is awaited, see `dispute`    silence: split as the house rules say
+
+(*) Where a hand-over needs both words, and the giver's stands alone, silence opens a dispute.
 
 So no money can be stuck, whatever anybody does or fails to do. Its ends stand in `ending`.
 """
@@ -13,12 +16,23 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from souq.core import approval, budget, conditions, dispute, escrow, halt, stock, subcontract
+from souq.core import (
+    acceptance,
+    approval,
+    budget,
+    conditions,
+    dispute,
+    escrow,
+    halt,
+    performance,
+    stock,
+    subcontract,
+)
 from souq.core.agreement import Agreement, givers, takers
 from souq.core.approval import ContractApproved
 from souq.core.ending import ContractCancelled, ContractFulfilled
 from souq.core.negotiation import AgreementReached
-from souq.core.promise import check_measured, penalty_bps
+from souq.core.promise import check_measured
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import SYSTEM
 from souq.core.stage import (
@@ -26,8 +40,11 @@ from souq.core.stage import (
     Agreed,
     Delivered,
     Disputed,
+    Failed,
     Formed,
     Held,
+    Returnable,
+    Returning,
     enter,
     need_contract,
     speaks_for,
@@ -42,11 +59,15 @@ class SubmitDelivery(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     """Say that one's goods are handed over; `evidence` is a digest of the proof.
 
     `measured` reports what was achieved of what was promised; what is left out counts as missed.
+    Where the conditions ask for them, `code` is what the taker told in person, and `key` opens the
+    ciphertext that was committed to. A wrong code delivers nothing, and is counted.
     """
 
     contract: str
     evidence: str = ""
     measured: dict[str, int] | UnsetType = UNSET  # left out, no trace in the bytes of old records
+    code: str | UnsetType = UNSET
+    key: str | UnsetType = UNSET
 
 
 class AcceptDelivery(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -99,25 +120,40 @@ def _decide(draft: Draft, actor: str, command: Any) -> None:
     giving, taking = givers(state.agreement.legs), takers(state.agreement.legs)
     match state, command:
         case Formed(), SubmitDelivery() if agent in giving and agent not in state.delivered:
-            if len(command.evidence) > EVIDENCE_MAX:
-                raise invalid("evidence", f"a digest has at most {EVIDENCE_MAX} characters")
-            measured = {} if command.measured is UNSET else command.measured
-            check_measured(state.agreement.promises, measured)
-            draft.emit(DeliverySubmitted(id, agent, command.evidence, measured))
-            if set(giving) == {*state.delivered, agent}:
-                draft.emit(
-                    InspectionBegan(
-                        id, draft.at + conditions.inspect_us(draft, state.agreement.conditions)
-                    )
-                )
+            _submit(draft, agent, command, state)
         case Formed(), CancelContract() if agent in giving and not state.delivered:
             draft.emit(ContractCancelled(id, state.agreement, "cancelled", (agent,)))
-        case Delivered(), AcceptDelivery() if agent in taking and agent not in state.accepted:
+        case ((Delivered() | Failed()), AcceptDelivery()) if (
+            agent in taking and agent not in state.accepted
+        ):
             draft.emit(DeliveryAccepted(id, agent))
             if set(taking) == {*state.accepted, agent}:
-                _fulfil(draft, id, state)
+                acceptance.accept(draft, id, state)
         case _:
             raise Refused(Reason.WRONG_STATE, state=type(state).__name__)
+
+
+def _submit(draft: Draft, agent: str, command: SubmitDelivery, state: Formed) -> None:
+    id, agreement = command.contract, state.agreement
+    if len(command.evidence) > EVIDENCE_MAX:
+        raise invalid("evidence", f"a digest has at most {EVIDENCE_MAX} characters")
+    measured = {} if command.measured is UNSET else command.measured
+    check_measured(agreement.promises, measured)
+    if not performance.show(
+        draft,
+        id,
+        agreement,
+        agent,
+        evidence=command.evidence,
+        code=command.code,
+        key=command.key,
+    ):
+        return
+    draft.emit(DeliverySubmitted(id, agent, command.evidence, measured))
+    if set(givers(agreement.legs)) == {*state.delivered, agent}:
+        performance.count_lateness(draft, id, state)
+        inspect_us = conditions.inspect_us(draft, agreement.conditions)
+        draft.emit(InspectionBegan(id, draft.at + inspect_us))
 
 
 def lapse(draft: Draft, id: str) -> None:
@@ -129,18 +165,17 @@ def lapse(draft: Draft, id: str) -> None:
         case Formed():
             late = tuple(sorted(set(givers(state.agreement.legs)) - set(state.delivered)))
             draft.emit(ContractCancelled(id, state.agreement, "not_delivered", late))
+        case Delivered() if performance.is_word_needed(draft, id, state.agreement):
+            dispute.begin(draft, id, SYSTEM, "not_received")
         case Delivered():
             draft.emit(DeliveryAccepted(id, SYSTEM))
-            _fulfil(draft, id, state)
+            acceptance.accept(draft, id, state)
+        case Failed() | Returnable() | Returning():
+            acceptance.lapse(draft, id, state)
         case Disputed():
             dispute.lapse(draft, id, state)
         case _:
             raise AssertionError(f"a deadline without a contract: {id}")
-
-
-def _fulfil(draft: Draft, id: str, state: Delivered) -> None:
-    owed = penalty_bps(state.agreement.promises, state.measured)
-    draft.emit(ContractFulfilled(id, state.agreement, owed))
 
 
 def form(draft: Draft, event: AgreementReached) -> None:

@@ -12,8 +12,10 @@ from typing import Any
 from msgspec import Struct
 
 from souq.core import (
+    acceptance,
     annotation,
     approval,
+    audit,
     bond,
     budget,
     channel,
@@ -35,6 +37,7 @@ from souq.core import (
     officer,
     party,
     payout,
+    performance,
     pledge,
     rules,
     settlement,
@@ -78,6 +81,9 @@ _MODULES: tuple[Any, ...] = (
     webhook,
     epoch,
     bond,
+    performance,
+    acceptance,
+    audit,
 )
 _OTHERS: tuple[Any, ...] = (  # they answer to no command
     ledger,
@@ -114,6 +120,8 @@ TABLES = (
     *webhook.TABLES,
     *epoch.TABLES,
     *bond.TABLES,
+    *performance.TABLES,
+    *audit.TABLES,
     *(table for mechanism in MECHANISMS for table in mechanism.TABLES),
 )
 
@@ -155,7 +163,7 @@ REACTIONS: dict[type, tuple[Any, ...]] = {
     negotiation.AgreementReached: (contract.form,),
     ledger.TransfersMade: (debt.collect_after,),
     approval.ContractApproved: (contract.begin_approved,),
-    ending.ContractFulfilled: (settlement.fulfil,),
+    ending.ContractFulfilled: (settlement.fulfil, audit.consider),
     ending.ContractCancelled: (settlement.cancel,),
     ending.RulingMade: (settlement.carry_out,),
 }
@@ -166,6 +174,7 @@ _LAPSE: dict[str, Any] = {
     "C": contract.lapse,
     "X": channel.lapse,
     "b": bond.lapse,
+    "Q": audit.lapse,
     "h": lambda draft, due: ledger.expire(draft, due.removeprefix("hold:")),
 }
 

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from souq.core import (
+    acceptance,
     approval,
+    audit,
     bond,
     budget,
     channel,
@@ -31,6 +33,7 @@ from souq.core import (
     officer,
     party,
     payout,
+    performance,
     pledge,
     rules,
     standstill,
@@ -38,6 +41,7 @@ from souq.core import (
     webhook,
 )
 from souq.core import contract as contracts
+from souq.core.agreement import Agreement
 from souq.core.annotation import Annotated
 from souq.core.mechanisms import MECHANISMS, OPEN_TO_ALL, alternating_offers, posted_price, swap
 from souq.core.transfer import HOLD
@@ -70,6 +74,9 @@ class Known(Protocol):
 
     def arbiter(self) -> str:
         """Give who rules on disputes."""
+
+    def auditor(self) -> str:
+        """Give who makes audits, or "" where nobody does."""
 
 
 def audience(event: Any, known: Known) -> set[str] | Rows:
@@ -122,6 +129,17 @@ def _contract(event: Any, known: Known) -> Audience:
 
 def _dispute(event: Any, known: Known) -> Audience:
     return (*_contract(event, known), _unless_operator(known.arbiter()))
+
+
+def _giver(event: audit.AuditAwaited, known: Known) -> Audience:
+    # How likely it is tells what stake the giver has, which is nobody else's to know.
+    return (event.giver, known.principal(event.giver))
+
+
+def _audit(event: Any, known: Known) -> Audience:
+    is_spared = isinstance(event, audit.AuditDrawn) and not event.report_by
+    auditor = "" if is_spared else _unless_operator(known.auditor())
+    return (*_contract(event, known), auditor)
 
 
 def _unless_operator(actor: str) -> str:
@@ -304,6 +322,20 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     bond.BondAsked: _principal,
     bond.BondReturned: _principal,
     bond.BondForfeited: _principal,
+    performance.DeliveryCommitted: _contract,
+    performance.CodeCommitted: _contract,
+    performance.CodeMissed: _contract,
+    performance.ArtefactShown: _contract,
+    performance.LatenessCounted: _contract,
+    performance.RefundGranted: _contract,
+    performance.NonDeliveryClaimed: _contract,
+    acceptance.VerificationReported: _contract,
+    acceptance.ReturnsBegan: _contract,
+    acceptance.SentBack: _contract,
+    audit.AuditAwaited: _giver,
+    audit.AuditDrawn: _audit,
+    audit.AuditEnded: _audit,
+    budget.BudgetReturned: _agent,
     Annotated: _operator_only,
 }
 
@@ -319,13 +351,19 @@ def _held(event: ledger.TransfersMade) -> Iterator[tuple[str, tuple[str, ...]]]:
     return holders(event) if event.from_caller else iter(())
 
 
+def seers(agreement: Agreement) -> tuple[str, ...]:
+    """List who sees a contract: its parties, and who is to check what is delivered."""
+    verifier = agreement.conditions.verifier
+    return (*agreement.parties, verifier) if verifier else agreement.parties
+
+
 # Whose the objects are that an event is the first to tell of: (id, parties) each.
 OWNERS: dict[type, Callable[[Any], Iterable[tuple[str, tuple[str, ...]]]]] = {
     alternating_offers.OfferMade: lambda of: ((of.negotiation, (of.opener, of.responder)),),
     posted_price.PriceTaken: lambda of: ((of.negotiation, of.agreement.parties),),
     swap.SwapProposed: lambda of: ((of.negotiation, of.parties),),
     negotiation.PartyJoined: lambda of: ((of.negotiation, (of.agent,)),),
-    negotiation.AgreementReached: lambda of: ((of.contract, of.agreement.parties),),
+    negotiation.AgreementReached: lambda of: ((of.contract, seers(of.agreement)),),
     channel.ChannelOpened: lambda of: ((of.channel, (of.payer, of.payee)),),
     mandate.MandateGranted: lambda of: ((of.mandate, (of.agent,)),),
     credential.KeyAdded: lambda of: ((of.key, (of.owner,)),),

@@ -45,6 +45,7 @@ from souq.views.audience import (
     WALLET,
     deposit_id,
     holders,
+    seers,
 )
 from souq.views.derived import DerivedFile, Place
 
@@ -176,6 +177,11 @@ class Mentions:
         house = self._state().get(RULES, "market")
         return OPERATOR if house is None else house.arbiter
 
+    def auditor(self) -> str:
+        """Give who makes audits, or "" where nobody does."""
+        house = self._state().get(RULES, "market")
+        return "" if house is None else house.auditor
+
     def sides(self, id: str) -> tuple[str, ...]:
         """Give whose an object is, and their principals, by the record that first mentions it."""
         found = self._sides.get(id)
@@ -183,7 +189,7 @@ class Mentions:
             # Of what is running the live state tells: a halt may speak of all at once.
             running = self._state().get(CONTRACTS, id)
             if running is not None:
-                return self._with_principals(running.agreement.parties)
+                return self._with_principals(seers(running.agreement))
             flowing = self._state().get(channel.CHANNELS, id)
             if flowing is not None:
                 return self._with_principals((flowing.terms.payer, flowing.terms.payee))
