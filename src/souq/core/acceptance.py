@@ -71,6 +71,13 @@ class Contest(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     contract: str
 
 
+class VerificationAsked(Struct, frozen=True, tag=True):
+    """All is delivered; the verifier that the conditions name may check it."""
+
+    contract: str
+    verifier: str
+
+
 class VerificationReported(Struct, frozen=True, tag=True, omit_defaults=True):
     """`contest_by` is when silence takes a report of failure as true."""
 
@@ -95,6 +102,12 @@ class SentBack(Struct, frozen=True, tag=True):
     contract: str
     by: str
     contest_by: int
+
+
+def ask_verifier(draft: Draft, id: str, verifier: str) -> None:
+    """Tell the verifier of a contract that there is something to check."""
+    if verifier:
+        draft.emit(VerificationAsked(id, verifier))
 
 
 def accept(draft: Draft, id: str, state: Delivered | Failed) -> None:
@@ -194,6 +207,7 @@ DECIDE: dict[type, Any] = {
     **dict.fromkeys((SendBack, ConfirmReturn, Contest), _move),
 }
 EVOLVE: dict[type, Any] = {
+    VerificationAsked: lambda view, event: None,
     VerificationReported: _reported,
     ReturnsBegan: _returnable,
     SentBack: _sent_back,

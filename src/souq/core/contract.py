@@ -154,6 +154,7 @@ def _submit(draft: Draft, agent: str, command: SubmitDelivery, state: Formed) ->
         performance.count_lateness(draft, id, state)
         inspect_us = conditions.inspect_us(draft, agreement.conditions)
         draft.emit(InspectionBegan(id, draft.at + inspect_us))
+        acceptance.ask_verifier(draft, id, agreement.conditions.verifier)
 
 
 def lapse(draft: Draft, id: str) -> None:

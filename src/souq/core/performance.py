@@ -20,7 +20,7 @@ from souq.core.money import BPS
 from souq.core.party import need_other_agent
 from souq.core.promise import penalty_bps
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.stage import Agreed, Formed, Held, need_contract, put_off, speaks_for
+from souq.core.stage import Agreed, Formed, Held, need_contract, put_off, speaks_for, stage_of
 from souq.core.state import DEADLINES, Draft, Table, View
 
 MISSES_MAX = 5
@@ -127,7 +127,10 @@ class Artefact(Struct, frozen=True, omit_defaults=True):
 
 
 class Performance(Struct, frozen=True, omit_defaults=True):
-    """`artefacts` are by giver; `code` is a digest, and `is_proven` tells that it was shown."""
+    """`artefacts` are by giver; `code` is a digest, and `is_proven` tells that it was shown.
+
+    By `cut_us` a claim of non-delivery made the time to deliver shorter.
+    """
 
     artefacts: dict[str, Artefact] = {}
     code: str = ""
@@ -135,6 +138,7 @@ class Performance(Struct, frozen=True, omit_defaults=True):
     is_proven: bool = False
     late_bps: int = 0
     is_claimed: bool = False
+    cut_us: int = 0
 
 
 PERFORMANCES: Table[Performance] = Table("performances", Performance)
@@ -227,7 +231,8 @@ def _key(id: str, asked: Conditions, artefact: Artefact, key: str | UnsetType) -
 
 def count_lateness(draft: Draft, id: str, state: Formed) -> None:
     """Count what a delivery that is whole now costs for being late."""
-    late = conditions.late_bps(state.agreement.conditions, at=draft.at, deliver_by=state.deliver_by)
+    deliver_by = state.deliver_by + performance_of(draft, id).cut_us
+    late = conditions.late_bps(state.agreement.conditions, at=draft.at, deliver_by=deliver_by)
     if late:
         draft.emit(LatenessCounted(id, late))
 
@@ -329,7 +334,8 @@ def _missed(view: View, event: CodeMissed) -> None:
 
 
 def _claimed(view: View, event: NonDeliveryClaimed) -> None:
-    _change(view, event.contract, is_claimed=True)
+    before = stage_of(view, event.contract).deliver_by
+    _change(view, event.contract, is_claimed=True, cut_us=before - event.deliver_by)
     put_off(view, event.contract, event.deliver_by)
     view.put(DEADLINES, event.contract, event.deliver_by)
 

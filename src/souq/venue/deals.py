@@ -35,9 +35,8 @@ from souq.core.stage import (
 )
 from souq.core.state import State, View, was_issued
 from souq.operations import queries as ask
-from souq.venue.access import agent_asked, need_party, speaks_for
+from souq.venue.access import agent_asked, need_party, seers, speaks_for
 from souq.venue.desk import Desk, check_after, check_limit, read_cursor, write_cursor
-from souq.views.audience import seers
 from souq.views.catalogue import ListingCard, Search, SearchPage
 from souq.views.feed import FeedPage
 from souq.views.history import Deal, NegotiationStory, Said

@@ -10,9 +10,8 @@ from souq.core.rules import OPERATOR
 from souq.core.stage import CONTRACTS
 from souq.core.state import DEADLINES, was_issued
 from souq.operations import delivery_queries as ask
-from souq.venue.access import need_party
+from souq.venue.access import need_party, seers
 from souq.venue.desk import Desk
-from souq.views.audience import seers
 
 EPOCHS_SEEN = 20
 AUDITS_SEEN = 100

@@ -41,7 +41,6 @@ from souq.core import (
     webhook,
 )
 from souq.core import contract as contracts
-from souq.core.agreement import Agreement
 from souq.core.annotation import Annotated
 from souq.core.mechanisms import MECHANISMS, OPEN_TO_ALL, alternating_offers, posted_price, swap
 from souq.core.transfer import HOLD
@@ -129,6 +128,14 @@ def _contract(event: Any, known: Known) -> Audience:
 
 def _dispute(event: Any, known: Known) -> Audience:
     return (*_contract(event, known), _unless_operator(known.arbiter()))
+
+
+def _verifier(event: acceptance.VerificationAsked, known: Known) -> Audience:
+    return (*_contract(event, known), event.verifier, known.principal(event.verifier))
+
+
+def _reporter(event: acceptance.VerificationReported, known: Known) -> Audience:
+    return (*_contract(event, known), *_by(event, known))
 
 
 def _giver(event: audit.AuditAwaited, known: Known) -> Audience:
@@ -329,7 +336,8 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     performance.LatenessCounted: _contract,
     performance.RefundGranted: _contract,
     performance.NonDeliveryClaimed: _contract,
-    acceptance.VerificationReported: _contract,
+    acceptance.VerificationAsked: _verifier,
+    acceptance.VerificationReported: _reporter,
     acceptance.ReturnsBegan: _contract,
     acceptance.SentBack: _contract,
     audit.AuditAwaited: _giver,
@@ -351,19 +359,13 @@ def _held(event: ledger.TransfersMade) -> Iterator[tuple[str, tuple[str, ...]]]:
     return holders(event) if event.from_caller else iter(())
 
 
-def seers(agreement: Agreement) -> tuple[str, ...]:
-    """List who sees a contract: its parties, and who is to check what is delivered."""
-    verifier = agreement.conditions.verifier
-    return (*agreement.parties, verifier) if verifier else agreement.parties
-
-
 # Whose the objects are that an event is the first to tell of: (id, parties) each.
 OWNERS: dict[type, Callable[[Any], Iterable[tuple[str, tuple[str, ...]]]]] = {
     alternating_offers.OfferMade: lambda of: ((of.negotiation, (of.opener, of.responder)),),
     posted_price.PriceTaken: lambda of: ((of.negotiation, of.agreement.parties),),
     swap.SwapProposed: lambda of: ((of.negotiation, of.parties),),
     negotiation.PartyJoined: lambda of: ((of.negotiation, (of.agent,)),),
-    negotiation.AgreementReached: lambda of: ((of.contract, seers(of.agreement)),),
+    negotiation.AgreementReached: lambda of: ((of.contract, of.agreement.parties),),
     channel.ChannelOpened: lambda of: ((of.channel, (of.payer, of.payee)),),
     mandate.MandateGranted: lambda of: ((of.mandate, (of.agent,)),),
     credential.KeyAdded: lambda of: ((of.key, (of.owner,)),),

@@ -45,7 +45,6 @@ from souq.views.audience import (
     WALLET,
     deposit_id,
     holders,
-    seers,
 )
 from souq.views.derived import DerivedFile, Place
 
@@ -189,7 +188,7 @@ class Mentions:
             # Of what is running the live state tells: a halt may speak of all at once.
             running = self._state().get(CONTRACTS, id)
             if running is not None:
-                return self._with_principals(seers(running.agreement))
+                return self._with_principals(running.agreement.parties)
             flowing = self._state().get(channel.CHANNELS, id)
             if flowing is not None:
                 return self._with_principals((flowing.terms.payer, flowing.terms.payee))
