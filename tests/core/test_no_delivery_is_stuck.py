@@ -25,7 +25,7 @@ from souq.core.performance import (
 from souq.core.refusal import Refused
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, SYSTEM, Rules
 from souq.core.stage import CONTRACTS
-from souq.core.state import DEADLINES, State
+from souq.core.state import DEADLINES, State, Table
 from tests.core.stall import BEA, DAN, DEPOSIT, SOL, Stall, check_books
 
 CODE, DIGEST = "a7" * 10, "ab" * 32
@@ -123,7 +123,8 @@ def _moves(state: State) -> tuple[Any, ...]:
 
 
 def check_ended(end: State) -> None:
-    for table in (CONTRACTS, HOLDS, COMMITMENTS, PERFORMANCES, DEADLINES):
+    tables: tuple[Table[Any], ...] = (CONTRACTS, HOLDS, COMMITMENTS, PERFORMANCES, DEADLINES)
+    for table in tables:
         assert not end.rows(table), f"{table.name} is left"
     check_books(end)
     paid = DEPOSIT - end.tables[_accounts(end)]["wallet:P1/USD"].posted
