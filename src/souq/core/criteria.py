@@ -50,7 +50,7 @@ class Rows(Struct, frozen=True, tag="rows", omit_defaults=True, forbid_unknown_f
     """`schema` is the SHA-256 of the JSON Schema that each row keeps; `rows_max` 0 is any number.
 
     `seed` commits the taker to what the sample is drawn with (see `of_code`); without one, the
-    market's next lot draws it.
+    verifier draws it, and shows with what in its report.
     """
 
     schema: str

@@ -7,7 +7,10 @@ from souq.core.performance import Artefact
 
 
 class GetDelivery(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Give how a running contract is performed. By its sides, its verifier, and the operator."""
+    """Give how a running contract is performed. By its sides and its verifier.
+
+    By its arbiter, once it is disputed.
+    """
 
     contract: str
 
