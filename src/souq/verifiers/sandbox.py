@@ -72,7 +72,11 @@ class Ran(Struct, frozen=True):
 
 
 class Unsafe(Exception):
-    """This machine, or what was handed over, allows no safe run; it says why."""
+    """What was handed over is nothing that may be run; it says why."""
+
+
+class Weak(Exception):
+    """This machine cannot hold a stranger's program; it says why."""
 
 
 @cache
@@ -90,10 +94,10 @@ def run(
     stdin: bytes = b"",
     may_be_weak: bool = False,
 ) -> Ran:
-    """Run a program among these files. Raises Unsafe where it could not be held."""
+    """Run a program among these files. Raises Unsafe, or Weak where it could not be held."""
     is_apart = strength() == "namespaces"
     if not is_apart and not may_be_weak:
-        raise Unsafe("this machine allows no namespaces, so the program could reach the network")
+        raise Weak("this machine allows no namespaces, so the program could reach the network")
     return _run(files, argv, limits, is_apart=is_apart, stdin=stdin)
 
 

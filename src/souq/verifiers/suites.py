@@ -24,7 +24,7 @@ class Case(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     argv: tuple[str, ...] = ()
 
 
-class Tests(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Exam(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """`program` is a Python file of the delivery or the driver, which holds further files."""
 
     cases: tuple[Case, ...]
@@ -39,10 +39,10 @@ class Verdict(Struct, frozen=True):
     why: str
 
 
-def read(content: bytes) -> Tests:
+def read(content: bytes) -> Exam:
     """Read a suite. Raises ValueError for one that tests nothing."""
     try:
-        tests = msgspec.json.decode(content, type=Tests)
+        tests = msgspec.json.decode(content, type=Exam)
     except msgspec.DecodeError as error:
         raise ValueError(f"no suite of tests: {error}") from None
     if not 0 < len(tests.cases) <= CASES_MAX:
@@ -50,16 +50,19 @@ def read(content: bytes) -> Tests:
     return tests
 
 
-def written(tests: Tests) -> tuple[bytes, str]:
+def written(tests: Exam) -> tuple[bytes, str]:
     """Write a suite, and give the digest that a contract names it by."""
     content = msgspec.json.encode(tests)
     return content, hashlib.sha256(content).hexdigest()
 
 
 def judge(
-    files: dict[str, bytes], tests: Tests, limits: Limits, *, may_be_weak: bool = False
+    files: dict[str, bytes], tests: Exam, limits: Limits, *, may_be_weak: bool = False
 ) -> Verdict:
-    """Run every case twice; pass where each ends well and writes what it should, both times."""
+    """Run every case twice; pass where each ends well and writes what it should, both times.
+
+    Raises Weak where this machine could not hold the program.
+    """
     driver = {name: text.encode() for name, text in tests.driver.items()}
     both = {**files, **driver}
     if tests.program not in both:

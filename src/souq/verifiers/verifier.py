@@ -28,7 +28,7 @@ from souq.operations import queries as ask
 from souq.operations.delivery_queries import Delivery, GetDelivery
 from souq.verifiers import probes, suites, tabular
 from souq.verifiers.digests import decrypt, sha256
-from souq.verifiers.sandbox import Limits, Unsafe, unpacked
+from souq.verifiers.sandbox import Limits, Unsafe, Weak, unpacked
 from souq.verifiers.suites import Verdict
 
 ZIP = b"PK\x03\x04"
@@ -257,7 +257,7 @@ class Verifier:
             return False
         try:
             report = check(delivery, self._shelf, self._means)
-        except (Lacking, Unsafe) as lacking:
+        except (Lacking, Weak) as lacking:
             self.lacking[contract] = str(lacking)
             return False
         self.reports[report.digest] = report
@@ -284,7 +284,7 @@ class Arbiter:
             return None
         try:
             report = check(delivery, self._shelf, self._means)
-        except (Lacking, Unsafe):
+        except (Lacking, Weak):
             return None
         ruling = Rule(contract, 0 if report.passed else BPS)
         answer = self._market.submit(self._arbiter, f"rule {contract}", ruling)
