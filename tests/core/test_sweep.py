@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from souq.core import (
+    acceptance,
     approval,
+    audit,
     bond,
     channel,
     channel_batch,
@@ -29,10 +31,12 @@ from souq.core import (
     officer,
     party,
     payout,
+    performance,
     webhook,
 )
 from souq.core.annotation import Annotate
 from souq.core.conditions import Conditions
+from souq.core.criteria import Content, Probe
 from souq.core.halt import SetHalt
 from souq.core.mandate import Limits, SecretLimits
 from souq.core.mechanisms.alternating_offers import Counter, MakeOffer
@@ -42,7 +46,7 @@ from souq.core.mechanisms.swap import ProposeSwap, SwapLeg
 from souq.core.policy import Policy, setting
 from souq.core.policy.money import PerDeal
 from souq.core.refusal import Refused
-from souq.core.rules import HOUR_US, OPERATOR, SECOND_US, OpenMarket, Rules
+from souq.core.rules import DAY_US, HOUR_US, OPERATOR, SECOND_US, OpenMarket, Rules
 from souq.core.seal import OperatorText, PartyText, PublicText
 from souq.core.state import State
 from souq.core.transfer import Batch
@@ -136,6 +140,15 @@ COMMANDS: dict[str, Callable[[Scene], Any]] = {
     ),
     "CommitEpoch": lambda at: epoch.CommitEpoch("ab" * 32),
     "RevealEpoch": lambda at: epoch.RevealEpoch("E1", "ab" * 16),
+    "CommitDelivery": lambda at: performance.CommitDelivery(at.deal, "ab" * 32),
+    "CommitCode": lambda at: performance.CommitCode(at.deal, "ab" * 32),
+    "GrantRefund": lambda at: performance.GrantRefund(at.deal, 3_333),
+    "ClaimNonDelivery": lambda at: performance.ClaimNonDelivery(at.deal),
+    "ReportVerification": lambda at: acceptance.ReportVerification(at.deal, False, "ab" * 32),
+    "SendBack": lambda at: acceptance.SendBack(at.deal),
+    "ConfirmReturn": lambda at: acceptance.ConfirmReturn(at.deal),
+    "Contest": lambda at: acceptance.Contest(at.deal),
+    "ReportAudit": lambda at: audit.ReportAudit(at.deal, False, "ab" * 32),
     "PostBond": lambda at: bond.PostBond(usd(5)),
     "WithdrawBond": lambda at: bond.WithdrawBond(),
     "TakePrice": lambda at: TakePrice(at.listing, usd(500)),
@@ -186,6 +199,7 @@ NO_AUTHORITY = {
     "ProposeSwap": "S",  # what the others may do is asked when they accept
 }
 
+REFUND = {"GrantRefund": "Ss"}
 CHANNEL = {
     "TopUpChannel": "B",
     "PresentVoucher": "Ss",
@@ -239,17 +253,45 @@ LEGAL: dict[str, dict[str, str]] = {
     },
     "swap closed": {},
     "contract held": {"Approve": "b", "Decline": "b"},
-    "contract formed": {"SubmitDelivery": "Ss", "CancelContract": "Ss"},
-    "contract formed, one of two delivered": {"SubmitDelivery": "Bb"},
-    "contract delivered": {"AcceptDelivery": "Bb", "OpenDispute": "Bb"},
-    "contract delivered, one of two accepted": {"AcceptDelivery": "Ss", "OpenDispute": "Ss"},
     "contract formed, cooling off": {
         "SubmitDelivery": "Ss",
         "CancelContract": "Ss",
         "RevokeContract": "b",
+        **REFUND,
     },
-    "contract delivered, cooling off": {"OpenDispute": "Bb", "RevokeContract": "b"},
-    "contract disputed": {"Rule": "O"},
+    "contract delivered, cooling off": {"OpenDispute": "Bb", "RevokeContract": "b", **REFUND},
+    "contract formed": {"SubmitDelivery": "Ss", "CancelContract": "Ss", **REFUND},
+    "contract formed, one of two delivered": {"SubmitDelivery": "Bb", **REFUND},
+    "contract delivered": {"AcceptDelivery": "Bb", "OpenDispute": "Bb", **REFUND},
+    "contract delivered, one of two accepted": {
+        "AcceptDelivery": "Ss",
+        "OpenDispute": "Ss",
+        **REFUND,
+    },
+    "contract disputed": {"Rule": "O", **REFUND},
+    "delivery late": {
+        "SubmitDelivery": "Ss",
+        "CancelContract": "Ss",
+        "ClaimNonDelivery": "Bb",
+        **REFUND,
+    },
+    "delivery by code": {
+        "SubmitDelivery": "Ss",
+        "CancelContract": "Ss",
+        "CommitCode": "Bb",
+        **REFUND,
+    },
+    "delivery to be committed to": {"CommitDelivery": "Ss", "CancelContract": "Ss", **REFUND},
+    "delivery to be verified": {
+        "AcceptDelivery": "Bb",
+        "OpenDispute": "Bb",
+        "ReportVerification": "Dd",
+        **REFUND,
+    },
+    "delivery failed": {"AcceptDelivery": "Bb", "Contest": "Ss", **REFUND},
+    "delivery accepted": {"SendBack": "Bb", **REFUND},
+    "delivery on its way back": {"ConfirmReturn": "Ss", "Contest": "Ss", **REFUND},
+    "delivery audited": {"ReportAudit": "E"},
     "contract closed": {},
     "channel open": CHANNEL,
     "channel open, some of it on record": {**CHANNEL, "PresentVoucher": ""},  # no more than that
@@ -340,7 +382,11 @@ LEGAL: dict[str, dict[str, str]] = {
         "PauseListing": "S",
     },
     "commitments halted, a contract is held": {**HALTED["commitments"], "Decline": "b"},
-    "commitments halted, a contract is disputed": {**HALTED["commitments"], "Rule": "O"},
+    "commitments halted, a contract is disputed": {
+        **HALTED["commitments"],
+        **REFUND,
+        "Rule": "O",
+    },
     "negotiations halted, an offer stands": {
         **HALTED["negotiations"],
         "Reject": "S",
@@ -351,6 +397,7 @@ LEGAL: dict[str, dict[str, str]] = {
         **HALTED["negotiations"],
         "AcceptDelivery": "Bb",
         "OpenDispute": "Bb",
+        **REFUND,
     },
     "commitments halted, a channel is open": {**HALTED["commitments"], **CHANNEL},
     "negotiations halted, a channel is open": {
@@ -598,7 +645,46 @@ def _stakes(how: str) -> Scene:
     return Scene(stall)
 
 
+CONDITIONS = {
+    "late": Conditions(late_us=6 * DAY_US, late_day_bps=100, late_max_bps=500),
+    "by code": Conditions(hand_over="code"),
+    "to be committed to": Conditions(criteria=(Content(),)),
+    "to be verified": Conditions(criteria=(Probe(50),), verifier=DAN),
+    "failed": Conditions(criteria=(Probe(50),), verifier=DAN),
+    "accepted": Conditions(returns_us=HOUR_US),
+    "on its way back": Conditions(returns_us=HOUR_US),
+    "audited": Conditions(),
+}
+
+
+def _delivery(how: str) -> Scene:
+    stall = Stall(Rules(auditor=EVE))
+    if how == "audited":
+        for secret in ("ab", "cd"):
+            stall.do(OPERATOR, epoch.CommitEpoch(epoch.of_secret(secret * 16)))
+    thing = stall.list(SOL, conditions=CONDITIONS[how])
+    deal = stall.deal(BEA, SOL, (thing,), 50)
+    if how == "late":
+        stall.now += 2 * DAY_US
+    if how not in ("late", "by code", "to be committed to"):
+        stall.do(SOL, contract.SubmitDelivery(deal))
+    if how == "failed":
+        stall.do(DAN, acceptance.ReportVerification(deal, False, "ab" * 32))
+    if how in ("accepted", "on its way back", "audited"):
+        stall.do(BEA, contract.AcceptDelivery(deal))
+    if how == "on its way back":
+        stall.do(BEA, acceptance.SendBack(deal))
+    if how == "audited":
+        stall.do(OPERATOR, epoch.CommitEpoch(epoch.of_secret("ef" * 16)))
+        stall.do(OPERATOR, epoch.RevealEpoch("E2", "cd" * 16))
+        stall.now += SECOND_US
+        stall.engine.tick()
+        stall.do(OPERATOR, epoch.RevealEpoch("E1", "ab" * 16))
+    return Scene(stall, deal=deal)
+
+
 SCENES = {
+    "delivery": _delivery,
     "stakes": _stakes,
     "key": _key,
     "webhook": _webhook,

@@ -16,6 +16,7 @@ from souq.app import logs
 from souq.app.background import Soon, keep_snapshots, kept_up, meet_deadlines
 from souq.app.checking import is_postgres
 from souq.app.doors import doors
+from souq.app.epochs import Epochs
 from souq.app.listening import BACKLOG, Listener, authorities_of, bind, on_signals, url_of
 from souq.app.opening import Opened, open_store, open_venue, stand_by
 from souq.app.settings import BadSettings, Settings
@@ -200,6 +201,10 @@ class Server:
             "rails": outbox.run,
             "webhooks": webhooks.run,
         }
+        if settings.epoch_s:
+            behind["epochs"] = Epochs(submit, state, market_key, settings.epoch_s).run
+        elif rules(state()).auditor:
+            log.warning("the rules name an auditor, but without epoch_s no lot is ever drawn")
         if settings.snapshot_every and not is_postgres(settings.store):
             every = settings.snapshot_every
             behind["snapshots"] = lambda: keep_snapshots(engine, settings.store, every)

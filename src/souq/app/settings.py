@@ -48,6 +48,7 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 Port = Annotated[int, Meta(ge=0, le=65_535)]  # 0 takes any that is free
 Heartbeat = Annotated[float, Meta(gt=0, le=300)]
 Tick = Annotated[float, Meta(gt=0, le=3_600)]
+Epoch = Annotated[int, Meta(ge=0, le=604_800)]
 BodyBytes = Annotated[int, Meta(ge=1_024, le=16 * 1_024 * 1_024)]
 Records = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 
@@ -72,6 +73,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     body_bytes_max: BodyBytes = 262_144
     heartbeat_s: Heartbeat = 15.0  # of event streams
     tick_s: Tick = 0.5  # how late a deadline may be met that no command meets
+    epoch_s: Epoch = 0  # how long lots for audits and panels gather before one is drawn; 0: never
     snapshot_every: Records = 100_000  # records; 0 takes none but when it stops
     snapshot_on_stop: bool = True
     webhooks_private: bool = False  # whether webhooks may go to this machine and its networks

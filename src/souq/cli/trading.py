@@ -33,7 +33,8 @@ from souq.sdk.client import Client
 from souq.sdk.errors import Unreachable
 from souq.views.observation import ListingSeen
 
-STANDING = frozenset({"held", "formed", "delivered", "disputed", "fulfilled", "ruled"})
+AFTER = frozenset({"failed", "returnable", "returning"})  # of a delivery that was seen
+STANDING = frozenset({"held", "formed", "delivered", "disputed", "fulfilled", "ruled"} | AFTER)
 PATIENCE_S = 60.0  # of one call, before a person is told that the market is away
 LEAVE_S = 5.0
 WANTED = 3  # pieces, where nobody says how many

@@ -77,6 +77,15 @@ class BudgetSettled(Struct, frozen=True, tag=True):
     returned_units: int
 
 
+class BudgetReturned(Struct, frozen=True, tag=True):
+    """A contract that goes on will not spend so much after all; it may be spent again."""
+
+    mandate: str
+    agent: str
+    contract: str
+    units: int
+
+
 class BudgetsSettled(Struct, frozen=True, tag=True):
     """What came back of many commitments, in columns."""
 
@@ -139,6 +148,13 @@ def settle(draft: Draft, contract: str, agent: str, returned_units: int) -> None
     found = draft.get(COMMITMENTS, f"{contract}/{agent}")
     if found is not None:
         draft.emit(BudgetSettled(found.mandate, agent, contract, returned_units))
+
+
+def give_back(draft: Draft, contract: str, agent: str, units: int) -> None:
+    """Give back what a contract will not spend after all, while it goes on."""
+    found = draft.get(COMMITMENTS, f"{contract}/{agent}")
+    if found is not None and units:
+        draft.emit(BudgetReturned(found.mandate, agent, contract, units))
 
 
 def settle_many(draft: Draft, rows: list[tuple[str, str, int]]) -> None:
@@ -217,6 +233,14 @@ def _many_settled(view: View, event: BudgetsSettled) -> None:
         _give_back(view, f"{contract}/{agent}", units)
 
 
+def _returned(view: View, event: BudgetReturned) -> None:
+    claim = f"{event.contract}/{event.agent}"
+    before = row_of(view, COMMITMENTS, claim)
+    _give_back(view, claim, event.units)
+    left = before.units - event.units
+    view.put(COMMITMENTS, claim, Commitment(before.mandate, before.entry, left))
+
+
 def _give_back(view: View, claim: str, units: int) -> None:
     commitment = view.get(COMMITMENTS, claim)
     assert commitment is not None, f"settled twice: {claim}"
@@ -248,6 +272,7 @@ EVOLVE: dict[type, Any] = {
     BudgetReserved: _reserved,
     BudgetReleased: _released,
     BudgetCommitted: _committed,
+    BudgetReturned: _returned,
     BudgetSettled: _settled,
     BudgetsSettled: _many_settled,
 }

@@ -5,26 +5,43 @@ afterwards, so whoever names a listing has agreed to its conditions. Several lis
 may each say something, but no two of them something different.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
+from souq.core import criteria
+from souq.core.criteria import Criterion
+from souq.core.money import BPS
 from souq.core.refusal import Refused, invalid
-from souq.core.rules import DURATION_MAX_US, rules
+from souq.core.rules import DAY_US, DURATION_MAX_US, rules
 from souq.core.state import View
+
+HandOver = Literal["", "both", "code"]
 
 
 class Conditions(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """None: as the house's rules say. Durations are in microseconds.
 
-    `deliver_us` until all must be handed over; `inspect_us` until silence accepts it;
-    `cooling_off_us` in which a taker's principal may take the deal back, see `cooling_off`.
+    `deliver_us` until all must be handed over; `inspect_us` until silence accepts it. In
+    `cooling_off_us` a taker's principal may take the deal back, see `cooling_off`. The last
+    `late_us` of the time to deliver are late: each day of it begun gives `late_day_bps` of the
+    price back, at most `late_max_bps`. `hand_over` "both": silence does not say that something
+    came; "code": a code that its taker tells in person does. For `returns_us` after acceptance it
+    may be sent back. `criteria` say how the delivery is checked; `verifier` is the agent whose
+    report on that counts.
     """
 
     deliver_us: int | None = None
     inspect_us: int | None = None
     cooling_off_us: int | None = None
+    late_us: int = 0
+    late_day_bps: int = 0
+    late_max_bps: int = 0
+    hand_over: HandOver = ""
+    returns_us: int = 0
+    criteria: tuple[Criterion, ...] = ()
+    verifier: str = ""
 
 
 USUAL = Conditions()
@@ -37,6 +54,17 @@ def check(conditions: Conditions) -> None:
         value = getattr(conditions, name)
         if value is not None and not 0 < value <= DURATION_MAX_US:
             raise invalid(f"conditions.{name}", f"must be above 0 and at most {DURATION_MAX_US}")
+    for name in ("late_us", "returns_us"):
+        if not 0 <= getattr(conditions, name) <= DURATION_MAX_US:
+            raise invalid(f"conditions.{name}", f"must be 0 or up to {DURATION_MAX_US}")
+    for name in ("late_day_bps", "late_max_bps"):
+        if not 0 <= getattr(conditions, name) <= BPS:
+            raise invalid(f"conditions.{name}", f"stands between 0 and {BPS}")
+    if bool(conditions.late_us) != bool(conditions.late_day_bps and conditions.late_max_bps):
+        raise invalid("conditions.late_us", "needs late_day_bps and late_max_bps, and they it")
+    criteria.check(conditions.criteria)
+    if conditions.verifier and not conditions.criteria:
+        raise invalid("conditions.verifier", "name criteria that it can verify")
 
 
 def joined(all: tuple[Conditions, ...]) -> Conditions:
@@ -64,6 +92,15 @@ def inspect_us(view: View, conditions: Conditions) -> int:
     """Give how long the takers have to inspect."""
     said = conditions.inspect_us
     return rules(view).inspection_us if said is None else said
+
+
+def late_bps(conditions: Conditions, *, at: int, deliver_by: int) -> int:
+    """Give what a delivery at this instant costs for being late, in basis points of the price."""
+    late = at - (deliver_by - conditions.late_us)
+    if not conditions.late_us or late <= 0:
+        return 0
+    days = -(-late // DAY_US)
+    return min(days * conditions.late_day_bps, conditions.late_max_bps)
 
 
 def _differ(name: str) -> Refused:

@@ -2,8 +2,11 @@
 
     held      approval is awaited, see `approval`   silence: cancelled, money back
     formed    the givers deliver                    silence: cancelled, money back
-    delivered the takers inspect                    silence: accepted, money released
+    delivered the takers inspect                    silence: accepted, money released (*)
+    failed, returnable, returning: see `acceptance`
     disputed  a ruling is awaited, see `dispute`    silence: split as the house rules say
+
+(*) Where a hand-over needs both words, and the giver's stands alone, silence opens a dispute.
 
 So no money can be stuck, whatever anybody does or fails to do. Its ends stand in `ending`.
 """
@@ -14,6 +17,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from souq.core import (
+    acceptance,
     approval,
     budget,
     conditions,
@@ -21,6 +25,7 @@ from souq.core import (
     dispute,
     escrow,
     halt,
+    performance,
     stock,
     subcontract,
 )
@@ -28,7 +33,7 @@ from souq.core.agreement import Agreement, givers, takers
 from souq.core.approval import ContractApproved
 from souq.core.ending import ContractCancelled, ContractFulfilled
 from souq.core.negotiation import AgreementReached
-from souq.core.promise import check_measured, penalty_bps
+from souq.core.promise import check_measured
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import SYSTEM
 from souq.core.stage import (
@@ -36,8 +41,11 @@ from souq.core.stage import (
     Agreed,
     Delivered,
     Disputed,
+    Failed,
     Formed,
     Held,
+    Returnable,
+    Returning,
     enter,
     need_contract,
     speaks_for,
@@ -52,11 +60,15 @@ class SubmitDelivery(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     """Say that one's goods are handed over; `evidence` is a digest of the proof.
 
     `measured` reports what was achieved of what was promised; what is left out counts as missed.
+    Where the conditions ask for them, `code` is what the taker told in person, and `key` opens the
+    ciphertext that was committed to. A wrong code delivers nothing, and is counted.
     """
 
     contract: str
     evidence: str = ""
     measured: dict[str, int] | UnsetType = UNSET  # left out, no trace in the bytes of old records
+    code: str | UnsetType = UNSET
+    key: str | UnsetType = UNSET
 
 
 class AcceptDelivery(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -109,23 +121,42 @@ def _decide(draft: Draft, actor: str, command: Any) -> None:
     giving, taking = givers(state.agreement.legs), takers(state.agreement.legs)
     match state, command:
         case Formed(), SubmitDelivery() if agent in giving and agent not in state.delivered:
-            if len(command.evidence) > EVIDENCE_MAX:
-                raise invalid("evidence", f"a digest has at most {EVIDENCE_MAX} characters")
-            measured = {} if command.measured is UNSET else command.measured
-            check_measured(state.agreement.promises, measured)
-            draft.emit(DeliverySubmitted(id, agent, command.evidence, measured))
-            if set(giving) == {*state.delivered, agent}:
-                draft.emit(InspectionBegan(id, _accept_by(draft, id, state.agreement)))
+            _submit(draft, agent, command, state)
         case Formed(), CancelContract() if agent in giving and not state.delivered:
             draft.emit(ContractCancelled(id, state.agreement, "cancelled", (agent,)))
-        case Delivered(), AcceptDelivery() if agent in taking and agent not in state.accepted:
+        case ((Delivered() | Failed()), AcceptDelivery()) if (
+            agent in taking and agent not in state.accepted
+        ):
             if draft.at < cooling_off.until(draft, id):
                 raise Refused(Reason.WRONG_STATE, state="CoolingOff")
             draft.emit(DeliveryAccepted(id, agent))
             if set(taking) == {*state.accepted, agent}:
-                _fulfil(draft, id, state)
+                acceptance.accept(draft, id, state)
         case _:
             raise Refused(Reason.WRONG_STATE, state=type(state).__name__)
+
+
+def _submit(draft: Draft, agent: str, command: SubmitDelivery, state: Formed) -> None:
+    id, agreement = command.contract, state.agreement
+    if len(command.evidence) > EVIDENCE_MAX:
+        raise invalid("evidence", f"a digest has at most {EVIDENCE_MAX} characters")
+    measured = {} if command.measured is UNSET else command.measured
+    check_measured(agreement.promises, measured)
+    if not performance.show(
+        draft,
+        id,
+        agreement,
+        agent,
+        evidence=command.evidence,
+        code=command.code,
+        key=command.key,
+    ):
+        return
+    draft.emit(DeliverySubmitted(id, agent, command.evidence, measured))
+    if set(givers(agreement.legs)) == {*state.delivered, agent}:
+        performance.count_lateness(draft, id, state)
+        draft.emit(InspectionBegan(id, _accept_by(draft, id, agreement)))
+        acceptance.ask_verifier(draft, id, agreement.conditions.verifier)
 
 
 def lapse(draft: Draft, id: str) -> None:
@@ -137,9 +168,13 @@ def lapse(draft: Draft, id: str) -> None:
         case Formed():
             late = tuple(sorted(set(givers(state.agreement.legs)) - set(state.delivered)))
             draft.emit(ContractCancelled(id, state.agreement, "not_delivered", late))
+        case Delivered() if performance.is_word_needed(draft, id, state.agreement):
+            dispute.begin(draft, id, SYSTEM, "not_received")
         case Delivered():
             draft.emit(DeliveryAccepted(id, SYSTEM))
-            _fulfil(draft, id, state)
+            acceptance.accept(draft, id, state)
+        case Failed() | Returnable() | Returning():
+            acceptance.lapse(draft, id, state)
         case Disputed():
             dispute.lapse(draft, id, state)
         case _:
@@ -150,11 +185,6 @@ def _accept_by(view: View, id: str, agreement: Agreement) -> int:
     """Give when silence accepts: not before the takers' principals have thought it over."""
     inspected = view.at + conditions.inspect_us(view, agreement.conditions)
     return max(inspected, cooling_off.until(view, id))
-
-
-def _fulfil(draft: Draft, id: str, state: Delivered) -> None:
-    owed = penalty_bps(state.agreement.promises, state.measured)
-    draft.emit(ContractFulfilled(id, state.agreement, owed))
 
 
 def form(draft: Draft, event: AgreementReached) -> None:

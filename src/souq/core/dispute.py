@@ -8,7 +8,7 @@ from souq.core import halt
 from souq.core.agreement import Agreement, takers
 from souq.core.ending import RulingMade
 from souq.core.money import BPS
-from souq.core.promise import penalty_bps
+from souq.core.performance import owed_bps
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import SYSTEM, rules
 from souq.core.seal import PartyText
@@ -50,10 +50,15 @@ class DisputeOpened(Struct, frozen=True, tag=True):
     rule_by: int
 
 
+def begin(draft: Draft, id: str, by: str, ground: Ground, claim: str = "") -> None:
+    """Open a dispute, by a party, or by the market itself where nobody's silence decides."""
+    draft.emit(DisputeOpened(id, by, ground, claim, draft.at + rules(draft).ruling_us))
+
+
 def lapse(draft: Draft, id: str, state: Disputed) -> None:
     """Handle an arbiter's silence. It cannot be refused."""
     # Whoever admits to have missed a promise owes its penalty, whatever else is in doubt.
-    owed = penalty_bps(state.agreement.promises, state.measured)
+    owed = owed_bps(draft, id, state)
     share = max(rules(draft).silent_ruling_bps, owed)
     draft.emit(RulingMade(id, state.agreement, SYSTEM, share))
 
@@ -67,9 +72,7 @@ def _open(draft: Draft, actor: str, command: OpenDispute) -> None:
         raise Refused(Reason.WRONG_STATE, state=type(state).__name__)
     if len(command.claim.value) > CLAIM_MAX:
         raise invalid("claim", f"at most {CLAIM_MAX} characters")
-    rule_by = draft.at + rules(draft).ruling_us
-    claim = command.claim.digest
-    draft.emit(DisputeOpened(command.contract, agent, command.ground, claim, rule_by))
+    begin(draft, command.contract, agent, command.ground, command.claim.digest)
 
 
 def _rule(draft: Draft, actor: str, command: Rule) -> None:

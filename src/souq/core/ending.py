@@ -22,7 +22,7 @@ class ContractFulfilled(Struct, frozen=True, tag=True, omit_defaults=True):
 
 
 class ContractCancelled(Struct, frozen=True, tag=True):
-    """`why`: declined, not_approved, cancelled, revoked or not_delivered.
+    """`why`: declined, not_approved, cancelled, revoked, not_delivered, not_verified or returned.
 
     `at_fault` names agents.
     """

@@ -57,6 +57,32 @@ def end_holds(
     return returned
 
 
+def give_back(
+    draft: Draft, contract: str, agreement: Agreement, *, payee: str, bps: int
+) -> dict[str, int]:
+    """Give this share of what is still held for a payee back to its payers; the rest stays held.
+
+    Gives what came back to each paying agent, in units.
+    """
+    returned: dict[str, int] = {}
+    rows = []
+    for n, leg in enumerate(_cash(agreement)):
+        for part in ("price", "fee"):
+            id = _id(contract, n, part)
+            hold = draft.get(HOLDS, id) if leg.taker == payee else None
+            back = hold.amount * bps // BPS if hold is not None else 0
+            if hold is None or not back:
+                continue
+            returned[leg.giver] = returned.get(leg.giver, 0) + back
+            rows.append((f"{id}:end", hold.debit, hold.credit, 0, RELEASE, id))
+            if back < hold.amount:
+                rows.append((id, hold.debit, hold.credit, hold.amount - back, HOLD, ""))
+    if rows:
+        ids, debits, credits, amounts, kinds, holds = zip(*rows, strict=True)
+        ledger.move(draft, Batch(ids, debits, credits, amounts, kinds, holds))
+    return returned
+
+
 def _cash(agreement: Agreement) -> list[CashLeg]:
     return [leg for leg in agreement.legs if isinstance(leg, CashLeg)]
 

@@ -10,7 +10,7 @@ from souq.core.agreement import Leg, goods
 from souq.core.conditions import USUAL, Conditions
 from souq.core.mandate import check_listing
 from souq.core.money import UNITS_MAX, Money
-from souq.core.party import need_agent
+from souq.core.party import AGENTS, need_agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import AttributeKind, need_asset, rules
 from souq.core.seal import PublicText
@@ -156,6 +156,12 @@ def conditions_of(view: View, legs: tuple[Leg, ...]) -> Conditions:
     return conditions.joined(tuple(one.conditions for one in found if one is not None))
 
 
+def need_verifier(view: View, asked: Conditions) -> None:
+    """Raise Refused(invalid) for a verifier that is no agent of this market."""
+    if asked.verifier and view.get(AGENTS, asked.verifier) is None:
+        raise invalid("conditions.verifier", "no agent of this market")
+
+
 def need_open(listing: Listing, quantity: int) -> None:
     """Raise Refused(listing_unavailable | not_enough_stock) unless so much can be agreed on now."""
     if not 0 < quantity <= QUANTITY_MAX:
@@ -246,6 +252,7 @@ def _post(draft: Draft, actor: str, command: PostListing) -> None:
         raise invalid("mechanisms", "name at least one")
     _check_attributes(market.categories.get(command.category), command.attributes)
     conditions.check(command.conditions)
+    need_verifier(draft, command.conditions)
     check_listing(draft, agent, category=command.category, ref=command.ref, side=command.side)
     listing = Listing(
         id=next_id(draft, "L"),

@@ -12,8 +12,10 @@ from typing import Any
 from msgspec import Struct
 
 from souq.core import (
+    acceptance,
     annotation,
     approval,
+    audit,
     bond,
     budget,
     channel,
@@ -37,6 +39,7 @@ from souq.core import (
     officer,
     party,
     payout,
+    performance,
     pledge,
     rules,
     settlement,
@@ -85,6 +88,9 @@ _MODULES: tuple[Any, ...] = (
     webhook,
     epoch,
     bond,
+    performance,
+    acceptance,
+    audit,
 )
 _OTHERS: tuple[Any, ...] = (  # they answer to no command
     ledger,
@@ -124,6 +130,8 @@ TABLES = (
     *webhook.TABLES,
     *epoch.TABLES,
     *bond.TABLES,
+    *performance.TABLES,
+    *audit.TABLES,
     *(table for mechanism in MECHANISMS for table in mechanism.TABLES),
 )
 
@@ -174,7 +182,7 @@ REACTIONS: dict[type, tuple[Any, ...]] = {
     negotiation.AgreementReached: (remembering.record, contract.form),
     ledger.TransfersMade: (debt.collect_after,),
     approval.ContractApproved: (contract.begin_approved,),
-    ending.ContractFulfilled: (settlement.fulfil,),
+    ending.ContractFulfilled: (settlement.fulfil, audit.consider),
     ending.ContractCancelled: (settlement.cancel,),
     ending.RulingMade: (settlement.carry_out,),
 }
@@ -185,6 +193,7 @@ _LAPSE: dict[str, Any] = {
     "C": contract.lapse,
     "X": channel.lapse,
     "b": bond.lapse,
+    "Q": audit.lapse,
     "h": lambda draft, due: ledger.expire(draft, due.removeprefix("hold:")),
 }
 

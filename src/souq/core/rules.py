@@ -53,6 +53,12 @@ class Rules(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
     price_hour_bps: int = 0  # from any price of the last hour, up or down
     price_day_times: int = 0  # times, or of that a fraction, any price of the last day
     signed_approvals: bool = False  # an approval must be signed over the deal's digest
+    # Random audits: who makes them ("" has none), how soon, how often the payer notices cheating
+    # anyway, and what share of contracts is audited at most. See `audit`.
+    auditor: str = ""
+    audit_us: int = 3 * DAY_US
+    audit_detection_bps: int = 0
+    audit_max_bps: int = BPS
 
 
 class OpenMarket(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -111,7 +117,7 @@ def _open_market(draft: Draft, actor: str, command: OpenMarket) -> None:
         raise Refused(Reason.ALREADY_EXISTS)
     if not asked.assets or len({asset.code for asset in asked.assets}) != len(asked.assets):
         raise invalid("assets", "name at least one asset, each once")
-    for name in ("fee_bps", "silent_ruling_bps"):
+    for name in ("fee_bps", "silent_ruling_bps", "audit_detection_bps", "audit_max_bps"):
         if not 0 <= getattr(asked, name) <= BPS:
             raise invalid(name, "stands between 0 and 10000")
     for name, most in (
@@ -121,6 +127,7 @@ def _open_market(draft: Draft, actor: str, command: OpenMarket) -> None:
         ("delivery_us", DURATION_MAX_US),
         ("inspection_us", DURATION_MAX_US),
         ("ruling_us", DURATION_MAX_US),
+        ("audit_us", DURATION_MAX_US),
         ("rounds_max", ROUNDS_MAX),
     ):
         if not 0 < getattr(asked, name) <= most:

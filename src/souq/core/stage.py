@@ -48,12 +48,40 @@ class Disputed(Struct, frozen=True, tag=True, omit_defaults=True):
     measured: dict[str, int] = {}
 
 
-State = Agreed | Held | Formed | Delivered | Disputed
+class Failed(Struct, frozen=True, tag=True, omit_defaults=True):
+    """A verifier has reported that the delivery misses its criteria."""
+
+    agreement: Agreement
+    contest_by: int
+    accepted: tuple[str, ...] = ()
+    measured: dict[str, int] = {}
+
+
+class Returnable(Struct, frozen=True, tag=True, omit_defaults=True):
+    """Accepted; it may still be sent back."""
+
+    agreement: Agreement
+    return_by: int
+    measured: dict[str, int] = {}
+
+
+class Returning(Struct, frozen=True, tag=True, omit_defaults=True):
+    """Its taker says that it is on its way back."""
+
+    agreement: Agreement
+    contest_by: int
+    measured: dict[str, int] = {}
+
+
+State = Agreed | Held | Formed | Delivered | Disputed | Failed | Returnable | Returning
 _BY: dict[type, str] = {  # what each state calls its deadline
     Held: "decide_by",
     Formed: "deliver_by",
     Delivered: "accept_by",
     Disputed: "rule_by",
+    Failed: "contest_by",
+    Returnable: "return_by",
+    Returning: "contest_by",
 }
 
 CONTRACTS: Table[State] = Table("contracts", State)

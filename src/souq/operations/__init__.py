@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from souq.engine import Answer
 from souq.operations import approval_queries, channel_queries, policy_queries
+from souq.operations import delivery_queries as delivery
 from souq.operations import queries as ask
 from souq.operations.commands import PATHS
 from souq.views.catalogue import ListingCard, Search, SearchPage
@@ -75,6 +76,9 @@ _QUERIES: tuple[tuple[type, type, str], ...] = (
     (channel_queries.GetChannel, channel_queries.Channel, "/v1/channels/{channel}"),
     (channel_queries.ListChannels, channel_queries.Channels, "/v1/channels"),
     (approval_queries.ListApprovals, approval_queries.Approvals, "/v1/approvals"),
+    (delivery.GetDelivery, delivery.Delivery, "/v1/contracts/{contract}/delivery"),
+    (delivery.ListAudits, delivery.Audits, "/v1/audits"),
+    (delivery.ListEpochs, delivery.Epochs, "/v1/epochs"),
     (ask.GetBalance, ask.Balances, "/v1/balance"),
     (ask.ListEntries, ask.Entries, "/v1/entries"),
     (ask.GetMandate, ask.Mandate, "/v1/mandate"),

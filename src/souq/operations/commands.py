@@ -8,8 +8,10 @@ their names.
 import re
 
 from souq.core import (
+    acceptance,
     annotation,
     approval,
+    audit,
     bond,
     channel,
     channel_batch,
@@ -28,6 +30,7 @@ from souq.core import (
     officer,
     party,
     payout,
+    performance,
     rules,
     webhook,
 )
@@ -99,6 +102,15 @@ PATHS: dict[type, str] = {
     epoch.RevealEpoch: "/v1/epochs/{epoch}/reveal",
     bond.PostBond: "/v1/bonds",
     bond.WithdrawBond: "/v1/bonds/withdraw",
+    performance.CommitDelivery: "/v1/contracts/{contract}/commit-delivery",
+    performance.CommitCode: "/v1/contracts/{contract}/commit-code",
+    performance.GrantRefund: "/v1/contracts/{contract}/refund",
+    performance.ClaimNonDelivery: "/v1/contracts/{contract}/not-delivered",
+    acceptance.ReportVerification: "/v1/contracts/{contract}/verification",
+    acceptance.SendBack: "/v1/contracts/{contract}/send-back",
+    acceptance.ConfirmReturn: "/v1/contracts/{contract}/confirm-return",
+    acceptance.Contest: "/v1/contracts/{contract}/contest",
+    audit.ReportAudit: "/v1/contracts/{contract}/audit",
 }
 
 

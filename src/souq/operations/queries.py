@@ -7,6 +7,7 @@ the page before ended and is empty at the end.
 from msgspec import Struct
 
 from souq.core.agreement import Leg
+from souq.core.conditions import USUAL, Conditions
 from souq.core.credential import Kind
 from souq.core.halt import Level
 from souq.core.mandate import Limits
@@ -194,10 +195,11 @@ class ListContracts(Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
 class Contract(Struct, frozen=True, omit_defaults=True):
     """A contract. `due_at` is when silence decides; `is_waiting_for` says whose move it is.
 
-    `state`: held, formed, delivered or disputed; at its end fulfilled, ruled, or why it was
-    cancelled. `payer_bps` is what a ruling gave back. Of what was promised, `measured` is what was
-    reported, and `penalty_bps` what misses cost by that report, once all is delivered. `under`
-    lists the contracts that this one helps to perform, from the nearest to the topmost.
+    `state`: held, formed, delivered, failed, returnable, returning or disputed; at its end
+    fulfilled, ruled, or why it was cancelled. `payer_bps` is what a ruling gave back. Of what was
+    promised, `measured` is what was reported, and `penalty_bps` what misses cost by that report,
+    and lateness with them, once all is delivered. `under` lists the contracts that this one helps
+    to perform, from the nearest to the topmost.
     """
 
     id: str
@@ -213,6 +215,7 @@ class Contract(Struct, frozen=True, omit_defaults=True):
     measured: dict[str, int] = {}
     penalty_bps: int = 0
     under: tuple[str, ...] = ()
+    conditions: Conditions = USUAL
 
 
 class Contracts(Struct, frozen=True):

@@ -10,6 +10,7 @@ from souq.replications import (
     r10_races,
     r11_positions,
     r12_scoring,
+    r13_audits,
     r16_lemons,
     r17_repricing,
     r18_price_band,
@@ -27,6 +28,7 @@ REPLICATIONS: tuple[Replication, ...] = (
     r11_positions,
     r12_scoring,
     r16_lemons,
+    r13_audits,
     r17_repricing,
     r18_price_band,
 )

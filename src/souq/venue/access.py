@@ -5,6 +5,7 @@ What may be done is the core's to say, and who sees an event is `views.audience`
 
 from collections.abc import Iterable
 
+from souq.core.agreement import Agreement
 from souq.core.officer import OFFICERS
 from souq.core.party import AGENTS, PRINCIPALS, need_other_agent, need_principal
 from souq.core.refusal import Reason, Refused
@@ -24,6 +25,12 @@ def need_party(view: View, actor: str, parties: Iterable[str], id: str) -> None:
     """Raise Refused(not_yours) unless the actor speaks for one of the parties."""
     if not any(speaks_for(view, actor, party) for party in parties):
         raise Refused(Reason.NOT_YOURS, id=id[:64])
+
+
+def seers(agreement: Agreement) -> tuple[str, ...]:
+    """List who may look into a contract: its parties, and who is to check what is delivered."""
+    verifier = agreement.conditions.verifier
+    return (*agreement.parties, verifier) if verifier else agreement.parties
 
 
 def agent_asked(view: View, actor: str, agent: str) -> str:

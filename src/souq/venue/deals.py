@@ -6,6 +6,7 @@ from itertools import chain, islice
 from typing import Any
 
 from souq.core.agreement import givers, takers
+from souq.core.audit import may_audit
 from souq.core.listing import need_listing
 from souq.core.mechanisms import BY_NAME, OPEN_TO_ALL
 from souq.core.mechanisms.parties import opener
@@ -21,10 +22,20 @@ from souq.core.negotiation import (
 )
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import rules
-from souq.core.stage import CONTRACTS, Delivered, Disputed, Formed, Held, due_at
+from souq.core.stage import (
+    CONTRACTS,
+    Delivered,
+    Disputed,
+    Failed,
+    Formed,
+    Held,
+    Returnable,
+    Returning,
+    due_at,
+)
 from souq.core.state import State, View, was_issued
 from souq.operations import queries as ask
-from souq.venue.access import agent_asked, need_party, speaks_for
+from souq.venue.access import agent_asked, need_party, seers, speaks_for
 from souq.venue.desk import Desk, check_after, check_limit, read_cursor, write_cursor
 from souq.views.catalogue import ListingCard, Search, SearchPage
 from souq.views.feed import FeedPage
@@ -302,8 +313,9 @@ def _contract(desk: Desk, actor: str, id: str) -> ask.Contract:
     agreement = live.agreement if live else deal.agreement if deal else None
     if agreement is None:
         raise Refused(Reason.NOT_FOUND, id=id)
-    if not (_was_disputed(live, deal) and speaks_for(state, actor, rules(state).arbiter)):
-        need_party(state, actor, agreement.parties, id)
+    is_arbiters = _was_disputed(live, deal) and speaks_for(state, actor, rules(state).arbiter)
+    if not (is_arbiters or may_audit(state, actor, id)):
+        need_party(state, actor, seers(agreement), id)
     return ask.Contract(
         id=id,
         negotiation=deal.negotiation if deal else "",
@@ -318,6 +330,7 @@ def _contract(desk: Desk, actor: str, id: str) -> ask.Contract:
         measured=deal.measured if deal else {},
         penalty_bps=deal.penalty_bps if deal else 0,
         under=agreement.under,
+        conditions=agreement.conditions,
     )
 
 
@@ -333,6 +346,10 @@ def _waited_for(view: View, live: Any) -> tuple[str, ...]:
             return tuple(one for one in givers(live.agreement.legs) if one not in live.delivered)
         case Delivered():
             return tuple(one for one in takers(live.agreement.legs) if one not in live.accepted)
+        case Failed() | Returning():
+            return givers(live.agreement.legs)
+        case Returnable():
+            return takers(live.agreement.legs)
         case Disputed():
             return (rules(view).arbiter,)
         case _:

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from souq.core import (
+    acceptance,
     approval,
+    audit,
     bond,
     budget,
     channel,
@@ -32,6 +34,7 @@ from souq.core import (
     officer,
     party,
     payout,
+    performance,
     pledge,
     rules,
     standstill,
@@ -73,6 +76,9 @@ class Known(Protocol):
 
     def arbiter(self) -> str:
         """Give who rules on disputes."""
+
+    def auditor(self) -> str:
+        """Give who makes audits, or "" where nobody does."""
 
 
 def audience(event: Any, known: Known) -> set[str] | Rows:
@@ -125,6 +131,25 @@ def _contract(event: Any, known: Known) -> Audience:
 
 def _dispute(event: Any, known: Known) -> Audience:
     return (*_contract(event, known), _unless_operator(known.arbiter()))
+
+
+def _verifier(event: acceptance.VerificationAsked, known: Known) -> Audience:
+    return (*_contract(event, known), event.verifier, known.principal(event.verifier))
+
+
+def _reporter(event: acceptance.VerificationReported, known: Known) -> Audience:
+    return (*_contract(event, known), *_by(event, known))
+
+
+def _giver(event: audit.AuditAwaited, known: Known) -> Audience:
+    # How likely it is tells what stake the giver has, which is nobody else's to know.
+    return (event.giver, known.principal(event.giver))
+
+
+def _audit(event: Any, known: Known) -> Audience:
+    is_spared = isinstance(event, audit.AuditDrawn) and not event.report_by
+    auditor = "" if is_spared else _unless_operator(known.auditor())
+    return (*_contract(event, known), auditor)
 
 
 def _unless_operator(actor: str) -> str:
@@ -333,6 +358,21 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     bond.BondAsked: _principal,
     bond.BondReturned: _principal,
     bond.BondForfeited: _principal,
+    performance.DeliveryCommitted: _contract,
+    performance.CodeCommitted: _contract,
+    performance.CodeMissed: _contract,
+    performance.ArtefactShown: _contract,
+    performance.LatenessCounted: _contract,
+    performance.RefundGranted: _contract,
+    performance.NonDeliveryClaimed: _contract,
+    acceptance.VerificationAsked: _verifier,
+    acceptance.VerificationReported: _reporter,
+    acceptance.ReturnsBegan: _contract,
+    acceptance.SentBack: _contract,
+    audit.AuditAwaited: _giver,
+    audit.AuditDrawn: _audit,
+    audit.AuditEnded: _audit,
+    budget.BudgetReturned: _agent,
     Annotated: _operator_only,
 }
 

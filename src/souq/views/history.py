@@ -11,11 +11,24 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from souq.core import approval, dispute, ending, listing, message, negotiation, party, rules, stock
+from souq.core import (
+    acceptance,
+    approval,
+    dispute,
+    ending,
+    listing,
+    message,
+    negotiation,
+    party,
+    performance,
+    rules,
+    stock,
+)
 from souq.core import contract as contracts
 from souq.core.agreement import Agreement, Leg, cash_paid
 from souq.core.annotation import Annotated
 from souq.core.mechanisms import MECHANISMS, alternating_offers, posted_price, swap
+from souq.core.money import BPS
 from souq.core.promise import penalty_bps
 from souq.journal.record import Payload
 from souq.journal.replay import reader, records
@@ -61,6 +74,9 @@ class NegotiationStory(Struct):
     contract: str = ""
 
 
+VOID = ("cancelled", "declined", "not_approved", "not_delivered", "not_verified", "returned")
+
+
 class Deal(Struct):
     """An agreement and what became of it."""
 
@@ -72,6 +88,7 @@ class Deal(Struct):
     payer_bps: int = 0  # what a ruling gave back
     measured: dict[str, int] = {}  # what was reported of what was promised
     penalty_bps: int = 0  # what misses cost by that report, once all is delivered
+    late_bps: int = 0  # what of that is for being late
 
     @property
     def units(self) -> int:
@@ -81,7 +98,7 @@ class Deal(Struct):
     @property
     def is_void(self) -> bool:
         """Tell whether it came to nothing."""
-        return self.stage in ("cancelled", "declined", "not_approved", "not_delivered")
+        return self.stage in VOID
 
 
 class Said(Struct, frozen=True):
@@ -304,7 +321,25 @@ def _submitted(history: History, at: int, event: contracts.DeliverySubmitted) ->
 def _delivered(history: History, at: int, event: contracts.InspectionBegan) -> None:
     deal = history.deals[event.contract]
     deal.stage = "delivered"
-    deal.penalty_bps = penalty_bps(deal.agreement.promises, deal.measured)
+    deal.penalty_bps = _owed(deal)
+
+
+def _late(history: History, at: int, event: performance.LatenessCounted) -> None:
+    deal = history.deals[event.contract]
+    deal.late_bps = event.late_bps
+    deal.penalty_bps = _owed(deal)
+
+
+def _verified(history: History, at: int, event: acceptance.VerificationReported) -> None:
+    deal = history.deals[event.contract]
+    deal.measured = {**deal.measured, **event.measured}
+    deal.penalty_bps = _owed(deal)
+    if not event.passed:
+        deal.stage = "failed"
+
+
+def _owed(deal: Deal) -> int:
+    return min(BPS, penalty_bps(deal.agreement.promises, deal.measured) + deal.late_bps)
 
 
 def _cancelled(history: History, at: int, event: ending.ContractCancelled) -> None:
@@ -366,6 +401,10 @@ _FOLD: dict[type, Callable[[History, int, Any], None]] = {
     contracts.ContractFormed: _stage("formed"),
     contracts.DeliverySubmitted: _submitted,
     contracts.InspectionBegan: _delivered,
+    performance.LatenessCounted: _late,
+    acceptance.VerificationReported: _verified,
+    acceptance.ReturnsBegan: _stage("returnable"),
+    acceptance.SentBack: _stage("returning"),
     dispute.DisputeOpened: _stage("disputed"),
     ending.ContractFulfilled: _stage("fulfilled"),
     ending.ContractCancelled: _cancelled,

@@ -211,6 +211,18 @@ _TELL: dict[str, Callable[[History, Any], str]] = {
         + (f": {event.penalty_bps / 100:g} % goes back for a miss" if event.penalty_bps else "")
     ),
     "ContractCancelled": lambda history, event: f"{event.contract} is off: {event.why}",
+    "VerificationReported": lambda history, event: (
+        f"{event.contract} {'keeps' if event.passed else 'misses'} its criteria"
+    ),
+    "SentBack": lambda history, event: f"sends {event.contract} back",
+    "RefundGranted": lambda history, event: (
+        f"gives {event.bps / 100:g} % of {event.contract} back: {_money(history, event.units)}"
+    ),
+    "CodeMissed": lambda history, event: f"tries a wrong code in {event.contract}",
+    "NonDeliveryClaimed": lambda history, event: f"waits no longer for {event.contract}",
+    "AuditEnded": lambda history, event: (
+        f"audit of {event.contract}: {'passed' if event.passed else 'failed'}"
+    ),
     "RulingMade": lambda history, event: (
         f"{event.contract}: {event.payer_bps / 100:g} % of the price goes back"
     ),

@@ -176,6 +176,11 @@ class Mentions:
         house = self._state().get(RULES, "market")
         return OPERATOR if house is None else house.arbiter
 
+    def auditor(self) -> str:
+        """Give who makes audits, or "" where nobody does."""
+        house = self._state().get(RULES, "market")
+        return "" if house is None else house.auditor
+
     def sides(self, id: str) -> tuple[str, ...]:
         """Give whose an object is, and their principals, by the record that first mentions it."""
         found = self._sides.get(id)

@@ -9,7 +9,17 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from souq.core import approval, dispute, ending, ledger, listing, negotiation, party, stock
+from souq.core import (
+    acceptance,
+    approval,
+    dispute,
+    ending,
+    ledger,
+    listing,
+    negotiation,
+    party,
+    stock,
+)
 from souq.core import contract as contracts
 from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
 from souq.core.mechanisms import alternating_offers, posted_price, swap
@@ -269,6 +279,12 @@ def _stage(stage: str) -> Callable[[_Fold, Any], Rows]:
     return rows_of
 
 
+def _verified(fold: _Fold, event: acceptance.VerificationReported) -> Rows:
+    if not event.passed:
+        fold.stages[event.contract] = "failed"
+    yield from ()
+
+
 def _fulfilled(fold: _Fold, event: ending.ContractFulfilled) -> Rows:
     back = event.penalty_bps or None
     yield "deals", fold.deal_row(event.contract, "fulfilled", payer_bps=back)
@@ -330,6 +346,9 @@ _ROWS: dict[type, Callable[[_Fold, Any], Rows]] = {
     approval.ContractHeld: _stage("held"),
     contracts.ContractFormed: _stage("formed"),
     contracts.InspectionBegan: _stage("delivered"),
+    acceptance.VerificationReported: _verified,
+    acceptance.ReturnsBegan: _stage("returnable"),
+    acceptance.SentBack: _stage("returning"),
     dispute.DisputeOpened: _stage("disputed"),
     ending.ContractFulfilled: _fulfilled,
     ending.ContractCancelled: _cancelled,

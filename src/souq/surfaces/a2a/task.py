@@ -42,6 +42,8 @@ _ENDS = {
     "declined": CANCELED,
     "not_approved": FAILED,
     "not_delivered": FAILED,
+    "not_verified": FAILED,
+    "returned": CANCELED,
 }
 _MAY = {"formed": ("deliver",), "delivered": ("confirm", "dispute")}
 _SECOND_US = 1_000_000
