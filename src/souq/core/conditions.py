@@ -10,19 +10,34 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from souq.core.refusal import Refused, invalid
-from souq.core.rules import DURATION_MAX_US, rules
-from souq.core.state import View
+from souq.core import liability
+from souq.core import procedure as procedures
+from souq.core.liability import template_of
+from souq.core.officer import OFFICERS
+from souq.core.party import AGENTS, PRINCIPALS
+from souq.core.procedure import Procedure
+from souq.core.refusal import Reason, Refused, invalid
+from souq.core.rules import DURATION_MAX_US, OPERATOR, rules
+from souq.core.state import Table, View
+
+ARBITER_MAX = 20
 
 
 class Conditions(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """None: as the house's rules say. Durations are in microseconds.
+    """None or "": as the house's rules say. Durations are in microseconds.
 
-    `deliver_us` until all must be handed over; `inspect_us` until silence accepts it.
+    `deliver_us` until all must be handed over; `inspect_us` until silence accepts it. `arbiter`
+    is an agent, a principal or an officer. `template` says who bears which loss: standard, as_is,
+    consumer or forgiving. Within `undo_us`, and before anything is delivered, either side's
+    principal may undo the deal.
     """
 
     deliver_us: int | None = None
     inspect_us: int | None = None
+    arbiter: str = ""
+    procedure: Procedure | None = None
+    template: str = ""
+    undo_us: int | None = None
 
 
 USUAL = Conditions()
@@ -34,6 +49,23 @@ def check(conditions: Conditions) -> None:
         value = getattr(conditions, name)
         if value is not None and not 0 < value <= DURATION_MAX_US:
             raise invalid(f"conditions.{name}", f"must be above 0 and at most {DURATION_MAX_US}")
+    if conditions.undo_us is not None and not 0 <= conditions.undo_us <= DURATION_MAX_US:
+        raise invalid("conditions.undo_us", f"stands between 0 and {DURATION_MAX_US}")
+    if len(conditions.arbiter) > ARBITER_MAX:
+        raise invalid("conditions.arbiter", f"an id, of at most {ARBITER_MAX} characters")
+    if conditions.procedure is not None:
+        procedures.check(conditions.procedure, "conditions.procedure")
+    liability.check(conditions.template)
+
+
+def need_arbiter(view: View, conditions: Conditions) -> None:
+    """Raise Refused(not_found) for an arbiter that nobody is."""
+    named = conditions.arbiter
+    if named in ("", OPERATOR):
+        return
+    known: tuple[Table[Any], ...] = (AGENTS, PRINCIPALS, OFFICERS)
+    if all(view.get(table, named) is None for table in known):
+        raise Refused(Reason.NOT_FOUND, id=named)
 
 
 def joined(all: tuple[Conditions, ...]) -> Conditions:
@@ -59,6 +91,23 @@ def inspect_us(view: View, conditions: Conditions) -> int:
     """Give how long the takers have to inspect."""
     said = conditions.inspect_us
     return rules(view).inspection_us if said is None else said
+
+
+def procedure_of(view: View, conditions: Conditions) -> Procedure | None:
+    """Give how a dispute over a deal proceeds; None: plainly."""
+    said = conditions.procedure
+    return rules(view).procedure if said is None else said
+
+
+def arbiter_of(view: View, conditions: Conditions) -> str:
+    """Give whom the parties named as their arbiter, or the house's."""
+    return conditions.arbiter or rules(view).arbiter
+
+
+def undo_us(conditions: Conditions) -> int:
+    """Give how long after it was formed a deal may be undone."""
+    said = conditions.undo_us
+    return template_of(conditions.template).undo_us if said is None else said
 
 
 def _differ(name: str) -> Refused:

@@ -27,6 +27,7 @@ from souq.core import (
     epoch,
     funds,
     halt,
+    jury,
     ledger,
     listing,
     mandate,
@@ -40,6 +41,7 @@ from souq.core import (
     settlement,
     standstill,
     stock,
+    undo,
     webhook,
 )
 from souq.core.mechanisms import MECHANISMS
@@ -78,6 +80,8 @@ _MODULES: tuple[Any, ...] = (
     webhook,
     epoch,
     bond,
+    jury,
+    undo,
 )
 _OTHERS: tuple[Any, ...] = (  # they answer to no command
     ledger,
@@ -114,6 +118,9 @@ TABLES = (
     *webhook.TABLES,
     *epoch.TABLES,
     *bond.TABLES,
+    *dispute.TABLES,
+    *jury.TABLES,
+    *undo.TABLES,
     *(table for mechanism in MECHANISMS for table in mechanism.TABLES),
 )
 
@@ -164,6 +171,7 @@ REACTIONS: dict[type, tuple[Any, ...]] = {
 _LAPSE: dict[str, Any] = {
     "N": negotiation.lapse,
     "C": contract.lapse,
+    "D": lambda draft, due: contract.lapse(draft, f"C{due[1:]}"),  # its panel is to be drawn
     "X": channel.lapse,
     "b": bond.lapse,
     "h": lambda draft, due: ledger.expire(draft, due.removeprefix("hold:")),

@@ -15,6 +15,7 @@ from souq.core import approval, dispute, ending, listing, message, negotiation, 
 from souq.core import contract as contracts
 from souq.core.agreement import Agreement, Leg, cash_paid
 from souq.core.annotation import Annotated
+from souq.core.dispute.records import RedoOrdered
 from souq.core.mechanisms import MECHANISMS, alternating_offers, posted_price, swap
 from souq.core.promise import penalty_bps
 from souq.journal.record import Payload
@@ -81,7 +82,13 @@ class Deal(Struct):
     @property
     def is_void(self) -> bool:
         """Tell whether it came to nothing."""
-        return self.stage in ("cancelled", "declined", "not_approved", "not_delivered")
+        return self.stage in (
+            "cancelled",
+            "declined",
+            "not_approved",
+            "not_delivered",
+            "undone",
+        )
 
 
 class Said(Struct, frozen=True):
@@ -367,6 +374,7 @@ _FOLD: dict[type, Callable[[History, int, Any], None]] = {
     contracts.DeliverySubmitted: _submitted,
     contracts.InspectionBegan: _delivered,
     dispute.DisputeOpened: _stage("disputed"),
+    RedoOrdered: _stage("formed"),
     ending.ContractFulfilled: _stage("fulfilled"),
     ending.ContractCancelled: _cancelled,
     ending.RulingMade: _ruled,

@@ -12,6 +12,7 @@ import msgspec
 from souq.core import approval, dispute, ending, ledger, listing, negotiation, party, stock
 from souq.core import contract as contracts
 from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
+from souq.core.dispute.records import RedoOrdered
 from souq.core.mechanisms import alternating_offers, posted_price, swap
 from souq.core.money import USD, Money
 from souq.core.transfer import CAPTURE, HOLD, MOVE, Kind
@@ -331,6 +332,7 @@ _ROWS: dict[type, Callable[[_Fold, Any], Rows]] = {
     contracts.ContractFormed: _stage("formed"),
     contracts.InspectionBegan: _stage("delivered"),
     dispute.DisputeOpened: _stage("disputed"),
+    RedoOrdered: _stage("formed"),
     ending.ContractFulfilled: _fulfilled,
     ending.ContractCancelled: _cancelled,
     ending.RulingMade: _ruled,
