@@ -20,6 +20,7 @@ from souq.core import (
     dispute,
     epoch,
     funds,
+    jury,
     listing,
     mandate,
     market,
@@ -27,15 +28,20 @@ from souq.core import (
     officer,
     party,
     payout,
+    undo,
     webhook,
 )
 from souq.core.annotation import Annotate
+from souq.core.conditions import Conditions
+from souq.core.dispute.counting import of_vote
 from souq.core.halt import SetHalt
 from souq.core.mandate import Limits, SecretLimits
 from souq.core.mechanisms.alternating_offers import Counter, MakeOffer
 from souq.core.mechanisms.moves import Accept, Item, Reject, Withdraw
 from souq.core.mechanisms.posted_price import TakePrice
 from souq.core.mechanisms.swap import ProposeSwap, SwapLeg
+from souq.core.money import BPS
+from souq.core.procedure import Procedure
 from souq.core.refusal import Refused
 from souq.core.rules import HOUR_US, OPERATOR, SECOND_US, OpenMarket, Rules
 from souq.core.seal import OperatorText, PartyText, PublicText
@@ -45,6 +51,7 @@ from tests.core.channels import LENGTH, chain, word
 from tests.core.stall import BEA, DAN, DEPOSIT, EVE, SOL, Stall, check_books, usd
 from tests.mechanisms.plays import OPEN_COMMANDS
 
+NONCE = "ab" * 16
 ROLES = {
     **{"B": BEA, "S": SOL, "D": DAN, "E": EVE},
     **{"b": "P1", "s": "P2", "d": "P3", "e": "P4"},
@@ -111,6 +118,16 @@ COMMANDS: dict[str, Callable[[Scene], Any]] = {
     "CancelContract": lambda at: contract.CancelContract(at.deal),
     "OpenDispute": lambda at: dispute.OpenDispute(at.deal, "damaged"),
     "Rule": lambda at: dispute.Rule(at.deal, 3_333),
+    "AnswerDispute": lambda at: dispute.AnswerDispute(at.deal, evidence=("d1",)),
+    "AddEvidence": lambda at: dispute.AddEvidence(at.deal, ("d1",)),
+    "ProposeSplit": lambda at: dispute.ProposeSplit(at.deal, 5_000),
+    "AcceptSplit": lambda at: dispute.AcceptSplit(at.deal, 3_000),
+    "CommitVote": lambda at: dispute.CommitVote(at.deal, "ab" * 32),
+    "RevealVote": lambda at: dispute.RevealVote(at.deal, BPS, NONCE),
+    "AppealVerdict": lambda at: dispute.AppealVerdict(at.deal),
+    "UndoContract": lambda at: undo.UndoContract(at.deal),
+    "JoinJury": lambda at: jury.JoinJury(BEA),
+    "LeaveJury": lambda at: jury.LeaveJury(),
     "OpenChannel": lambda at: channel.OpenChannel(SOL, usd(5), chain("new")),
     "TopUpChannel": lambda at: channel.TopUpChannel(at.channel, usd(5)),
     "PresentVoucher": lambda at: channel.PresentVoucher(at.channel, word(2)),
@@ -188,6 +205,10 @@ HALTED = {
     | dict.fromkeys(("RequestPayout", "ReportPayout", "TransferMany"), ""),
 }
 
+# In a dispute: what its two sides may say, and what those may do who have bonds or sit on juries.
+PLEADING = {"AnswerDispute": "Ss", "AddEvidence": "BSbs", "ProposeSplit": "BSbs"}
+JURIES = {"LeaveJury": "de", "WithdrawBond": "de"}
+
 LEGAL: dict[str, dict[str, str]] = {
     "listing open": {**OPEN, **OWNED, "PauseListing": "S"},
     "listing paused": {**OWNED, "ResumeListing": "S"},
@@ -225,7 +246,21 @@ LEGAL: dict[str, dict[str, str]] = {
     "contract formed, one of two delivered": {"SubmitDelivery": "Bb"},
     "contract delivered": {"AcceptDelivery": "Bb", "OpenDispute": "Bb"},
     "contract delivered, one of two accepted": {"AcceptDelivery": "Ss", "OpenDispute": "Ss"},
-    "contract disputed": {"Rule": "O"},
+    "contract disputed": {**PLEADING, "Rule": "O"},
+    "contract disputed, a split is proposed": {**PLEADING, "Rule": "O", "AcceptSplit": "Bb"},
+    "contract that may be undone": {
+        "SubmitDelivery": "Ss",
+        "CancelContract": "Ss",
+        "UndoContract": "bs",
+    },
+    "dispute pleaded": {**PLEADING, **JURIES},
+    "dispute drawing": JURIES,
+    "dispute committing": {**JURIES, "CommitVote": "Dd", "LeaveJury": "e"},
+    "dispute revealing": {**JURIES, "RevealVote": "Dd", "LeaveJury": "e"},
+    "dispute decided": {**JURIES, "AppealVerdict": "BSbs"},
+    "dispute awaiting its arbiter": {"Rule": "O"},
+    "dispute over": JURIES,
+    "jury to be joined": {"JoinJury": "b", "WithdrawBond": "b"},
     "contract closed": {},
     "channel open": CHANNEL,
     "channel open, some of it on record": {**CHANNEL, "PresentVoucher": ""},  # no more than that
@@ -278,7 +313,7 @@ LEGAL: dict[str, dict[str, str]] = {
     "key over": {},
     "key one too many": {"AddKey": "", "RevokeKey": "OBb"},
     "stakes, an epoch has closed": {"RevealEpoch": "O"},
-    "stakes, a bond stands": {"WithdrawBond": "b"},
+    "stakes, a bond stands": {"WithdrawBond": "b", "JoinJury": "b"},
     "stakes, a bond leaves": {"PostBond": "sde"},
     "webhook of an agent": {"RemoveWebhook": "OBb", "DisableWebhook": "O", "ReplayWebhook": "B"},
     "webhook of a principal": {"RemoveWebhook": "Ob", "DisableWebhook": "O", "ReplayWebhook": "b"},
@@ -311,7 +346,11 @@ LEGAL: dict[str, dict[str, str]] = {
         "PauseListing": "S",
     },
     "commitments halted, a contract is held": {**HALTED["commitments"], "Decline": "b"},
-    "commitments halted, a contract is disputed": {**HALTED["commitments"], "Rule": "O"},
+    "commitments halted, a contract is disputed": {
+        **HALTED["commitments"],
+        **PLEADING,
+        "Rule": "O",
+    },
     "negotiations halted, an offer stands": {
         **HALTED["negotiations"],
         "Reject": "S",
@@ -411,19 +450,67 @@ def _contract(how: str) -> Scene:
     stall = Stall()
     if how == "held":
         stall.grant(BEA, approval_above_units=10)
-    things: tuple[str, ...] = (stall.list(SOL),)
+    undone = Conditions(undo_us=HOUR_US if "undone" in how else None)
+    things: tuple[str, ...] = (stall.list(SOL, conditions=undone),)
     if "one of two" in how:
         things += (stall.list(BEA),)
     deal = stall.deal(BEA, SOL, things, 50, payer=BEA)
-    if how not in ("held", "formed"):
+    if how not in ("held", "formed", "that may be undone"):
         stall.do(SOL, contract.SubmitDelivery(deal))
     if how == "delivered, one of two accepted":
         stall.do(BEA, contract.SubmitDelivery(deal))
     if how in ("delivered, one of two accepted", "closed"):
         stall.do(BEA, contract.AcceptDelivery(deal))
-    if how == "disputed":
+    if how.startswith("disputed"):
         stall.do(BEA, dispute.OpenDispute(deal, "damaged"))
+    if "split" in how:
+        stall.do(SOL, dispute.ProposeSplit(deal, 3_000))
     return Scene(stall, deal=deal)
+
+
+def _dispute(how: str) -> Scene:
+    """Let dan sit on the jury of one, if there is to be one; eve's bond is too small for a seat."""
+    procedure = Procedure(jury=0 if "arbiter" in how else 1, seat_units=100, filing_units=5)
+    stall = Stall(Rules(procedure=procedure))
+    stall.do(OPERATOR, epoch.CommitEpoch(epoch.of_secret(NONCE)))
+    deal = stall.deal(BEA, SOL, (stall.list(SOL),), 50)
+    if "arbiter" not in how:
+        _join_jury(stall, (3, 500), (4, 50))
+    stall.do(SOL, contract.SubmitDelivery(deal))
+    stall.do(BEA, dispute.OpenDispute(deal, "damaged"))
+    if how == "over":
+        stall.do(SOL, dispute.AnswerDispute(deal, accepts=True))
+    if how in ("pleaded", "over"):
+        return Scene(stall, deal=deal)
+    stall.now += HOUR_US
+    stall.engine.tick()
+    if how in ("drawing", "awaiting its arbiter"):
+        return Scene(stall, deal=deal)
+    stall.do(OPERATOR, epoch.CommitEpoch(epoch.of_secret("cd" * 16)))
+    stall.do(OPERATOR, epoch.RevealEpoch("E1", NONCE))
+    stall.now += SECOND_US
+    stall.engine.tick()
+    if how == "committing":
+        return Scene(stall, deal=deal)
+    stall.do(DAN, dispute.CommitVote(deal, of_vote(deal, 0, DAN, BPS, NONCE)))
+    if how == "decided":
+        stall.do(DAN, dispute.RevealVote(deal, BPS, NONCE))
+        for n in (5, 6, 7):
+            stall.join(n)
+        _join_jury(stall, (5, 500), (6, 500), (7, 500))
+    return Scene(stall, deal=deal)
+
+
+def _join_jury(stall: Stall, *jurors: tuple[int, int]) -> None:
+    for n, units in jurors:
+        stall.do(f"P{n}", bond.PostBond(usd(units)))
+        stall.do(f"P{n}", jury.JoinJury(f"A{n}"))
+
+
+def _jury(how: str) -> Scene:
+    stall = Stall()
+    stall.do("P1", bond.PostBond(usd(5)))
+    return Scene(stall)
 
 
 def _mandate(how: str) -> Scene:
@@ -554,6 +641,8 @@ def _stakes(how: str) -> Scene:
 
 
 SCENES = {
+    "dispute": _dispute,
+    "jury": _jury,
     "stakes": _stakes,
     "key": _key,
     "webhook": _webhook,

@@ -85,6 +85,16 @@ COMMANDS: dict[str, Row] = {
     "cancel_contract": {"ok": SELLERS, "wrong_state": BUYERS},
     "open_dispute": {"ok": BUYERS, "wrong_state": SELLERS},
     "rule": {"ok": ("arbiter",)},
+    "answer_dispute": {"ok": SELLERS, "not_yours": BUYERS},
+    "add_evidence": {"ok": (*BUYERS, *SELLERS)},
+    "propose_split": {"ok": (*BUYERS, *SELLERS)},
+    "accept_split": {"ok": BUYERS, "not_your_turn": SELLERS},
+    "commit_vote": {},
+    "reveal_vote": {},
+    "appeal_verdict": {"wrong_state": (*BUYERS, *SELLERS)},
+    "undo_contract": {"ok": ("buyer_person", "seller_person")},
+    "join_jury": {"ok": ("stranger_person",)},
+    "leave_jury": {"ok": ("stranger_person",)},
     "open_channel": {
         "ok": ("stranger", "sibling"),
         "outside_mandate": ("buyer",),  # it may buy what its ceilings name, and no more
@@ -113,6 +123,8 @@ ASKED: dict[str, Row] = {
     "list_runs": {"ok": _EVERYBODY},
     "get_contract": {"ok": (*BUYERS, *SELLERS, "arbiter", "operator")},  # it is disputed
     "list_contracts": _OWN,
+    "get_dispute": {"ok": (*BUYERS, *SELLERS, "arbiter", "operator")},
+    "list_disputes": {"ok": _EVERYBODY},  # each sees what is theirs
     "get_channel": {"ok": (*STRANGERS, *SELLERS, "operator")},
     "list_channels": {"ok": (*STRANGERS, "operator")},
     "get_balance": _MONEY,

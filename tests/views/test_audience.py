@@ -63,6 +63,7 @@ class Raw:
         self.officers: set[str] = set()
         self.of: dict[str, set[str]] = {}  # whose a thing is
         self.disputed: dict[str, int] = {}  # by contract: since which record
+        self.judging: dict[str, set[str]] = {}  # by contract: whom else it was put before
         self.arbiter = ""
         self.runs: set[str] = set()  # open to all
         holds: dict[str, tuple[str, str]] = {}
@@ -92,6 +93,10 @@ class Raw:
                 self.of[event["contract"]] = set(event["agreement"]["parties"])
             case "DisputeOpened":
                 self.disputed[event["contract"]] = seq
+            case "PanelDrawn":
+                self.judging.setdefault(event["contract"], set()).update(event["jurors"])
+            case "ArbiterCalled":
+                self.judging.setdefault(event["contract"], set()).add(event["arbiter"])
             case "ChannelOpened":
                 self.of[event["channel"]] = {event["payer"], event["payee"]}
             case "MandateGranted":
@@ -143,7 +148,8 @@ class Raw:
         return id in self.runs or self.owns(viewer, id) or self.rules_on(viewer, id)
 
     def rules_on(self, viewer: str, id: str) -> bool:
-        return viewer == self.arbiter and id in self.disputed
+        is_judge = any(self.is_of(viewer, one) for one in self.judging.get(id, ()))
+        return is_judge or (viewer == self.arbiter and id in self.disputed)
 
     def rows(self, viewer: str, event: Json) -> list[int]:
         """List the rows of an event with columns that a viewer may see."""
@@ -380,7 +386,7 @@ def long_day(store: MemoryStore) -> Day:
 
 
 KEY = "0123456789abcdee" * 4
-UNPLAYED = {"BondForfeited"}  # no rule forfeits one yet
+UNPLAYED: set[str] = set()
 
 
 def test_every_event_says_who_may_see_it() -> None:

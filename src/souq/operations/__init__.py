@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from souq.engine import Answer
-from souq.operations import channel_queries
+from souq.operations import channel_queries, dispute_queries
 from souq.operations import queries as ask
 from souq.operations.commands import PATHS
 from souq.views.catalogue import ListingCard, Search, SearchPage
@@ -74,6 +74,8 @@ _QUERIES: tuple[tuple[type, type, str], ...] = (
     (ask.ListContracts, ask.Contracts, "/v1/contracts"),
     (channel_queries.GetChannel, channel_queries.Channel, "/v1/channels/{channel}"),
     (channel_queries.ListChannels, channel_queries.Channels, "/v1/channels"),
+    (dispute_queries.GetDispute, dispute_queries.Dispute, "/v1/contracts/{contract}/dispute"),
+    (dispute_queries.ListDisputes, dispute_queries.Disputes, "/v1/disputes"),
     (ask.GetBalance, ask.Balances, "/v1/balance"),
     (ask.ListEntries, ask.Entries, "/v1/entries"),
     (ask.GetMandate, ask.Mandate, "/v1/mandate"),

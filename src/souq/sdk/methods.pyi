@@ -19,6 +19,7 @@ from souq.core.transfer import Batch
 from souq.core.voucher import HashChain, Payword, SignedVouchers, Voucher
 from souq.engine import Answer
 from souq.operations.channel_queries import Channel, Channels
+from souq.operations.dispute_queries import Dispute, Disputes
 from souq.operations.queries import (
     AgentCard,
     Balances,
@@ -505,12 +506,56 @@ class Methods:
         contract: str,
         ground: Literal["not_as_described", "not_received", "incomplete", "damaged", "other"],
         claim: str = ...,
+        evidence: Sequence[str] = ...,
+        remedy: Literal["refund", "redo"] = ...,
+        asked_bps: int = ...,
         *,
         command_id: str = "",
     ) -> Answer:
         """Say that what was delivered is not what was promised."""
-    def rule(self, contract: str, payer_bps: int, *, command_id: str = "") -> Answer:
+    def rule(
+        self,
+        contract: str,
+        payer_bps: int,
+        redo: bool = ...,
+        cause: Literal[
+            "", "misdescription", "non_delivery", "unwise", "rule_off", "platform_fault"
+        ] = ...,
+        forfeit_units: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
         """Decide a dispute: so many basis points of each payment go back to its payer."""
+    def answer_dispute(
+        self,
+        contract: str,
+        accepts: bool = ...,
+        answer: str = ...,
+        evidence: Sequence[str] = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Answer a claim: accept it whole, which settles it at once, or contest it."""
+    def add_evidence(
+        self, contract: str, evidence: Sequence[str], *, command_id: str = ""
+    ) -> Answer:
+        """Bring more evidence, as digests, until it is closed."""
+    def propose_split(self, contract: str, payer_bps: int, *, command_id: str = "") -> Answer:
+        """Propose to settle: so many basis points of each payment go back to its payer."""
+    def accept_split(self, contract: str, payer_bps: int, *, command_id: str = "") -> Answer:
+        """Accept what the other side proposed, which settles the dispute."""
+    def commit_vote(self, contract: str, commitment: str, *, command_id: str = "") -> Answer:
+        """Commit to a vote on a case."""
+    def reveal_vote(self, contract: str, vote: int, nonce: str, *, command_id: str = "") -> Answer:
+        """Show the vote one committed to, once all have committed or their time is over."""
+    def appeal_verdict(self, contract: str, *, command_id: str = "") -> Answer:
+        """Have a larger panel judge again, once."""
+    def undo_contract(self, contract: str, *, command_id: str = "") -> Answer:
+        """Undo a deal made in error, while its conditions allow it."""
+    def join_jury(self, agent: str, *, command_id: str = "") -> Answer:
+        """Enter the register of jurors, and name the agent that votes."""
+    def leave_jury(self, *, command_id: str = "") -> Answer:
+        """Leave the register of jurors."""
     def open_channel(
         self,
         payee: str,
@@ -595,6 +640,12 @@ class Methods:
         """Give a channel, running or ended."""
     def list_channels(self, agent: str = ..., limit: int = ..., cursor: str = ...) -> Channels:
         """List an agent's running channels, on either side of them, newest first."""
+    def get_dispute(self, contract: str) -> Dispute:
+        """Give what was last in dispute about a contract, running or ended."""
+    def list_disputes(
+        self, mine_to_judge: bool = ..., limit: int = ..., cursor: str = ...
+    ) -> Disputes:
+        """List running disputes, newest first: those one is a side of or judges."""
     def get_balance(self, principal: str = ...) -> Balances:
         """Give a principal's money."""
     def list_entries(self, principal: str = ..., limit: int = ..., cursor: str = ...) -> Entries:
@@ -1095,12 +1146,58 @@ class AsyncMethods:
         contract: str,
         ground: Literal["not_as_described", "not_received", "incomplete", "damaged", "other"],
         claim: str = ...,
+        evidence: Sequence[str] = ...,
+        remedy: Literal["refund", "redo"] = ...,
+        asked_bps: int = ...,
         *,
         command_id: str = "",
     ) -> Answer:
         """Say that what was delivered is not what was promised."""
-    async def rule(self, contract: str, payer_bps: int, *, command_id: str = "") -> Answer:
+    async def rule(
+        self,
+        contract: str,
+        payer_bps: int,
+        redo: bool = ...,
+        cause: Literal[
+            "", "misdescription", "non_delivery", "unwise", "rule_off", "platform_fault"
+        ] = ...,
+        forfeit_units: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
         """Decide a dispute: so many basis points of each payment go back to its payer."""
+    async def answer_dispute(
+        self,
+        contract: str,
+        accepts: bool = ...,
+        answer: str = ...,
+        evidence: Sequence[str] = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Answer a claim: accept it whole, which settles it at once, or contest it."""
+    async def add_evidence(
+        self, contract: str, evidence: Sequence[str], *, command_id: str = ""
+    ) -> Answer:
+        """Bring more evidence, as digests, until it is closed."""
+    async def propose_split(self, contract: str, payer_bps: int, *, command_id: str = "") -> Answer:
+        """Propose to settle: so many basis points of each payment go back to its payer."""
+    async def accept_split(self, contract: str, payer_bps: int, *, command_id: str = "") -> Answer:
+        """Accept what the other side proposed, which settles the dispute."""
+    async def commit_vote(self, contract: str, commitment: str, *, command_id: str = "") -> Answer:
+        """Commit to a vote on a case."""
+    async def reveal_vote(
+        self, contract: str, vote: int, nonce: str, *, command_id: str = ""
+    ) -> Answer:
+        """Show the vote one committed to, once all have committed or their time is over."""
+    async def appeal_verdict(self, contract: str, *, command_id: str = "") -> Answer:
+        """Have a larger panel judge again, once."""
+    async def undo_contract(self, contract: str, *, command_id: str = "") -> Answer:
+        """Undo a deal made in error, while its conditions allow it."""
+    async def join_jury(self, agent: str, *, command_id: str = "") -> Answer:
+        """Enter the register of jurors, and name the agent that votes."""
+    async def leave_jury(self, *, command_id: str = "") -> Answer:
+        """Leave the register of jurors."""
     async def open_channel(
         self,
         payee: str,
@@ -1187,6 +1284,12 @@ class AsyncMethods:
         self, agent: str = ..., limit: int = ..., cursor: str = ...
     ) -> Channels:
         """List an agent's running channels, on either side of them, newest first."""
+    async def get_dispute(self, contract: str) -> Dispute:
+        """Give what was last in dispute about a contract, running or ended."""
+    async def list_disputes(
+        self, mine_to_judge: bool = ..., limit: int = ..., cursor: str = ...
+    ) -> Disputes:
+        """List running disputes, newest first: those one is a side of or judges."""
     async def get_balance(self, principal: str = ...) -> Balances:
         """Give a principal's money."""
     async def list_entries(

@@ -6,6 +6,9 @@ from itertools import chain, islice
 from typing import Any
 
 from souq.core.agreement import givers, takers
+from souq.core.case import Arbitration, Pleading
+from souq.core.conditions import arbiter_of
+from souq.core.dispute.sides import respondents
 from souq.core.listing import need_listing
 from souq.core.mechanisms import BY_NAME, OPEN_TO_ALL
 from souq.core.mechanisms.parties import opener
@@ -302,7 +305,10 @@ def _contract(desk: Desk, actor: str, id: str) -> ask.Contract:
     agreement = live.agreement if live else deal.agreement if deal else None
     if agreement is None:
         raise Refused(Reason.NOT_FOUND, id=id)
-    if not (_was_disputed(live, deal) and speaks_for(state, actor, rules(state).arbiter)):
+    if not (
+        _was_disputed(live, deal)
+        and speaks_for(state, actor, arbiter_of(state, agreement.conditions))
+    ):
         need_party(state, actor, agreement.parties, id)
     return ask.Contract(
         id=id,
@@ -334,7 +340,18 @@ def _waited_for(view: View, live: Any) -> tuple[str, ...]:
         case Delivered():
             return tuple(one for one in takers(live.agreement.legs) if one not in live.accepted)
         case Disputed():
-            return (rules(view).arbiter,)
+            return _judges(view, live)
+        case _:
+            return ()
+
+
+def _judges(view: View, live: Disputed) -> tuple[str, ...]:
+    """Say whose word a dispute waits for; who sits on a panel is told to nobody."""
+    match live.case.phase:
+        case Pleading() if live.case.procedure is not None:
+            return (live.claimant, *respondents(live.agreement, live.claimant))
+        case Pleading() | Arbitration():
+            return (arbiter_of(view, live.agreement.conditions),)
         case _:
             return ()
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from souq.core.channel import CHANNELS, ChannelOpened, ChannelsEnded
+from souq.core.dispute.records import DisputeOpened, RedoOrdered
 from souq.core.ending import ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.mechanisms import OPEN_TO_ALL
 from souq.core.mechanisms.alternating_offers import OfferMade
@@ -19,7 +20,7 @@ from souq.core.negotiation import (
     parties_of,
 )
 from souq.core.party import AGENTS, AgentRegistered
-from souq.core.stage import CONTRACTS
+from souq.core.stage import CONTRACTS, Disputed
 from souq.core.state import State
 
 
@@ -50,6 +51,7 @@ class Affairs:
         self._talks, self._contracts, self._agents = _Lists(), _Lists(), _Lists()
         self._runs = _Lists()
         self._channels = _Lists()
+        self._disputes: dict[str, None] = {}  # by contract
         self._sides: dict[str, tuple[str, str]] = {}  # of a channel, whose end does not say them
         for id in _by_number(state.rows(NEGOTIATIONS)):
             is_open_to_all = state.rows(NEGOTIATIONS)[id].mechanism in OPEN_TO_ALL
@@ -57,6 +59,8 @@ class Affairs:
             for party in parties_of(state, id):
                 lists.add(party, id)
         for id in _by_number(state.rows(CONTRACTS)):
+            if isinstance(state.rows(CONTRACTS)[id], Disputed):
+                self._disputes[id] = None
             for party in state.rows(CONTRACTS)[id].agreement.parties:
                 self._contracts.add(party, id)
         for id in _by_number(state.rows(CHANNELS)):
@@ -76,6 +80,10 @@ class Affairs:
     def contracts(self, agent: str) -> tuple[str, ...]:
         """List an agent's running contracts."""
         return self._contracts.of(agent)
+
+    def disputes(self) -> tuple[str, ...]:
+        """List the contracts that are disputed, by number."""
+        return tuple(sorted(self._disputes, key=lambda id: int(id[1:])))
 
     def channels(self, agent: str) -> tuple[str, ...]:
         """List an agent's open channels, on either side."""
@@ -106,8 +114,13 @@ class Affairs:
                 for party in event.agreement.parties:
                     self._contracts.add(party, event.contract)
             elif kind is ContractFulfilled or kind is ContractCancelled or kind is RulingMade:
+                self._disputes.pop(event.contract, None)
                 for party in event.agreement.parties:
                     self._contracts.drop(party, event.contract)
+            elif kind is DisputeOpened:
+                self._disputes[event.contract] = None
+            elif kind is RedoOrdered:
+                self._disputes.pop(event.contract, None)
             elif kind is ChannelOpened:
                 self._add_channel(event.channel, event.payer, event.payee)
             elif kind is ChannelsEnded:
