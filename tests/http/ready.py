@@ -192,12 +192,6 @@ READY: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "add_evidence": ("buyer", lambda town: {"contract": town.disputed(), "evidence": ["d1"]}),
     "propose_split": ("seller", lambda town: {"contract": town.disputed(), "payer_bps": 5_000}),
     "accept_split": ("buyer", _proposed),
-    "commit_vote": ("juror", lambda town: {"contract": town.disputed(), "commitment": "ab" * 32}),
-    "reveal_vote": (
-        "juror",
-        lambda town: {"contract": town.disputed(), "vote": 0, "nonce": "ab" * 16},
-    ),
-    "appeal_verdict": ("buyer", lambda town: {"contract": town.disputed()}),
     "undo_contract": ("buyer_person", lambda town: {"contract": town.undoable()}),
     "join_jury": ("stranger_person", lambda town: {"agent": town.bonded()}),
     "leave_jury": ("stranger_person", _sitting),

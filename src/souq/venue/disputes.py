@@ -59,22 +59,25 @@ def list_disputes(desk: Desk, actor: str, query: ask.ListDisputes) -> ask.Disput
     check_limit(query.limit)
     before = read_cursor(query.cursor, int) if query.cursor else _NUMBER_END
     found: list[int] = []
+    is_meant = _waits_for if query.mine_to_judge else _concerns
     for id in reversed(desk.affairs.disputes()):
-        number = int(id[1:])
         live = desk.state.get(CONTRACTS, id)
-        if (
-            number < before
-            and isinstance(live, Disputed)
-            and _concerns(desk.state, actor, id, live)
-        ):
-            if query.mine_to_judge and not _waits_for(desk.state, actor, live):
-                continue
-            found.append(number)
+        if int(id[1:]) >= before or not isinstance(live, Disputed):
+            continue
+        if is_meant(desk.state, actor, live, id):
+            found.append(int(id[1:]))
             if len(found) > query.limit:
                 break
     page = found[: query.limit]
-    disputes = tuple(get_dispute(desk, actor, ask.GetDispute(f"C{one}")) for one in page)
+    disputes = tuple(one for number in page if (one := _running(desk, f"C{number}")) is not None)
     return ask.Disputes(disputes, write_cursor(page[-1]) if len(found) > query.limit else "")
+
+
+def _running(desk: Desk, id: str) -> ask.Dispute | None:
+    """Give a running dispute, or None while no view has read of it yet."""
+    live = desk.state.get(CONTRACTS, id)
+    found, _ = _told(desk, id)
+    return _live(found, live) if found is not None and isinstance(live, Disputed) else None
 
 
 def _concerns(view: View, actor: str, live: Disputed, id: str) -> bool:
