@@ -8,7 +8,6 @@ from souq.core.dispute.counting import VOTES, of_vote
 from souq.core.dispute.sides import respondents
 from souq.core.seal import PartyText
 from souq.core.stage import Disputed
-from souq.core.undo import UndoContract
 
 NONCE = "ab" * 16
 Move = tuple[str, Any] | None
@@ -50,15 +49,8 @@ def quarrel(walk: Any, id: str, state: Disputed) -> Move:
             return "P4", _ruling(walk, id)
 
 
-def undo(id: str, principal: str) -> Move:
-    """Undo a deal, where its conditions allow it."""
-    return principal, UndoContract(id)
-
-
 def _ruling(walk: Any, id: str) -> dispute.Rule:
     bps = walk.chance.choice((0, 1, 3_333, 5_000, 10_000))
     if walk.chance.randrange(6) == 0:
         return dispute.Rule(id, bps, redo=True)
-    if walk.chance.randrange(6) == 0:
-        return dispute.Rule(id, bps, cause="platform_fault")
     return dispute.Rule(id, bps)

@@ -32,8 +32,8 @@ from souq.core.party import AGENTS, PRINCIPALS, DeclareModel, RegisterAgent, Reg
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, OpenMarket
 from souq.core.seal import OperatorText, PartyText, PublicText
 from souq.core.stage import CONTRACTS, Delivered, Disputed, Formed, Held
-from tests.laws.dispute_moves import quarrel
 from tests.laws import cash_moves, channel_moves, hook_moves, key_moves
+from tests.laws.dispute_moves import quarrel
 
 Move = tuple[str, Any] | None
 CATEGORIES = ("bikes", "bikes/folding", "books", "gpu")
