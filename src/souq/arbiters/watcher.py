@@ -37,7 +37,7 @@ class Watcher:
         self._bench = bench
         self._opinion = opinion
         self._secret = secret
-        self._me = str(bench.ask(WhoAmI()).id)
+        self._me = str(bench.ask(WhoAmI()).actor)
 
     def turn(self) -> int:
         """Do all that waits; tell in how many cases something was done."""
