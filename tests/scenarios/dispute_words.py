@@ -58,7 +58,7 @@ def procedure(words: str) -> Procedure:
         elif name in ("jury", "rounds"):
             fields["jury" if name == "jury" else "rounds_max"] = int(value)
         else:
-            fields[f"{name}_units"] = money(f"{value} USD").units
+            fields[f"{'filing' if name == 'fee' else name}_units"] = money(f"{value} USD").units
     return Procedure(**fields)
 
 

@@ -58,14 +58,18 @@ def check(conditions: Conditions) -> None:
     liability.check(conditions.template)
 
 
-def need_arbiter(view: View, conditions: Conditions) -> None:
-    """Raise Refused(not_found) for an arbiter that nobody is."""
-    named = conditions.arbiter
-    if named in ("", OPERATOR):
-        return
+def need_fair(view: View, conditions: Conditions) -> None:
+    """Raise Refused for an arbiter that nobody is, or a procedure that leaves no time to be heard.
+
+    Whoever takes a thing may not read its conditions to the end.
+    """
+    named, procedure = conditions.arbiter, conditions.procedure
     known: tuple[Table[Any], ...] = (AGENTS, PRINCIPALS, OFFICERS)
-    if all(view.get(table, named) is None for table in known):
+    is_known = named in ("", OPERATOR) or any(view.get(one, named) is not None for one in known)
+    if not is_known:
         raise Refused(Reason.NOT_FOUND, id=named)
+    if procedure is not None:
+        procedures.check_fair(procedure, rules(view).procedure)
 
 
 def joined(all: tuple[Conditions, ...]) -> Conditions:
@@ -97,11 +101,6 @@ def procedure_of(view: View, conditions: Conditions) -> Procedure | None:
     """Give how a dispute over a deal proceeds; None: plainly."""
     said = conditions.procedure
     return rules(view).procedure if said is None else said
-
-
-def arbiter_of(view: View, conditions: Conditions) -> str:
-    """Give whom the parties named as their arbiter, or the house's."""
-    return conditions.arbiter or rules(view).arbiter
 
 
 def undo_us(conditions: Conditions) -> int:

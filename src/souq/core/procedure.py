@@ -13,6 +13,8 @@ from souq.core.refusal import invalid
 
 _MINUTE_US = 60 * 1_000_000
 _HOUR_US = 60 * _MINUTE_US
+FAIR_US = 10 * _MINUTE_US  # the least that a listing may leave to evidence, a verdict, a panel
+FAIR_FILING_BPS = 2_500
 STEP_MAX_US = 30 * 24 * _HOUR_US
 JURY_MAX = 31
 ROUNDS_MAX = 100
@@ -69,3 +71,18 @@ def check(procedure: Procedure, field: str) -> None:
             raise invalid(f"{field}.{name}", f"stands between {least} and {most}")
     if procedure.jury and procedure.jury % 2 == 0:
         raise invalid(f"{field}.jury", "an odd number, so that there is a middle vote")
+
+
+def check_fair(procedure: Procedure, house: Procedure | None) -> None:
+    """Raise Refused(invalid) for a procedure in a listing that would keep claims from being heard.
+
+    What the house itself asks for or allows is fair.
+    """
+    usual = house or Procedure()
+    for name in ("evidence_us", "verdict_us", "panel_us"):
+        if getattr(procedure, name) < min(FAIR_US, getattr(usual, name)):
+            raise invalid(f"conditions.procedure.{name}", "at least 10 minutes, or as the house's")
+    for name, most in (("filing_bps", FAIR_FILING_BPS), ("filing_units", 0)):
+        most = max(most, getattr(usual, name))
+        if getattr(procedure, name) > most:
+            raise invalid(f"conditions.procedure.{name}", f"at most {most}, or as the house's")

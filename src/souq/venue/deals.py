@@ -7,8 +7,7 @@ from typing import Any
 
 from souq.core.agreement import givers, takers
 from souq.core.case import Arbitration, Pleading
-from souq.core.conditions import arbiter_of
-from souq.core.dispute.sides import respondents
+from souq.core.dispute.sides import arbiter_of, respondents
 from souq.core.listing import need_listing
 from souq.core.mechanisms import BY_NAME, OPEN_TO_ALL
 from souq.core.mechanisms.parties import opener
@@ -305,10 +304,7 @@ def _contract(desk: Desk, actor: str, id: str) -> ask.Contract:
     agreement = live.agreement if live else deal.agreement if deal else None
     if agreement is None:
         raise Refused(Reason.NOT_FOUND, id=id)
-    if not (
-        _was_disputed(live, deal)
-        and speaks_for(state, actor, arbiter_of(state, agreement.conditions))
-    ):
+    if not (_was_disputed(live, deal) and speaks_for(state, actor, arbiter_of(state, agreement))):
         need_party(state, actor, agreement.parties, id)
     return ask.Contract(
         id=id,
@@ -351,7 +347,7 @@ def _judges(view: View, live: Disputed) -> tuple[str, ...]:
         case Pleading() if live.case.procedure is not None:
             return (live.claimant, *respondents(live.agreement, live.claimant))
         case Pleading() | Arbitration():
-            return (arbiter_of(view, live.agreement.conditions),)
+            return (arbiter_of(view, live.agreement),)
         case _:
             return ()
 

@@ -14,7 +14,6 @@ from souq.core.case import (
     Pleading,
     Revealing,
 )
-from souq.core.conditions import arbiter_of
 from souq.core.dispute.records import (
     DisputeAnswered,
     DisputeOpened,
@@ -22,7 +21,7 @@ from souq.core.dispute.records import (
     RedoOrdered,
     VerdictReached,
 )
-from souq.core.dispute.sides import respondents
+from souq.core.dispute.sides import arbiter_of, respondents
 from souq.core.ending import RulingMade
 from souq.core.negotiation import AgreementReached
 from souq.core.party import AGENTS
@@ -87,7 +86,7 @@ def _concerns(view: View, actor: str, live: Disputed, id: str) -> bool:
 
 
 def _may_judge(view: View, actor: str, id: str, agreement: Agreement, live: Any) -> bool:
-    if speaks_for(view, actor, arbiter_of(view, agreement.conditions)):
+    if speaks_for(view, actor, arbiter_of(view, agreement)):
         return True
     return isinstance(live, Disputed) and id in _cases(view, actor)
 
@@ -108,10 +107,10 @@ def _waits_for(view: View, actor: str, live: Disputed, id: str) -> bool:
         case Revealing(commitments=commitments, votes=votes):
             return any(speaks_for(view, actor, one) and one not in votes for one in commitments)
         case Arbitration():
-            return actor == arbiter_of(view, live.agreement.conditions)
+            return actor == arbiter_of(view, live.agreement)
         case Pleading():
             is_plain = live.case.procedure is None
-            return is_plain and actor == arbiter_of(view, live.agreement.conditions)
+            return is_plain and actor == arbiter_of(view, live.agreement)
         case _:
             return False
 
@@ -161,7 +160,7 @@ def _opened(desk: Desk, event: DisputeOpened, agreement: Agreement, at: int) -> 
         asked_bps=event.asked_bps,
         evidence=tuple(ask.Evidence(event.by, one) for one in event.evidence),
         promises=agreement.promises,
-        arbiter=arbiter_of(desk.state, agreement.conditions),
+        arbiter=arbiter_of(desk.state, agreement),
         template=agreement.conditions.template,
         procedure=event.procedure,
     )

@@ -22,7 +22,7 @@ from souq.core.stage import CONTRACTS
 from tests.journal.day import Day
 
 NONCE = "ab" * 16
-PANEL = Procedure(jury=1, seat_units=10, filing_units=3)
+PANEL = Procedure(jury=1, seat_units=10, filing_bps=300)
 
 
 def play(day: Day) -> None:

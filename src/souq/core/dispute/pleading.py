@@ -22,7 +22,7 @@ from souq.core.dispute.records import (
     SplitProposed,
 )
 from souq.core.dispute.verdict import REDONE, put_phase
-from souq.core.money import BPS, UNITS_MAX
+from souq.core.money import BPS
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import rules
 from souq.core.stage import (
@@ -63,6 +63,7 @@ def _open(draft: Draft, actor: str, command: OpenDispute) -> None:
         price, asset = sides.stake(draft, agreement)
         fee, claimant = procedure.filing_fee(price), sides.owner(draft, agent)
         costs.hold_fee(draft, id, costs.FILING, claimant, asset=asset, units=fee)
+    judge = sides.arbiter_of(draft, agreement)
     draft.emit(
         DisputeOpened(
             id,
@@ -73,7 +74,7 @@ def _open(draft: Draft, actor: str, command: OpenDispute) -> None:
             command.evidence,
             REDO if command.remedy == "redo" else command.asked_bps,
             procedure,
-            agreement.conditions.arbiter,
+            "" if judge == rules(draft).arbiter else judge,
         )
     )
 
@@ -139,8 +140,9 @@ def _rule(draft: Draft, actor: str, command: Rule) -> None:
         raise Refused(Reason.WRONG_STATE, state=type(what).__name__)
     if not 0 <= command.payer_bps <= BPS:
         raise invalid("payer_bps", f"stands between 0 and {BPS}")
-    if not 0 <= command.forfeit_units <= UNITS_MAX:
-        raise invalid("forfeit_units", "must be 0 or above, and below 2**53")
+    price, _ = sides.stake(draft, state.agreement)
+    if not 0 <= command.forfeit_units <= price:
+        raise invalid("forfeit_units", "at most what the deal pays")
     if command.redo and draft.get(REDONE, id):
         raise invalid("redo", "it was done again once")
     if command.cause:

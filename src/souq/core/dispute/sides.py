@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from souq.core import conditions
 from souq.core.agreement import Agreement, CashLeg, cash_given, goods
 from souq.core.officer import OFFICERS
 from souq.core.party import AGENTS, PRINCIPALS, need_other_agent
@@ -43,9 +42,15 @@ def stake(view: View, agreement: Agreement) -> tuple[int, str]:
 
 
 def arbiter_of(view: View, agreement: Agreement) -> str:
-    """Give who may judge alone, or "" where there is nobody, or nobody who is no party."""
-    named = conditions.arbiter_of(view, agreement.conditions)
-    return "" if judge_owner(view, named) in ("", *principals(view, agreement)) else named
+    """Give who may judge alone: whom the deal names, else the house's, if they are no party.
+
+    "" where there is nobody: such a dispute ends by the silent ruling.
+    """
+    owners = ("", *principals(view, agreement))
+    for one in (agreement.conditions.arbiter, rules(view).arbiter):
+        if one and judge_owner(view, one) not in owners:
+            return one
+    return ""
 
 
 def judge_owner(view: View, arbiter: str) -> str:

@@ -102,7 +102,7 @@ def pool(view: View, state: Disputed) -> list[tuple[str, int]]:
     assert state.case.procedure is not None
     _, asset = sides.stake(view, state.agreement)
     parties = principals(view, state.agreement)
-    judge = sides.judge_owner(view, conditions.arbiter_of(view, state.agreement.conditions))
+    judge = sides.judge_owner(view, sides.arbiter_of(view, state.agreement))
     return jury.eligible(
         view,
         parties,
