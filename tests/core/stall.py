@@ -42,10 +42,14 @@ class Stall:
             return
         self.do(OPERATOR, OpenMarket(rules))
         for n in range(1, 5):
-            self.do(OPERATOR, RegisterPrincipal(PublicText(f"person {n}")))
-            self.do(OPERATOR, RegisterAgent(f"P{n}", PublicText(f"agent {n}")))
-            self.do(OPERATOR, ReportDeposit(f"P{n}", usd(deposit)))
-            self.grant(f"A{n}")
+            self.join(n, deposit)
+
+    def join(self, n: int, deposit: int = DEPOSIT) -> None:
+        """Let the next person come, with an agent and money."""
+        self.do(OPERATOR, RegisterPrincipal(PublicText(f"person {n}")))
+        self.do(OPERATOR, RegisterAgent(f"P{n}", PublicText(f"agent {n}")))
+        self.do(OPERATOR, ReportDeposit(f"P{n}", usd(deposit)))
+        self.grant(f"A{n}")
 
     def try_(self, actor: str, command: Any) -> Answer:
         """Send a command a second after the last one."""

@@ -51,10 +51,9 @@ def test_two_listings_that_differ_make_no_deal() -> None:
 @pytest.mark.parametrize("value", [0, -1, 10**15])
 def test_no_deal_runs_for_ever(field: str, value: Any) -> None:
     stall = Stall()
+    said: dict[str, Any] = {field: value}
     with pytest.raises(Refused, match=f"conditions.{field}"):
         stall.do(
             SOL,
-            PostListing(
-                PublicText("a lamp"), "home", usd(500), conditions=Conditions(**{field: value})
-            ),
+            PostListing(PublicText("a lamp"), "home", usd(500), conditions=Conditions(**said)),
         )

@@ -24,6 +24,7 @@ from souq.core import (
     dispute,
     epoch,
     funds,
+    jury,
     listing,
     mandate,
     market,
@@ -32,19 +33,23 @@ from souq.core import (
     party,
     payout,
     performance,
+    undo,
     webhook,
 )
 from souq.core.annotation import Annotate
 from souq.core.conditions import Conditions
 from souq.core.criteria import Content, Probe
+from souq.core.dispute.counting import of_vote
 from souq.core.halt import SetHalt
 from souq.core.mandate import Limits, SecretLimits
 from souq.core.mechanisms.alternating_offers import Counter, MakeOffer
 from souq.core.mechanisms.moves import Accept, Item, Reject, Withdraw
 from souq.core.mechanisms.posted_price import TakePrice
 from souq.core.mechanisms.swap import ProposeSwap, SwapLeg
+from souq.core.money import BPS
 from souq.core.policy import Policy, setting
 from souq.core.policy.money import PerDeal
+from souq.core.procedure import Procedure
 from souq.core.refusal import Refused
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, SECOND_US, OpenMarket, Rules
 from souq.core.seal import OperatorText, PartyText, PublicText
@@ -54,6 +59,7 @@ from tests.core.channels import LENGTH, chain, word
 from tests.core.stall import BEA, DAN, DEPOSIT, EVE, SOL, Stall, check_books, usd
 from tests.mechanisms.plays import OPEN_COMMANDS
 
+NONCE = "ab" * 16
 ROLES = {
     **{"B": BEA, "S": SOL, "D": DAN, "E": EVE},
     **{"b": "P1", "s": "P2", "d": "P3", "e": "P4"},
@@ -130,6 +136,16 @@ COMMANDS: dict[str, Callable[[Scene], Any]] = {
     "RevokeContract": lambda at: cooling_off.RevokeContract(at.deal),
     "OpenDispute": lambda at: dispute.OpenDispute(at.deal, "damaged"),
     "Rule": lambda at: dispute.Rule(at.deal, 3_333),
+    "AnswerDispute": lambda at: dispute.AnswerDispute(at.deal, evidence=("d1",)),
+    "AddEvidence": lambda at: dispute.AddEvidence(at.deal, ("d1",)),
+    "ProposeSplit": lambda at: dispute.ProposeSplit(at.deal, 5_000),
+    "AcceptSplit": lambda at: dispute.AcceptSplit(at.deal, 3_000),
+    "CommitVote": lambda at: dispute.CommitVote(at.deal, "ab" * 32),
+    "RevealVote": lambda at: dispute.RevealVote(at.deal, BPS, NONCE),
+    "AppealVerdict": lambda at: dispute.AppealVerdict(at.deal),
+    "UndoContract": lambda at: undo.UndoContract(at.deal),
+    "JoinJury": lambda at: jury.JoinJury(BEA),
+    "LeaveJury": lambda at: jury.LeaveJury(),
     "OpenChannel": lambda at: channel.OpenChannel(SOL, usd(5), chain("new")),
     "TopUpChannel": lambda at: channel.TopUpChannel(at.channel, usd(5)),
     "PresentVoucher": lambda at: channel.PresentVoucher(at.channel, word(2)),
@@ -220,6 +236,10 @@ HALTED = {
     | dict.fromkeys(("RequestPayout", "ReportPayout", "TransferMany"), ""),
 }
 
+# In a dispute: what its two sides may say, and what those may do who have bonds or sit on juries.
+PLEADING = {"AnswerDispute": "Ss", "AddEvidence": "BSbs", "ProposeSplit": "BSbs"}
+JURIES = {"LeaveJury": "de", "WithdrawBond": "de"}
+
 LEGAL: dict[str, dict[str, str]] = {
     "listing open": {**OPEN, **OWNED, "PauseListing": "S"},
     "listing paused": {**OWNED, "ResumeListing": "S"},
@@ -268,7 +288,6 @@ LEGAL: dict[str, dict[str, str]] = {
         "OpenDispute": "Ss",
         **REFUND,
     },
-    "contract disputed": {"Rule": "O", **REFUND},
     "delivery late": {
         "SubmitDelivery": "Ss",
         "CancelContract": "Ss",
@@ -292,6 +311,27 @@ LEGAL: dict[str, dict[str, str]] = {
     "delivery accepted": {"SendBack": "Bb", **REFUND},
     "delivery on its way back": {"ConfirmReturn": "Ss", "Contest": "Ss", **REFUND},
     "delivery audited": {"ReportAudit": "E"},
+    "contract disputed": {**PLEADING, "Rule": "O", **REFUND},
+    "contract disputed, a split is proposed": {
+        **PLEADING,
+        "Rule": "O",
+        "AcceptSplit": "Bb",
+        **REFUND,
+    },
+    "contract that may be undone": {
+        "SubmitDelivery": "Ss",
+        "CancelContract": "Ss",
+        "UndoContract": "bs",
+        **REFUND,
+    },
+    "dispute pleaded": {**PLEADING, **JURIES, **REFUND},
+    "dispute drawing": {**JURIES, **REFUND},
+    "dispute committing": {**JURIES, "CommitVote": "Dd", "LeaveJury": "e", **REFUND},
+    "dispute revealing": {**JURIES, "RevealVote": "Dd", "LeaveJury": "e", **REFUND},
+    "dispute decided": {**JURIES, "AppealVerdict": "BSbs", **REFUND},
+    "dispute awaiting its arbiter": {"Rule": "O", **REFUND},
+    "dispute over": JURIES,
+    "jury to be joined": {"JoinJury": "b", "WithdrawBond": "b"},
     "contract closed": {},
     "channel open": CHANNEL,
     "channel open, some of it on record": {**CHANNEL, "PresentVoucher": ""},  # no more than that
@@ -349,7 +389,7 @@ LEGAL: dict[str, dict[str, str]] = {
     "key over": {},
     "key one too many": {"AddKey": "", "RevokeKey": "OBb"},
     "stakes, an epoch has closed": {"RevealEpoch": "O"},
-    "stakes, a bond stands": {"WithdrawBond": "b"},
+    "stakes, a bond stands": {"WithdrawBond": "b", "JoinJury": "b"},
     "stakes, a bond leaves": {"PostBond": "sde"},
     "webhook of an agent": {"RemoveWebhook": "OBb", "DisableWebhook": "O", "ReplayWebhook": "B"},
     "webhook of a principal": {"RemoveWebhook": "Ob", "DisableWebhook": "O", "ReplayWebhook": "b"},
@@ -385,6 +425,7 @@ LEGAL: dict[str, dict[str, str]] = {
     "commitments halted, a contract is disputed": {
         **HALTED["commitments"],
         **REFUND,
+        **PLEADING,
         "Rule": "O",
     },
     "negotiations halted, an offer stands": {
@@ -487,20 +528,70 @@ def _contract(how: str) -> Scene:
     stall = Stall()
     if how == "held":
         stall.grant(BEA, approval_above_units=10)
-    cooling_us = HOUR_US if "cooling" in how else None
-    things: tuple[str, ...] = (stall.list(SOL, conditions=Conditions(cooling_off_us=cooling_us)),)
+    asked = Conditions(
+        cooling_off_us=HOUR_US if "cooling" in how else None,
+        undo_us=HOUR_US if "undone" in how else None,
+    )
+    things: tuple[str, ...] = (stall.list(SOL, conditions=asked),)
     if "one of two" in how:
         things += (stall.list(BEA),)
     deal = stall.deal(BEA, SOL, things, 50, payer=BEA)
-    if how not in ("held", "formed", "formed, cooling off"):
+    if how not in ("held", "formed", "formed, cooling off", "that may be undone"):
         stall.do(SOL, contract.SubmitDelivery(deal))
     if how == "delivered, one of two accepted":
         stall.do(BEA, contract.SubmitDelivery(deal))
     if how in ("delivered, one of two accepted", "closed"):
         stall.do(BEA, contract.AcceptDelivery(deal))
-    if how == "disputed":
+    if how.startswith("disputed"):
         stall.do(BEA, dispute.OpenDispute(deal, "damaged"))
+    if "split" in how:
+        stall.do(SOL, dispute.ProposeSplit(deal, 3_000))
     return Scene(stall, deal=deal)
+
+
+def _dispute(how: str) -> Scene:
+    """Let dan sit on the jury of one, if there is to be one; eve's bond is too small for a seat."""
+    procedure = Procedure(jury=0 if "arbiter" in how else 1, seat_units=100, filing_units=5)
+    stall = Stall(Rules(procedure=procedure))
+    stall.do(OPERATOR, epoch.CommitEpoch(epoch.of_secret(NONCE)))
+    deal = stall.deal(BEA, SOL, (stall.list(SOL),), 50)
+    if "arbiter" not in how:
+        _join_jury(stall, (3, 500), (4, 50))
+    stall.do(SOL, contract.SubmitDelivery(deal))
+    stall.do(BEA, dispute.OpenDispute(deal, "damaged"))
+    if how == "over":
+        stall.do(SOL, dispute.AnswerDispute(deal, accepts=True))
+    if how in ("pleaded", "over"):
+        return Scene(stall, deal=deal)
+    stall.now += HOUR_US
+    stall.engine.tick()
+    if how in ("drawing", "awaiting its arbiter"):
+        return Scene(stall, deal=deal)
+    stall.do(OPERATOR, epoch.CommitEpoch(epoch.of_secret("cd" * 16)))
+    stall.do(OPERATOR, epoch.RevealEpoch("E1", NONCE))
+    stall.now += SECOND_US
+    stall.engine.tick()
+    if how == "committing":
+        return Scene(stall, deal=deal)
+    stall.do(DAN, dispute.CommitVote(deal, of_vote(deal, 0, DAN, BPS, NONCE)))
+    if how == "decided":
+        stall.do(DAN, dispute.RevealVote(deal, BPS, NONCE))
+        for n in (5, 6, 7):
+            stall.join(n)
+        _join_jury(stall, (5, 500), (6, 500), (7, 500))
+    return Scene(stall, deal=deal)
+
+
+def _join_jury(stall: Stall, *jurors: tuple[int, int]) -> None:
+    for n, units in jurors:
+        stall.do(f"P{n}", bond.PostBond(usd(units)))
+        stall.do(f"P{n}", jury.JoinJury(f"A{n}"))
+
+
+def _jury(how: str) -> Scene:
+    stall = Stall()
+    stall.do("P1", bond.PostBond(usd(5)))
+    return Scene(stall)
 
 
 def _mandate(how: str) -> Scene:
@@ -685,6 +776,8 @@ def _delivery(how: str) -> Scene:
 
 SCENES = {
     "delivery": _delivery,
+    "dispute": _dispute,
+    "jury": _jury,
     "stakes": _stakes,
     "key": _key,
     "webhook": _webhook,

@@ -82,6 +82,20 @@ def _paid_channel(town: Town) -> Fields:
     return {"channel": id, "proof": {"type": "chain", "index": 1, "word": root.hex()}}
 
 
+def _proposed(town: Town) -> Fields:
+    """Give a dispute in which the seller has proposed a split."""
+    contract = town.disputed()
+    town.do("seller", "propose_split", contract=contract, payer_bps=5_000)
+    return {"contract": contract, "payer_bps": 5_000}
+
+
+def _sitting(town: Town) -> Fields:
+    """Let the stranger's principal be a juror, if it is none."""
+    agent = town.bonded()
+    town.do("stranger_person", "join_jury", agent=agent)
+    return {}
+
+
 def _root() -> bytes:
     return token_bytes(32)
 
@@ -174,6 +188,13 @@ READY: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "close_channel": ("seller", _paid_channel),
     "agree_close": ("stranger", lambda town: {**_channel(town), "units": 5}),
     "settle_channels": ("seller", lambda town: {"claims": [_paid_channel(town)]}),
+    "answer_dispute": ("seller", lambda town: {"contract": town.disputed(), "evidence": ["d1"]}),
+    "add_evidence": ("buyer", lambda town: {"contract": town.disputed(), "evidence": ["d1"]}),
+    "propose_split": ("seller", lambda town: {"contract": town.disputed(), "payer_bps": 5_000}),
+    "accept_split": ("buyer", _proposed),
+    "undo_contract": ("buyer_person", lambda town: {"contract": town.undoable()}),
+    "join_jury": ("stranger_person", lambda town: {"agent": town.bonded()}),
+    "leave_jury": ("stranger_person", _sitting),
     "rule": ("arbiter", lambda town: {"contract": town.disputed(), "payer_bps": 5_000}),
 }
 
@@ -191,6 +212,8 @@ QUERIES: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "list_runs": ("buyer", lambda town: {}),
     "get_contract": ("buyer", lambda town: {"contract": town.deal}),
     "list_contracts": ("buyer", lambda town: {"agent": town.ids["buyer"]}),
+    "get_dispute": ("buyer", lambda town: {"contract": town.deal}),
+    "list_disputes": ("buyer", lambda town: {}),
     "get_channel": ("stranger", _channel),
     "list_channels": ("stranger", _listing_channels),
     "get_balance": ("buyer", lambda town: {"principal": town.ids["buyer_person"]}),

@@ -41,7 +41,11 @@ GRAPH = {
         "ContractFulfilled": "ended",
         "DisputeOpened": "disputed",
     },
-    "disputed": {"RulingMade": "ended"},
+    "disputed": {
+        **dict.fromkeys(("DisputeAnswered", "EvidenceAdded", "SplitProposed"), "disputed"),
+        "RedoOrdered": "formed",
+        "RulingMade": "ended",
+    },
     "ended": {},
 }
 DUE = ("decide_by", "deliver_by", "accept_by", "rule_by")
@@ -370,6 +374,11 @@ class Auditor:
                 one["measured"] |= event.get("measured", {})
             case "InspectionBegan":
                 need(one["delivered"] == {leg["giver"] for leg in legs}, "delivery", "not all")
+            case "RedoOrdered":
+                need(not one.get("redone"), "redo", f"{id} is done again twice")
+                one |= {"redone": True, "delivered": set(), "accepted": set(), "measured": {}}
+            case "DisputeAnswered" | "EvidenceAdded" | "SplitProposed":
+                need(event["by"] in stands_for, "dispute", f"{actor} speaks as {event['by']}")
             case "DeliveryAccepted" if actor == "system":
                 one["accepted"] = {leg["taker"] for leg in legs}
             case "DeliveryAccepted" | "DisputeOpened":
@@ -403,9 +412,13 @@ class Auditor:
         else:
             back_bps = event["payer_bps"]
             arbiter = self.rules.get("arbiter", "operator")
-            need(actor in (arbiter, "system"), "ruling", f"{actor} rules")
             owners = {self.principals[agent] for agent in one["parties"]}
-            need(actor not in owners, "ruling", f"{actor} rules its own case")
+            if event["by"] == "parties":
+                is_theirs = actor in owners or actor in one["parties"]
+                need(is_theirs and len(one["parties"]) == 2, "settling", f"{actor} settles")
+            else:
+                need(actor in (arbiter, "system"), "ruling", f"{actor} rules")
+                need(actor not in owners, "ruling", f"{actor} rules its own case")
         del self.due[id]
         self.goods.end(legs, is_done=event["type"] != "ContractCancelled")
         self.books.end_contract(id, back_bps)

@@ -10,7 +10,6 @@ from souq.core import (
     agreement,
     authority,
     budget,
-    dispute,
     ending,
     escrow,
     ledger,
@@ -23,6 +22,7 @@ from souq.core import (
     stock,
 )
 from souq.core.agreement import goods
+from souq.core.dispute import sides
 from souq.core.ledger import HOLDS
 from souq.core.listing import LISTINGS
 from souq.core.mechanisms import alternating_offers, moves, posted_price, swap
@@ -317,9 +317,7 @@ def people_deal_with_themselves(patch: pytest.MonkeyPatch) -> None:
 
 @bug
 def an_arbiter_rules_its_own_case(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(
-        dispute, "_is_arbiter", lambda view, actor, agreement: actor == rules.rules(view).arbiter
-    )
+    patch.setattr(sides, "arbiter_of", lambda view, agreement: rules.rules(view).arbiter)
 
 
 @bug

@@ -43,6 +43,7 @@ from souq.core.rules import DAY_US, HOUR_US, OPERATOR, OpenMarket
 from souq.core.seal import OperatorText, PartyText, PublicText
 from souq.core.stage import CONTRACTS, Delivered, Disputed, Formed, Held
 from tests.laws import cash_moves, channel_moves, hook_moves, key_moves
+from tests.laws.dispute_moves import quarrel
 
 Move = tuple[str, Any] | None
 CATEGORIES = ("bikes", "bikes/folding", "books", "gpu")
@@ -246,8 +247,7 @@ def perform(walk: Any) -> Move:
                 return _voice(walk, agent), dispute.OpenDispute(id, "damaged", claim)
             return _voice(walk, agent), performance.AcceptDelivery(id)
         case Disputed():
-            bps = walk.chance.choice((0, 1, 3_333, 5_000, 10_000))
-            return "P4", dispute.Rule(id, bps)
+            return quarrel(walk, id, state)
         case _:
             return None
 

@@ -27,6 +27,7 @@ from souq.core.criteria import Content, of_code
 from souq.core.epoch import CommitEpoch, RevealEpoch, of_secret, open_epoch
 from souq.core.listing import PostListing
 from souq.core.seal import PublicText
+from tests.scenarios import dispute_words
 from tests.scenarios.words import CASH, RULES, interval, money, share_bps, step
 
 RULES.append((re.compile(r"auditor (operator)"), lambda said: {"auditor": said[1]}))
@@ -47,6 +48,8 @@ def _conditions(play: Any, text: str) -> Conditions:
             case [share, "%", "a", "day", "late", "for", *length, "at", "most", cap, "%"]:
                 asked["late_us"] = interval(" ".join(length))
                 asked |= {"late_day_bps": 100 * int(share), "late_max_bps": 100 * int(cap)}
+            case _ if "=" in part:
+                asked |= dispute_words.conditions(play, part)
             case _:
                 raise AssertionError(f"no such condition: {part}")
     return Conditions(**asked)

@@ -65,6 +65,7 @@ class Raw:
         self.disputed: dict[str, int] = {}  # by contract: since which record
         self.arbiter = self.auditor = ""
         self.checked: dict[str, set[str]] = {}  # who verifies or audits a contract
+        self.judging: dict[str, set[str]] = {}  # by contract: whom else it was put before
         self.runs: set[str] = set()  # open to all
         holds: dict[str, tuple[str, str]] = {}
         for record in self.records:
@@ -94,10 +95,16 @@ class Raw:
                 self.of[event["contract"]] = set(event["agreement"]["parties"])
             case "DisputeOpened":
                 self.disputed[event["contract"]] = seq
+                if event.get("arbiter"):
+                    self.judging.setdefault(event["contract"], set()).add(event["arbiter"])
             case "VerificationAsked":
                 self.checked.setdefault(event["contract"], set()).add(event["verifier"])
             case "AuditDrawn" if event["report_by"]:
                 self.checked.setdefault(event["contract"], set()).add(self.auditor)
+            case "PanelDrawn":
+                self.judging.setdefault(event["contract"], set()).update(event["jurors"])
+            case "ArbiterCalled":
+                self.judging.setdefault(event["contract"], set()).add(event["arbiter"])
             case "ChannelOpened":
                 self.of[event["channel"]] = {event["payer"], event["payee"]}
             case "MandateGranted":
@@ -153,7 +160,8 @@ class Raw:
         return any(self.is_of(viewer, one) for one in self.checked.get(id, ()))
 
     def rules_on(self, viewer: str, id: str) -> bool:
-        return viewer == self.arbiter and id in self.disputed
+        is_judge = any(self.is_of(viewer, one) for one in self.judging.get(id, ()))
+        return is_judge or (viewer == self.arbiter and id in self.disputed)
 
     def rows(self, viewer: str, event: Json) -> list[int]:
         """List the rows of an event with columns that a viewer may see."""
@@ -392,7 +400,7 @@ def long_day(store: MemoryStore) -> Day:
 
 KEY = "0123456789abcdee" * 4
 # See test_audits_seen: the scripted day's rules name no auditor.
-UNPLAYED = {"BondForfeited", "AuditAwaited", "AuditDrawn", "AuditEnded"}
+UNPLAYED = {"AuditAwaited", "AuditDrawn", "AuditEnded"}
 
 
 def test_every_event_says_who_may_see_it() -> None:

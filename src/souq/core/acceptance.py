@@ -173,9 +173,9 @@ def _move(draft: Draft, actor: str, command: SendBack | ConfirmReturn | Contest)
         case Returning(), ConfirmReturn() if gives:
             draft.emit(ContractCancelled(id, agreement, "returned"))
         case Returning(), Contest() if gives:
-            dispute.begin(draft, id, agent, "not_received")
+            dispute.begin(draft, id, "not_received")
         case Failed(), Contest() if gives:
-            dispute.begin(draft, id, agent, "other")
+            dispute.begin(draft, id, "other")
         case _:
             raise Refused(Reason.WRONG_STATE, state=type(state).__name__)
 

@@ -10,18 +10,25 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from souq.core import criteria
+from souq.core import criteria, liability
+from souq.core import procedure as procedures
 from souq.core.criteria import Criterion
+from souq.core.liability import template_of
 from souq.core.money import BPS
-from souq.core.refusal import Refused, invalid
-from souq.core.rules import DAY_US, DURATION_MAX_US, rules
-from souq.core.state import View
+from souq.core.officer import OFFICERS
+from souq.core.party import AGENTS, PRINCIPALS
+from souq.core.procedure import Procedure
+from souq.core.refusal import Reason, Refused, invalid
+from souq.core.rules import DAY_US, DURATION_MAX_US, OPERATOR, rules
+from souq.core.state import Table, View
+
+ARBITER_MAX = 20
 
 HandOver = Literal["", "both", "code"]
 
 
 class Conditions(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """None: as the house's rules say. Durations are in microseconds.
+    """None or "": as the house's rules say. Durations are in microseconds.
 
     `deliver_us` until all must be handed over; `inspect_us` until silence accepts it. In
     `cooling_off_us` a taker's principal may take the deal back, see `cooling_off`. The last
@@ -30,6 +37,10 @@ class Conditions(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
     came; "code": a code that its taker tells in person does. For `returns_us` after acceptance it
     may be sent back. `criteria` say how the delivery is checked; `verifier` is the agent whose
     report on that counts.
+
+    `arbiter` is an agent, a principal or an officer. `template` says who bears which loss:
+    standard, as_is, consumer or forgiving. Within `undo_us`, and before anything is delivered,
+    either side's principal may undo the deal.
     """
 
     deliver_us: int | None = None
@@ -42,6 +53,10 @@ class Conditions(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
     returns_us: int = 0
     criteria: tuple[Criterion, ...] = ()
     verifier: str = ""
+    arbiter: str = ""
+    procedure: Procedure | None = None
+    template: str = ""
+    undo_us: int | None = None
 
 
 USUAL = Conditions()
@@ -65,6 +80,27 @@ def check(conditions: Conditions) -> None:
     criteria.check(conditions.criteria)
     if conditions.verifier and not conditions.criteria:
         raise invalid("conditions.verifier", "name criteria that it can verify")
+    if conditions.undo_us is not None and not 0 <= conditions.undo_us <= DURATION_MAX_US:
+        raise invalid("conditions.undo_us", f"stands between 0 and {DURATION_MAX_US}")
+    if len(conditions.arbiter) > ARBITER_MAX:
+        raise invalid("conditions.arbiter", f"an id, of at most {ARBITER_MAX} characters")
+    if conditions.procedure is not None:
+        procedures.check(conditions.procedure, "conditions.procedure")
+    liability.check(conditions.template)
+
+
+def need_fair(view: View, conditions: Conditions) -> None:
+    """Raise Refused for an arbiter that nobody is, or a procedure that leaves no time to be heard.
+
+    Whoever takes a thing may not read its conditions to the end.
+    """
+    named, procedure = conditions.arbiter, conditions.procedure
+    known: tuple[Table[Any], ...] = (AGENTS, PRINCIPALS, OFFICERS)
+    is_known = named in ("", OPERATOR) or any(view.get(one, named) is not None for one in known)
+    if not is_known:
+        raise Refused(Reason.NOT_FOUND, id=named)
+    if procedure is not None:
+        procedures.check_fair(procedure, rules(view).procedure)
 
 
 def joined(all: tuple[Conditions, ...]) -> Conditions:
@@ -101,6 +137,18 @@ def late_bps(conditions: Conditions, *, at: int, deliver_by: int) -> int:
         return 0
     days = -(-late // DAY_US)
     return min(days * conditions.late_day_bps, conditions.late_max_bps)
+
+
+def procedure_of(view: View, conditions: Conditions) -> Procedure | None:
+    """Give how a dispute over a deal proceeds; None: plainly."""
+    said = conditions.procedure
+    return rules(view).procedure if said is None else said
+
+
+def undo_us(conditions: Conditions) -> int:
+    """Give how long after it was formed a deal may be undone."""
+    said = conditions.undo_us
+    return template_of(conditions.template).undo_us if said is None else said
 
 
 def _differ(name: str) -> Refused:

@@ -169,7 +169,7 @@ def lapse(draft: Draft, id: str) -> None:
             late = tuple(sorted(set(givers(state.agreement.legs)) - set(state.delivered)))
             draft.emit(ContractCancelled(id, state.agreement, "not_delivered", late))
         case Delivered() if performance.is_word_needed(draft, id, state.agreement):
-            dispute.begin(draft, id, SYSTEM, "not_received")
+            dispute.begin(draft, id, "not_received")
         case Delivered():
             draft.emit(DeliveryAccepted(id, SYSTEM))
             acceptance.accept(draft, id, state)

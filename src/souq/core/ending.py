@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from souq.core import standing, subcontract
 from souq.core.agreement import Agreement
+from souq.core.case import PARTIES
 from souq.core.stage import CONTRACTS
 from souq.core.state import DEADLINES, Table, View
 
@@ -33,13 +34,19 @@ class ContractCancelled(Struct, frozen=True, tag=True):
     at_fault: tuple[str, ...] = ()
 
 
-class RulingMade(Struct, frozen=True, tag=True):
-    """`by` is the arbiter, or "system" where none ruled in time."""
+class RulingMade(Struct, frozen=True, tag=True, omit_defaults=True):
+    """`by` is the arbiter, "panel", "parties" who settled, or "system" where none ruled in time.
+
+    `clause` is what of the contract's template the ruling cites. `reserve_units` are made good by
+    the house, where the template says that it bears the loss.
+    """
 
     contract: str
     agreement: Agreement
     by: str
     payer_bps: int
+    clause: str = ""
+    reserve_units: int = 0
 
 
 TABLES: tuple[Table[Any], ...] = (*standing.TABLES, *subcontract.TABLES)
@@ -56,7 +63,8 @@ def _cancelled(view: View, event: ContractCancelled) -> None:
 
 def _ruled(view: View, event: RulingMade) -> None:
     _over(view, event.contract, event.agreement)
-    standing.count(view, event.agreement, -1 if event.payer_bps else 0)
+    is_against = event.payer_bps and event.by != PARTIES
+    standing.count(view, event.agreement, -1 if is_against else 0)
 
 
 def _over(view: View, id: str, agreement: Agreement, *, is_cancelled: bool = False) -> None:

@@ -253,6 +253,7 @@ def _post(draft: Draft, actor: str, command: PostListing) -> None:
     _check_attributes(market.categories.get(command.category), command.attributes)
     conditions.check(command.conditions)
     need_verifier(draft, command.conditions)
+    conditions.need_fair(draft, command.conditions)
     check_listing(draft, agent, category=command.category, ref=command.ref, side=command.side)
     listing = Listing(
         id=next_id(draft, "L"),

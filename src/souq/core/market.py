@@ -31,6 +31,7 @@ from souq.core import (
     epoch,
     funds,
     halt,
+    jury,
     ledger,
     listing,
     mandate,
@@ -45,6 +46,7 @@ from souq.core import (
     settlement,
     standstill,
     stock,
+    undo,
     webhook,
 )
 from souq.core.mechanisms import MECHANISMS
@@ -91,6 +93,8 @@ _MODULES: tuple[Any, ...] = (
     performance,
     acceptance,
     audit,
+    jury,
+    undo,
 )
 _OTHERS: tuple[Any, ...] = (  # they answer to no command
     ledger,
@@ -132,6 +136,9 @@ TABLES = (
     *bond.TABLES,
     *performance.TABLES,
     *audit.TABLES,
+    *dispute.TABLES,
+    *jury.TABLES,
+    *undo.TABLES,
     *(table for mechanism in MECHANISMS for table in mechanism.TABLES),
 )
 
@@ -191,6 +198,7 @@ REACTIONS: dict[type, tuple[Any, ...]] = {
 _LAPSE: dict[str, Any] = {
     "N": negotiation.lapse,
     "C": contract.lapse,
+    "D": lambda draft, due: contract.lapse(draft, f"C{due[1:]}"),  # its panel is to be drawn
     "X": channel.lapse,
     "b": bond.lapse,
     "Q": audit.lapse,

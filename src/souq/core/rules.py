@@ -5,7 +5,9 @@ from typing import Any
 from msgspec import Struct
 
 from souq.core import ledger
+from souq.core import procedure as procedures
 from souq.core.money import BPS, UNITS_MAX, USD, Asset, Money
+from souq.core.procedure import Procedure
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.state import Draft, Table, View
 
@@ -59,6 +61,7 @@ class Rules(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
     audit_us: int = 3 * DAY_US
     audit_detection_bps: int = 0
     audit_max_bps: int = BPS
+    procedure: Procedure | None = None  # of every dispute whose deal names no other
 
 
 class OpenMarket(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -141,6 +144,8 @@ def _open_market(draft: Draft, actor: str, command: OpenMarket) -> None:
     ):
         if not 0 <= getattr(asked, name) <= most:
             raise invalid(name, f"must be 0, for any change, or up to {most}")
+    if asked.procedure is not None:
+        procedures.check(asked.procedure, "procedure")
     if not 0 <= asked.four_eyes_units <= UNITS_MAX:
         raise invalid("four_eyes_units", "must be 0 or above, and below 2**53")
     kinds = [kind for schema in asked.categories.values() for kind in schema.values()]

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from souq.core.agreement import Agreement
+from souq.core.case import Case
 from souq.core.party import AGENTS, need_other_agent
 from souq.core.refusal import Reason, Refused
 from souq.core.state import DEADLINES, Table, View, need_live
@@ -46,6 +47,7 @@ class Disputed(Struct, frozen=True, tag=True, omit_defaults=True):
     claimant: str
     rule_by: int
     measured: dict[str, int] = {}
+    case: Case = Case()
 
 
 class Failed(Struct, frozen=True, tag=True, omit_defaults=True):

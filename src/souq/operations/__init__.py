@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from souq.engine import Answer
-from souq.operations import approval_queries, channel_queries, policy_queries
+from souq.operations import approval_queries, channel_queries, dispute_queries, policy_queries
 from souq.operations import delivery_queries as delivery
 from souq.operations import queries as ask
 from souq.operations.commands import PATHS
@@ -79,6 +79,8 @@ _QUERIES: tuple[tuple[type, type, str], ...] = (
     (delivery.GetDelivery, delivery.Delivery, "/v1/contracts/{contract}/delivery"),
     (delivery.ListAudits, delivery.Audits, "/v1/audits"),
     (delivery.ListEpochs, delivery.Epochs, "/v1/epochs"),
+    (dispute_queries.GetDispute, dispute_queries.Dispute, "/v1/contracts/{contract}/dispute"),
+    (dispute_queries.ListDisputes, dispute_queries.Disputes, "/v1/disputes"),
     (ask.GetBalance, ask.Balances, "/v1/balance"),
     (ask.ListEntries, ask.Entries, "/v1/entries"),
     (ask.GetMandate, ask.Mandate, "/v1/mandate"),

@@ -9,6 +9,7 @@ from msgspec import Struct
 from souq.core.agreement import Leg
 from souq.core.conditions import USUAL, Conditions
 from souq.core.credential import Kind
+from souq.core.dispute.record import DisputeRecord
 from souq.core.halt import Level
 from souq.core.mandate import Limits
 from souq.core.money import Money
@@ -56,6 +57,7 @@ class AgentCard(Struct, frozen=True):
     """`deals` it fulfilled as a seller, `rulings` that took money back from it.
 
     `model` is what it says it runs on: self-declared by the agent; nobody has checked it.
+    `disputes` are those of its principal that were judged.
     """
 
     id: str
@@ -65,6 +67,7 @@ class AgentCard(Struct, frozen=True):
     deals: int
     rulings: int
     model: str = ""
+    disputes: DisputeRecord = DisputeRecord()
 
 
 class GetListing(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

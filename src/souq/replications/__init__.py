@@ -11,6 +11,7 @@ from souq.replications import (
     r11_positions,
     r12_scoring,
     r13_audits,
+    r14_panels,
     r16_lemons,
     r17_repricing,
     r18_price_band,
@@ -29,6 +30,7 @@ REPLICATIONS: tuple[Replication, ...] = (
     r12_scoring,
     r16_lemons,
     r13_audits,
+    r14_panels,
     r17_repricing,
     r18_price_band,
 )

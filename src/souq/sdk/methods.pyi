@@ -21,6 +21,8 @@ from souq.core.voucher import HashChain, Payword, SignedVouchers, Voucher
 from souq.engine import Answer
 from souq.operations.approval_queries import Approvals
 from souq.operations.channel_queries import Channel, Channels
+from souq.operations.delivery_queries import Audits, Delivery, Epochs
+from souq.operations.dispute_queries import Dispute, Disputes
 from souq.operations.policy_queries import Explanation, PolicyInForce
 from souq.operations.queries import (
     AgentCard,
@@ -518,6 +520,8 @@ class Methods:
         contract: str,
         evidence: str = ...,
         measured: dict[str, int] | None = ...,
+        code: str | None = ...,
+        key: str | None = ...,
         *,
         command_id: str = "",
     ) -> Answer:
@@ -533,12 +537,56 @@ class Methods:
         contract: str,
         ground: Literal["not_as_described", "not_received", "incomplete", "damaged", "other"],
         claim: str = ...,
+        evidence: Sequence[str] = ...,
+        remedy: Literal["refund", "redo"] = ...,
+        asked_bps: int = ...,
         *,
         command_id: str = "",
     ) -> Answer:
         """Say that what was delivered is not what was promised."""
-    def rule(self, contract: str, payer_bps: int, *, command_id: str = "") -> Answer:
+    def rule(
+        self,
+        contract: str,
+        payer_bps: int,
+        redo: bool = ...,
+        cause: Literal[
+            "", "misdescription", "non_delivery", "unwise", "rule_off", "platform_fault"
+        ] = ...,
+        forfeit_units: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
         """Decide a dispute: so many basis points of each payment go back to its payer."""
+    def answer_dispute(
+        self,
+        contract: str,
+        accepts: bool = ...,
+        answer: str = ...,
+        evidence: Sequence[str] = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Answer a claim: accept it whole, which settles it at once, or contest it."""
+    def add_evidence(
+        self, contract: str, evidence: Sequence[str], *, command_id: str = ""
+    ) -> Answer:
+        """Bring more evidence, as digests, until it is closed."""
+    def propose_split(self, contract: str, payer_bps: int, *, command_id: str = "") -> Answer:
+        """Propose to settle: so many basis points of each payment go back to its payer."""
+    def accept_split(self, contract: str, payer_bps: int, *, command_id: str = "") -> Answer:
+        """Accept what the other side proposed, which settles the dispute."""
+    def commit_vote(self, contract: str, commitment: str, *, command_id: str = "") -> Answer:
+        """Commit to a vote on a case."""
+    def reveal_vote(self, contract: str, vote: int, nonce: str, *, command_id: str = "") -> Answer:
+        """Show the vote one committed to, once all have committed or their time is over."""
+    def appeal_verdict(self, contract: str, *, command_id: str = "") -> Answer:
+        """Have a larger panel judge again, once."""
+    def undo_contract(self, contract: str, *, command_id: str = "") -> Answer:
+        """Undo a deal made in error, while its conditions allow it."""
+    def join_jury(self, agent: str, *, command_id: str = "") -> Answer:
+        """Enter the register of jurors, and name the agent that votes."""
+    def leave_jury(self, *, command_id: str = "") -> Answer:
+        """Leave the register of jurors."""
     def open_channel(
         self,
         payee: str,
@@ -572,6 +620,36 @@ class Methods:
         """Lock money as a stake, or add to it."""
     def withdraw_bond(self, asset: str = ..., *, command_id: str = "") -> Answer:
         """Ask for a whole bond back; it stands, and may be forfeited, until it is free."""
+    def commit_delivery(
+        self, contract: str, content: str, key: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Commit to what will be delivered, before delivering it."""
+    def commit_code(self, contract: str, code: str, *, command_id: str = "") -> Answer:
+        """Commit to the code that one will tell when handed the goods."""
+    def grant_refund(self, contract: str, bps: int, *, command_id: str = "") -> Answer:
+        """Give a share of what is still held for oneself back to its payer."""
+    def claim_non_delivery(self, contract: str, *, command_id: str = "") -> Answer:
+        """Say that what is late has not come: unless it comes in time to inspect, the deal is off."""
+    def report_verification(
+        self,
+        contract: str,
+        passed: bool,
+        report: str,
+        measured: dict[str, int] | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Report whether a delivery keeps its criteria; only by the verifier its conditions name."""
+    def send_back(self, contract: str, *, command_id: str = "") -> Answer:
+        """Send back what was accepted, within the time the conditions give."""
+    def confirm_return(self, contract: str, *, command_id: str = "") -> Answer:
+        """Say that what was sent back has come; the money goes back."""
+    def contest(self, contract: str, *, command_id: str = "") -> Answer:
+        """Say that a report of failure is wrong, or that a return has not come as it went; an arbiter decides."""
+    def report_audit(
+        self, contract: str, passed: bool, report: str, *, command_id: str = ""
+    ) -> Answer:
+        """Report what an audit of a contract found."""
     def get_market(self) -> Market:
         """Give the market's house rules, its clock, and whether it stands still."""
     def who_am_i(self) -> Me:
@@ -627,6 +705,18 @@ class Methods:
         self, principal: str = ..., limit: int = ..., cursor: str = ...
     ) -> Approvals:
         """List the deals that wait for a principal's approval, the oldest first."""
+    def get_delivery(self, contract: str) -> Delivery:
+        """Give how a running contract is performed."""
+    def list_audits(self) -> Audits:
+        """List contracts that the lot fell on, and whose audit is open."""
+    def list_epochs(self) -> Epochs:
+        """List the latest epochs that lots are drawn from, newest first."""
+    def get_dispute(self, contract: str) -> Dispute:
+        """Give what was last in dispute about a contract, running or ended."""
+    def list_disputes(
+        self, mine_to_judge: bool = ..., limit: int = ..., cursor: str = ...
+    ) -> Disputes:
+        """List running disputes, newest first: those one is a side of or judges."""
     def get_balance(self, principal: str = ...) -> Balances:
         """Give a principal's money."""
     def list_entries(self, principal: str = ..., limit: int = ..., cursor: str = ...) -> Entries:
@@ -1141,6 +1231,8 @@ class AsyncMethods:
         contract: str,
         evidence: str = ...,
         measured: dict[str, int] | None = ...,
+        code: str | None = ...,
+        key: str | None = ...,
         *,
         command_id: str = "",
     ) -> Answer:
@@ -1156,12 +1248,58 @@ class AsyncMethods:
         contract: str,
         ground: Literal["not_as_described", "not_received", "incomplete", "damaged", "other"],
         claim: str = ...,
+        evidence: Sequence[str] = ...,
+        remedy: Literal["refund", "redo"] = ...,
+        asked_bps: int = ...,
         *,
         command_id: str = "",
     ) -> Answer:
         """Say that what was delivered is not what was promised."""
-    async def rule(self, contract: str, payer_bps: int, *, command_id: str = "") -> Answer:
+    async def rule(
+        self,
+        contract: str,
+        payer_bps: int,
+        redo: bool = ...,
+        cause: Literal[
+            "", "misdescription", "non_delivery", "unwise", "rule_off", "platform_fault"
+        ] = ...,
+        forfeit_units: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
         """Decide a dispute: so many basis points of each payment go back to its payer."""
+    async def answer_dispute(
+        self,
+        contract: str,
+        accepts: bool = ...,
+        answer: str = ...,
+        evidence: Sequence[str] = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Answer a claim: accept it whole, which settles it at once, or contest it."""
+    async def add_evidence(
+        self, contract: str, evidence: Sequence[str], *, command_id: str = ""
+    ) -> Answer:
+        """Bring more evidence, as digests, until it is closed."""
+    async def propose_split(self, contract: str, payer_bps: int, *, command_id: str = "") -> Answer:
+        """Propose to settle: so many basis points of each payment go back to its payer."""
+    async def accept_split(self, contract: str, payer_bps: int, *, command_id: str = "") -> Answer:
+        """Accept what the other side proposed, which settles the dispute."""
+    async def commit_vote(self, contract: str, commitment: str, *, command_id: str = "") -> Answer:
+        """Commit to a vote on a case."""
+    async def reveal_vote(
+        self, contract: str, vote: int, nonce: str, *, command_id: str = ""
+    ) -> Answer:
+        """Show the vote one committed to, once all have committed or their time is over."""
+    async def appeal_verdict(self, contract: str, *, command_id: str = "") -> Answer:
+        """Have a larger panel judge again, once."""
+    async def undo_contract(self, contract: str, *, command_id: str = "") -> Answer:
+        """Undo a deal made in error, while its conditions allow it."""
+    async def join_jury(self, agent: str, *, command_id: str = "") -> Answer:
+        """Enter the register of jurors, and name the agent that votes."""
+    async def leave_jury(self, *, command_id: str = "") -> Answer:
+        """Leave the register of jurors."""
     async def open_channel(
         self,
         payee: str,
@@ -1195,6 +1333,36 @@ class AsyncMethods:
         """Lock money as a stake, or add to it."""
     async def withdraw_bond(self, asset: str = ..., *, command_id: str = "") -> Answer:
         """Ask for a whole bond back; it stands, and may be forfeited, until it is free."""
+    async def commit_delivery(
+        self, contract: str, content: str, key: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Commit to what will be delivered, before delivering it."""
+    async def commit_code(self, contract: str, code: str, *, command_id: str = "") -> Answer:
+        """Commit to the code that one will tell when handed the goods."""
+    async def grant_refund(self, contract: str, bps: int, *, command_id: str = "") -> Answer:
+        """Give a share of what is still held for oneself back to its payer."""
+    async def claim_non_delivery(self, contract: str, *, command_id: str = "") -> Answer:
+        """Say that what is late has not come: unless it comes in time to inspect, the deal is off."""
+    async def report_verification(
+        self,
+        contract: str,
+        passed: bool,
+        report: str,
+        measured: dict[str, int] | None = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Report whether a delivery keeps its criteria; only by the verifier its conditions name."""
+    async def send_back(self, contract: str, *, command_id: str = "") -> Answer:
+        """Send back what was accepted, within the time the conditions give."""
+    async def confirm_return(self, contract: str, *, command_id: str = "") -> Answer:
+        """Say that what was sent back has come; the money goes back."""
+    async def contest(self, contract: str, *, command_id: str = "") -> Answer:
+        """Say that a report of failure is wrong, or that a return has not come as it went; an arbiter decides."""
+    async def report_audit(
+        self, contract: str, passed: bool, report: str, *, command_id: str = ""
+    ) -> Answer:
+        """Report what an audit of a contract found."""
     async def get_market(self) -> Market:
         """Give the market's house rules, its clock, and whether it stands still."""
     async def who_am_i(self) -> Me:
@@ -1252,6 +1420,18 @@ class AsyncMethods:
         self, principal: str = ..., limit: int = ..., cursor: str = ...
     ) -> Approvals:
         """List the deals that wait for a principal's approval, the oldest first."""
+    async def get_delivery(self, contract: str) -> Delivery:
+        """Give how a running contract is performed."""
+    async def list_audits(self) -> Audits:
+        """List contracts that the lot fell on, and whose audit is open."""
+    async def list_epochs(self) -> Epochs:
+        """List the latest epochs that lots are drawn from, newest first."""
+    async def get_dispute(self, contract: str) -> Dispute:
+        """Give what was last in dispute about a contract, running or ended."""
+    async def list_disputes(
+        self, mine_to_judge: bool = ..., limit: int = ..., cursor: str = ...
+    ) -> Disputes:
+        """List running disputes, newest first: those one is a side of or judges."""
     async def get_balance(self, principal: str = ...) -> Balances:
         """Give a principal's money."""
     async def list_entries(

@@ -7,6 +7,8 @@ from typing import Any
 
 from souq.core.agreement import givers, takers
 from souq.core.audit import may_audit
+from souq.core.case import Arbitration, Pleading
+from souq.core.dispute.sides import arbiter_of, respondents
 from souq.core.listing import need_listing
 from souq.core.mechanisms import BY_NAME, OPEN_TO_ALL
 from souq.core.mechanisms.parties import opener
@@ -313,7 +315,8 @@ def _contract(desk: Desk, actor: str, id: str) -> ask.Contract:
     agreement = live.agreement if live else deal.agreement if deal else None
     if agreement is None:
         raise Refused(Reason.NOT_FOUND, id=id)
-    is_arbiters = _was_disputed(live, deal) and speaks_for(state, actor, rules(state).arbiter)
+    is_arbiters = _was_disputed(live, deal)
+    is_arbiters = is_arbiters and speaks_for(state, actor, arbiter_of(state, agreement))
     if not (is_arbiters or may_audit(state, actor, id)):
         need_party(state, actor, seers(agreement), id)
     return ask.Contract(
@@ -351,7 +354,18 @@ def _waited_for(view: View, live: Any) -> tuple[str, ...]:
         case Returnable():
             return takers(live.agreement.legs)
         case Disputed():
-            return (rules(view).arbiter,)
+            return _judges(view, live)
+        case _:
+            return ()
+
+
+def _judges(view: View, live: Disputed) -> tuple[str, ...]:
+    """Say whose word a dispute waits for; who sits on a panel is told to nobody."""
+    match live.case.phase:
+        case Pleading() if live.case.procedure is not None:
+            return (live.claimant, *respondents(live.agreement, live.claimant))
+        case Pleading() | Arbitration():
+            return (arbiter_of(view, live.agreement),)
         case _:
             return ()
 

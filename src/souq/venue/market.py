@@ -20,7 +20,16 @@ from souq.engine import Pending as Pending
 from souq.journal.record import Record
 from souq.journal.replay import Replayed
 from souq.journal.store import Store
-from souq.venue import approvals, channels, deals, deliveries, money, people, policies
+from souq.venue import (
+    approvals,
+    channels,
+    deals,
+    deliveries,
+    disputes,
+    money,
+    people,
+    policies,
+)
 from souq.venue.desk import Desk
 from souq.views.affairs import Affairs
 from souq.views.catalogue import Catalogue
@@ -38,6 +47,7 @@ ANSWERS = {
     **money.ANSWERS,
     **approvals.ANSWERS,
     **deliveries.ANSWERS,
+    **disputes.ANSWERS,
 }
 
 

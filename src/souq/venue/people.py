@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from souq.core.budget import expired_entries
 from souq.core.credential import KEYS, KEYS_OF
+from souq.core.dispute.record import record_of
 from souq.core.halt import level
 from souq.core.mandate import need_mandate
 from souq.core.officer import OFFICERS
@@ -48,6 +49,7 @@ def get_agent(desk: Desk, actor: str, query: ask.GetAgent) -> ask.AgentCard:
         deals=deals,
         rulings=rulings,
         model=agent.model,
+        disputes=record_of(state, agent.principal),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from souq.core.approval import ContractApproved, ContractHeld
 from souq.core.channel import CHANNELS, ChannelOpened, ChannelsEnded
+from souq.core.dispute.records import DisputeOpened, RedoOrdered
 from souq.core.ending import ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.mechanisms import OPEN_TO_ALL
 from souq.core.mechanisms.alternating_offers import OfferMade
@@ -21,7 +22,7 @@ from souq.core.negotiation import (
     parties_of,
 )
 from souq.core.party import AGENTS, AgentRegistered
-from souq.core.stage import CONTRACTS
+from souq.core.stage import CONTRACTS, Disputed
 from souq.core.state import State
 
 
@@ -54,6 +55,7 @@ class Affairs:
         self._channels = _Lists()
         self._approvals = _Lists()
         self._held: dict[str, tuple[str, ...]] = {}  # whom a contract waited for
+        self._disputes: dict[str, None] = {}  # by contract
         self._sides: dict[str, tuple[str, str]] = {}  # of a channel, whose end does not say them
         for id in _by_number(state.rows(NEGOTIATIONS)):
             is_open_to_all = state.rows(NEGOTIATIONS)[id].mechanism in OPEN_TO_ALL
@@ -61,6 +63,8 @@ class Affairs:
             for party in parties_of(state, id):
                 lists.add(party, id)
         for id in _by_number(state.rows(CONTRACTS)):
+            if isinstance(state.rows(CONTRACTS)[id], Disputed):
+                self._disputes[id] = None
             for party in state.rows(CONTRACTS)[id].agreement.parties:
                 self._contracts.add(party, id)
             self._hold(id, getattr(state.rows(CONTRACTS)[id], "waiting", ()))
@@ -81,6 +85,10 @@ class Affairs:
     def contracts(self, agent: str) -> tuple[str, ...]:
         """List an agent's running contracts."""
         return self._contracts.of(agent)
+
+    def disputes(self) -> tuple[str, ...]:
+        """List the contracts that are disputed, by number."""
+        return tuple(sorted(self._disputes, key=lambda id: int(id[1:])))
 
     def channels(self, agent: str) -> tuple[str, ...]:
         """List an agent's open channels, on either side."""
@@ -115,6 +123,7 @@ class Affairs:
                 for party in event.agreement.parties:
                     self._contracts.add(party, event.contract)
             elif kind is ContractFulfilled or kind is ContractCancelled or kind is RulingMade:
+                self._disputes.pop(event.contract, None)
                 for party in event.agreement.parties:
                     self._contracts.drop(party, event.contract)
                 for approver in self._held.pop(event.contract, ()):
@@ -123,6 +132,10 @@ class Affairs:
                 self._hold(event.contract, event.waiting)
             elif kind is ContractApproved:
                 self._approvals.drop(event.by, event.contract)
+            elif kind is DisputeOpened:
+                self._disputes[event.contract] = None
+            elif kind is RedoOrdered:
+                self._disputes.pop(event.contract, None)
             elif kind is ChannelOpened:
                 self._add_channel(event.channel, event.payer, event.payee)
             elif kind is ChannelsEnded:

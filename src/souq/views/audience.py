@@ -26,6 +26,7 @@ from souq.core import (
     epoch,
     funds,
     halt,
+    jury,
     ledger,
     listing,
     mandate,
@@ -39,10 +40,12 @@ from souq.core import (
     rules,
     standstill,
     stock,
+    undo,
     webhook,
 )
 from souq.core import contract as contracts
 from souq.core.annotation import Annotated
+from souq.core.dispute import records as dispute_records
 from souq.core.mechanisms import MECHANISMS, OPEN_TO_ALL, alternating_offers, posted_price, swap
 from souq.core.policy import remembering, setting
 from souq.core.policy.history import MARKET
@@ -130,7 +133,26 @@ def _contract(event: Any, known: Known) -> Audience:
 
 
 def _dispute(event: Any, known: Known) -> Audience:
-    return (*_contract(event, known), _unless_operator(known.arbiter()))
+    named = tuple(filter(None, known.sides(arbiter_id(event.contract))))
+    return (*_contract(event, known), *(named or (_unless_operator(known.arbiter()),)))
+
+
+def _called(event: dispute_records.ArbiterCalled, known: Known) -> Audience:
+    judge = (_unless_operator(event.arbiter), known.principal(event.arbiter))
+    return (*_contract(event, known), *judge)
+
+
+def _juror(event: Any, known: Known) -> Audience:
+    return (event.juror, known.principal(event.juror))
+
+
+def _jurors(event: Any, known: Known) -> Audience:
+    return (*event.jurors, *map(known.principal, event.jurors))
+
+
+def arbiter_id(contract: str) -> str:
+    """Name the place of a contract's own arbiter among owners."""
+    return f"arbiter:{contract}"
 
 
 def _verifier(event: acceptance.VerificationAsked, known: Known) -> Audience:
@@ -303,6 +325,23 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     contracts.InspectionBegan: _contract,
     contracts.DeliveryAccepted: _contract,
     dispute.DisputeOpened: _dispute,
+    dispute_records.DisputeAnswered: _dispute,
+    dispute_records.EvidenceAdded: _dispute,
+    dispute_records.SplitProposed: _contract,
+    dispute_records.ArbiterCalled: _called,
+    dispute_records.PanelAwaited: _contract,
+    dispute_records.PanelDrawn: _jurors,
+    dispute_records.VoteCommitted: _juror,
+    dispute_records.VotingClosed: _jurors,
+    dispute_records.VoteShown: _juror,
+    dispute_records.VotesCounted: _contract,
+    dispute_records.PanelDismissed: _jurors,
+    dispute_records.VerdictReached: _dispute,
+    dispute_records.RedoOrdered: _dispute,
+    dispute_records.DisputeDecided: _contract,
+    jury.JurorJoined: _agent,
+    jury.JurorLeft: _principal,
+    undo.ContractUndone: _contract,
     ending.ContractFulfilled: _contract,
     ending.ContractCancelled: _contract,
     ending.RulingMade: _dispute,
@@ -395,6 +434,7 @@ OWNERS: dict[type, Callable[[Any], Iterable[tuple[str, tuple[str, ...]]]]] = {
     swap.SwapProposed: lambda of: ((of.negotiation, of.parties),),
     negotiation.PartyJoined: lambda of: ((of.negotiation, (of.agent,)),),
     negotiation.AgreementReached: lambda of: ((of.contract, of.agreement.parties),),
+    dispute.DisputeOpened: lambda of: ((arbiter_id(of.contract), (of.arbiter,)),),
     channel.ChannelOpened: lambda of: ((of.channel, (of.payer, of.payee)),),
     mandate.MandateGranted: lambda of: ((of.mandate, (of.agent,)),),
     credential.KeyAdded: lambda of: ((of.key, (of.owner,)),),

@@ -27,6 +27,7 @@ from souq.core import (
 from souq.core import contract as contracts
 from souq.core.agreement import Agreement, Leg, cash_paid
 from souq.core.annotation import Annotated
+from souq.core.dispute.records import RedoOrdered
 from souq.core.mechanisms import MECHANISMS, alternating_offers, posted_price, swap
 from souq.core.money import BPS
 from souq.core.promise import penalty_bps
@@ -74,7 +75,10 @@ class NegotiationStory(Struct):
     contract: str = ""
 
 
-VOID = ("cancelled", "declined", "not_approved", "not_delivered", "not_verified", "returned")
+VOID = (
+    *("cancelled", "declined", "not_approved", "not_delivered", "not_verified", "returned"),
+    *("revoked", "undone"),
+)
 
 
 class Deal(Struct):
@@ -406,6 +410,7 @@ _FOLD: dict[type, Callable[[History, int, Any], None]] = {
     acceptance.ReturnsBegan: _stage("returnable"),
     acceptance.SentBack: _stage("returning"),
     dispute.DisputeOpened: _stage("disputed"),
+    RedoOrdered: _stage("formed"),
     ending.ContractFulfilled: _stage("fulfilled"),
     ending.ContractCancelled: _cancelled,
     ending.RulingMade: _ruled,

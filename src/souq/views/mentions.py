@@ -18,6 +18,7 @@ from souq.core import (
     credential,
     debt,
     deposit,
+    dispute,
     listing,
     mandate,
     market,
@@ -43,12 +44,13 @@ from souq.views.audience import (
     PUBLIC,
     UNNAMED,
     WALLET,
+    arbiter_id,
     deposit_id,
     holders,
 )
 from souq.views.derived import DerivedFile, Place
 
-VERSION = "mentions 3"  # raise it with any change to the table, to audiences or to subjects
+VERSION = "mentions 4"  # raise it with any change to the table, to audiences or to subjects
 WAITING_MAX = 64  # records, before they are written: less than a millisecond's work
 UNKEPT_MAX = 2_000  # records, before they are kept
 KNOWN_MAX = 16_384
@@ -340,6 +342,7 @@ _MORE: dict[type, Callable[[Any], Iterable[str]]] = {
     posted_price.PriceTaken: _begun,
     swap.SwapProposed: _begun,
     AgreementReached: _agreed,
+    dispute.DisputeOpened: lambda of: (arbiter_id(of.contract),),
     listing.ListingPosted: lambda of: (of.listing.id,),
     message.MessagePosted: lambda of: (FLOOR,),
     party.PrincipalRegistered: lambda of: (of.principal,),

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from souq.core import dispute, halt, listing, market, message, officer, party, payout, webhook
 from souq.core.annotation import Annotated
+from souq.core.dispute.records import DisputeAnswered
 from souq.core.officer import OFFICERS as OFFICER_ROWS
 from souq.core.party import AGENTS, PRINCIPALS, wallet
 from souq.core.rules import OPERATOR, RULES
@@ -156,7 +157,7 @@ def _cut(event: Any, found: Iterable[str] | Rows, viewer: Viewer) -> Any:
     return cut(event, sorted({n for face in viewer.faces for n in found.get(face, ())}))
 
 
-_NAMES = ("by", "agent", "principal", "owner", "opener", "responder", "payer", "payee")
+_NAMES = ("by", "juror", "agent", "principal", "owner", "opener", "responder", "payer", "payee")
 
 
 def _named(events: tuple[Any, ...]) -> set[str]:
@@ -191,6 +192,7 @@ TEXTS: dict[type, tuple[tuple[_Field, bool], ...]] = {
     message.MessagePosted: ((lambda of: of.text, False),),
     message.MessageSent: ((lambda of: of.text, False),),
     dispute.DisputeOpened: ((lambda of: of.claim, False),),
+    DisputeAnswered: ((lambda of: of.answer, False),),
     payout.PayoutRequested: ((lambda of: of.destination, PRIVATE),),
     webhook.WebhookAdded: ((lambda of: of.url, PRIVATE),),
     Annotated: ((lambda of: of.note, PRIVATE),),

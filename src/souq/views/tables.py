@@ -22,6 +22,7 @@ from souq.core import (
 )
 from souq.core import contract as contracts
 from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
+from souq.core.dispute.records import RedoOrdered
 from souq.core.mechanisms import alternating_offers, posted_price, swap
 from souq.core.money import USD, Money
 from souq.core.transfer import CAPTURE, HOLD, MOVE, Kind
@@ -350,6 +351,7 @@ _ROWS: dict[type, Callable[[_Fold, Any], Rows]] = {
     acceptance.ReturnsBegan: _stage("returnable"),
     acceptance.SentBack: _stage("returning"),
     dispute.DisputeOpened: _stage("disputed"),
+    RedoOrdered: _stage("formed"),
     ending.ContractFulfilled: _fulfilled,
     ending.ContractCancelled: _cancelled,
     ending.RulingMade: _ruled,

@@ -40,6 +40,7 @@ _ENDS = {
     "ruled": DONE,
     "cancelled": CANCELED,
     "declined": CANCELED,
+    "undone": CANCELED,
     "not_approved": FAILED,
     "not_delivered": FAILED,
     "not_verified": FAILED,

@@ -12,6 +12,7 @@ import msgspec
 
 from souq.core import ending, rules
 from souq.core.agreement import Agreement, givers
+from souq.core.case import PARTIES
 from souq.core.listing import Attribute, ListingEdited, ListingPosted
 from souq.core.money import USD, Money
 from souq.journal.record import Record
@@ -314,7 +315,7 @@ class Catalogue:
         self._count(event.agreement, deals=1, rulings=0)
 
     def _ruled(self, record: Record, event: ending.RulingMade, find: Find) -> None:
-        if event.payer_bps:
+        if event.payer_bps and event.by != PARTIES:
             self._count(event.agreement, deals=0, rulings=1)
 
     def _count(self, agreement: Agreement, *, deals: int, rulings: int) -> None:

@@ -1,0 +1,115 @@
+"""What a dispute costs, and who bears it: filing and appeal fees, jurors' stakes, bonds.
+
+Fees are held, and come back to whoever wins. A loser's go to the jurors who agreed with the verdict
+in equal shares, or, where none sat, to the other side for its trouble.
+"""
+
+from souq.core import bond, ledger
+from souq.core.ledger import HOLDS, Batch
+from souq.core.money import BPS
+from souq.core.party import wallet
+from souq.core.procedure import Procedure
+from souq.core.refusal import Reason, Refused
+from souq.core.state import Draft
+from souq.core.transfer import CAPTURE, HOLD, MOVE, RELEASE
+
+FILING, APPEAL = "filing", "appeal"
+_Row = tuple[str, str, str, int, int, str]
+
+
+def hold_fee(
+    draft: Draft, contract: str, what: str, principal: str, *, asset: str, units: int
+) -> None:
+    """Hold a fee. Raises Refused(insufficient_funds)."""
+    if not units:
+        return
+    account = wallet(principal, asset)
+    available = ledger.need_account(draft, account).available
+    if available < units:
+        raise Refused(Reason.INSUFFICIENT_FUNDS, available=available, needed=units)
+    _move(draft, [(_id(contract, what), account, f"fees/{asset}", units, HOLD, "")])
+
+
+def give_back(draft: Draft, contract: str, what: str) -> None:
+    """Give a fee back, if there is one."""
+    id = _id(contract, what)
+    hold = draft.get(HOLDS, id)
+    if hold is not None:
+        _move(draft, [(f"{id}:end", hold.debit, hold.credit, 0, RELEASE, id)])
+
+
+def take(draft: Draft, contract: str, what: str, to: tuple[str, ...]) -> None:
+    """Take a fee, if there is one, and share it among principals; no unit is lost."""
+    id = _id(contract, what)
+    hold = draft.get(HOLDS, id)
+    if hold is None:
+        return
+    rows: list[_Row] = [(f"{id}:end", hold.debit, hold.credit, hold.amount, CAPTURE, id)]
+    asset = hold.credit.rpartition("/")[2]
+    for n, (principal, units) in enumerate(_shares(to, hold.amount)):
+        if units:
+            rows.append((f"{id}:{n}", hold.credit, wallet(principal, asset), units, MOVE, ""))
+    _move(draft, rows)
+
+
+def settle_stakes(
+    draft: Draft,
+    contract: str,
+    procedure: Procedure,
+    *,
+    asset: str,
+    jurors: tuple[str, ...],
+    agreeing: tuple[str, ...],
+) -> None:
+    """Take a share of their seats from jurors who were silent or far off, for those who agreed.
+
+    Where nobody agrees with anybody, it goes to the house's reserve.
+    """
+    loss = procedure.seat_units * procedure.loss_bps // BPS
+    for juror in jurors:
+        if juror not in agreeing:
+            forfeit(draft, juror, asset=asset, units=loss, to=agreeing, thing=contract)
+
+
+def forfeit(
+    draft: Draft, principal: str, *, asset: str, units: int, to: tuple[str, ...], thing: str
+) -> None:
+    """Forfeit of a bond what there is, up to so much, in equal shares to principals."""
+    there = draft.get(bond.BONDS, f"{principal}/{asset}")
+    units = 0 if there is None else min(units, there.units)
+    if not to and units:
+        bond.forfeit(draft, principal, asset=asset, units=units, to=f"reserve/{asset}", thing=thing)
+    for other, share in _shares(to, units):
+        account = wallet(other, asset)
+        bond.forfeit(draft, principal, asset=asset, units=share, to=account, thing=thing)
+
+
+def make_good(draft: Draft, contract: str, payments: list[tuple[str, str, int]]) -> int:
+    """Pay out of the house's reserve what it has of (principal, asset, units); tell how much."""
+    paid, rows, left = 0, list[_Row](), dict[str, int]()
+    for n, (principal, asset, units) in enumerate(payments):
+        reserve = f"reserve/{asset}"
+        available = left.get(asset, ledger.need_account(draft, reserve).available)
+        units = max(0, min(units, available))
+        left[asset] = available - units
+        if units:
+            paid += units
+            id = f"#{contract}.{n}.good"
+            rows.append((id, reserve, wallet(principal, asset), units, MOVE, ""))
+    if rows:
+        _move(draft, rows)
+    return paid
+
+
+def _shares(to: tuple[str, ...], units: int) -> list[tuple[str, int]]:
+    size = len(to)
+    return [(one, units * (n + 1) // size - units * n // size) for n, one in enumerate(to)]
+
+
+def _move(draft: Draft, rows: list[_Row]) -> None:
+    ids, debits, credits, amounts, kinds, holds = zip(*rows, strict=True)
+    ledger.move(draft, Batch(ids, debits, credits, amounts, kinds, holds))
+
+
+def _id(contract: str, what: str) -> str:
+    return f"#{contract}.{what}"
