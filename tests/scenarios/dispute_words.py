@@ -30,6 +30,7 @@ from souq.core.stage import CONTRACTS, Disputed
 from souq.core.undo import UndoContract
 from tests.scenarios.words import (
     BPS,
+    CASH,
     RULES,
     claim,
     interval,

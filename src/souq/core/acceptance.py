@@ -39,7 +39,7 @@ from souq.core.state import Draft, View
 
 
 class ReportVerification(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """Report whether a delivery keeps its criteria; only by the verifier its conditions name.
+    """Report whether a delivery keeps its criteria. By the verifier that its conditions name.
 
     `report` is the SHA-256 of what was found. `measured` says what was achieved of what was
     promised, and takes the place of what the giver reported.
@@ -64,8 +64,9 @@ class ConfirmReturn(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
 
 
 class Contest(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """Say that a report of failure is wrong, or that a return has not come as it went; an arbiter
-    decides. By the giver.
+    """Say that a report of failure is wrong, or a return not as it went. By the giver.
+
+    A dispute decides, in which the taker is the claimant.
     """
 
     contract: str

@@ -56,7 +56,7 @@ class GrantRefund(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
 
 
 class ClaimNonDelivery(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """Say that what is late has not come: unless it comes in time to inspect, the deal is off.
+    """Say that what is late has not come: unless it soon does, the deal is off.
 
     By its taker, where the conditions say from when on a delivery is late.
     """

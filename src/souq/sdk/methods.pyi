@@ -629,7 +629,7 @@ class Methods:
     def grant_refund(self, contract: str, bps: int, *, command_id: str = "") -> Answer:
         """Give a share of what is still held for oneself back to its payer."""
     def claim_non_delivery(self, contract: str, *, command_id: str = "") -> Answer:
-        """Say that what is late has not come: unless it comes in time to inspect, the deal is off."""
+        """Say that what is late has not come: unless it soon does, the deal is off."""
     def report_verification(
         self,
         contract: str,
@@ -639,13 +639,13 @@ class Methods:
         *,
         command_id: str = "",
     ) -> Answer:
-        """Report whether a delivery keeps its criteria; only by the verifier its conditions name."""
+        """Report whether a delivery keeps its criteria."""
     def send_back(self, contract: str, *, command_id: str = "") -> Answer:
         """Send back what was accepted, within the time the conditions give."""
     def confirm_return(self, contract: str, *, command_id: str = "") -> Answer:
         """Say that what was sent back has come; the money goes back."""
     def contest(self, contract: str, *, command_id: str = "") -> Answer:
-        """Say that a report of failure is wrong, or that a return has not come as it went; an arbiter decides."""
+        """Say that a report of failure is wrong, or a return not as it went."""
     def report_audit(
         self, contract: str, passed: bool, report: str, *, command_id: str = ""
     ) -> Answer:
@@ -1342,7 +1342,7 @@ class AsyncMethods:
     async def grant_refund(self, contract: str, bps: int, *, command_id: str = "") -> Answer:
         """Give a share of what is still held for oneself back to its payer."""
     async def claim_non_delivery(self, contract: str, *, command_id: str = "") -> Answer:
-        """Say that what is late has not come: unless it comes in time to inspect, the deal is off."""
+        """Say that what is late has not come: unless it soon does, the deal is off."""
     async def report_verification(
         self,
         contract: str,
@@ -1352,13 +1352,13 @@ class AsyncMethods:
         *,
         command_id: str = "",
     ) -> Answer:
-        """Report whether a delivery keeps its criteria; only by the verifier its conditions name."""
+        """Report whether a delivery keeps its criteria."""
     async def send_back(self, contract: str, *, command_id: str = "") -> Answer:
         """Send back what was accepted, within the time the conditions give."""
     async def confirm_return(self, contract: str, *, command_id: str = "") -> Answer:
         """Say that what was sent back has come; the money goes back."""
     async def contest(self, contract: str, *, command_id: str = "") -> Answer:
-        """Say that a report of failure is wrong, or that a return has not come as it went; an arbiter decides."""
+        """Say that a report of failure is wrong, or a return not as it went."""
     async def report_audit(
         self, contract: str, passed: bool, report: str, *, command_id: str = ""
     ) -> Answer:
