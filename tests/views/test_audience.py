@@ -44,7 +44,7 @@ FULL = os.environ.get("SOUQ_FULL") == "1"
 Json = dict[str, Any]
 
 PUBLIC = re.compile(
-    r"(MarketOpened|HaltSet|PrincipalRegistered|AgentRegistered|ModelDeclared|MessagePosted"
+    r"(MarketOpened|PrincipalRegistered|AgentRegistered|ModelDeclared|MessagePosted"
     r"|Listing\w+|Stock\w+|TitleMoved)"
 )
 REPORTS = ("ReportProposed", "ReportConfirmed", "ReportRejected", "OfficerRegistered")
@@ -64,6 +64,7 @@ class Raw:
         self.disputed: dict[str, int] = {}  # by contract: since which record
         self.arbiter = ""
         self.runs: set[str] = set()  # open to all
+        self.parts: dict[str, set[str]] = {}  # to whom a part of a mandate was lent
         holds: dict[str, tuple[str, str]] = {}
         for record in self.records:
             for event in record.get("events", ()):
@@ -95,6 +96,14 @@ class Raw:
                 self.of[event["channel"]] = {event["payer"], event["payee"]}
             case "MandateGranted":
                 self.of[event["mandate"]] = {event["agent"]}
+                if "parent" in event:
+                    above = self.parts.get(event["parent"], set())
+                    self.parts[event["parent"]] = above | {event["agent"]}
+                    self.parts[event["mandate"]] = set(self.of[event["parent"]])
+                    # Of those further up, a refusal may speak as well.
+                    for whole, agents in self.parts.items():
+                        if agents & self.of[event["parent"]]:
+                            self.parts[whole] = agents | {event["agent"]}
             case "KeyAdded":
                 self.of[event["key"]] = {event["owner"]}
             case "WebhookAdded":
@@ -139,7 +148,8 @@ class Raw:
         return any(self.is_of(viewer, owner) for owner in self.of.get(id, ()))
 
     def may_name(self, viewer: str, id: str) -> bool:
-        return id in self.runs or self.owns(viewer, id) or self.rules_on(viewer, id)
+        is_part = any(self.is_of(viewer, agent) for agent in self.parts.get(id, ()))
+        return id in self.runs or self.owns(viewer, id) or self.rules_on(viewer, id) or is_part
 
     def rules_on(self, viewer: str, id: str) -> bool:
         return viewer == self.arbiter and id in self.disputed
@@ -173,6 +183,10 @@ class Raw:
         """Tell whether a viewer may see an event, by what it is and what it names."""
         kind = event["type"]
         if viewer == OPERATOR or PUBLIC.fullmatch(kind):
+            return True
+        if kind == "HaltSet":
+            return "scope" not in event or self.is_of(viewer, event["scope"])
+        if kind == "MandateGranted" and "parent" in event and self.owns(viewer, event["parent"]):
             return True
         if kind in ("Annotated", "ChargebackAwaited", "ClaimRaised"):
             return False
