@@ -101,12 +101,15 @@ def need(view: View, what: What, agent: Agent | None = None) -> None:
 
 def object_to(view: View, binding: Binding) -> Iterator[Objection]:
     """Yield the halt of whoever would be bound."""
-    yield from _objections(view, binding.agent, "commitments")
+    return _objections(view, binding.agent, "commitments")
 
 
 def _objections(view: View, agent: Agent, what: What) -> Iterator[Objection]:
-    if not view.get(COUNTERS, _ALONE):
-        return
+    # Asked at every move and every deal, and nearly always with this for an answer.
+    return _found(view, agent, what) if view.get(COUNTERS, _ALONE) else iter(())
+
+
+def _found(view: View, agent: Agent, what: What) -> Iterator[Objection]:
     for scope in _scopes(view, agent):
         for key in (scope, _switch(scope, OPERATOR)):
             found = view.get(HALTS, key)

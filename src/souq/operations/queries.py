@@ -192,9 +192,8 @@ class Contract(Struct, frozen=True, omit_defaults=True):
     """A contract. `due_at` is when silence decides; `is_waiting_for` says whose move it is.
 
     `state`: held, formed, delivered or disputed; at its end fulfilled, ruled, or why it was
-    cancelled. `payer_bps` is what a ruling gave back. Of what was promised, `measured` is what was
-    reported, and `penalty_bps` what misses cost by that report, once all is delivered. `under`
-    lists the contracts that this one helps to perform, from the nearest to the topmost.
+    cancelled. `payer_bps` is what a ruling gave back. `measured` is what was reported of what was
+    promised, `penalty_bps` what misses cost by it, `under` what it helps to perform, nearest first.
     """
 
     id: str
