@@ -45,7 +45,7 @@ FULL = os.environ.get("SOUQ_FULL") == "1"
 Json = dict[str, Any]
 
 PUBLIC = re.compile(
-    r"(MarketOpened|HaltSet|PrincipalRegistered|AgentRegistered|ModelDeclared|MessagePosted"
+    r"(MarketOpened|PrincipalRegistered|AgentRegistered|ModelDeclared|MessagePosted"
     r"|Listing\w+|Stock\w+|TitleMoved)"
 )
 REPORTS = ("ReportProposed", "ReportConfirmed", "ReportRejected", "OfficerRegistered")
@@ -67,6 +67,7 @@ class Raw:
         self.checked: dict[str, set[str]] = {}  # who verifies or audits a contract
         self.judging: dict[str, set[str]] = {}  # by contract: whom else it was put before
         self.runs: set[str] = set()  # open to all
+        self.parts: dict[str, set[str]] = {}  # to whom a part of a mandate was lent
         holds: dict[str, tuple[str, str]] = {}
         for record in self.records:
             for event in record.get("events", ()):
@@ -109,6 +110,14 @@ class Raw:
                 self.of[event["channel"]] = {event["payer"], event["payee"]}
             case "MandateGranted":
                 self.of[event["mandate"]] = {event["agent"]}
+                if "parent" in event:
+                    above = self.parts.get(event["parent"], set())
+                    self.parts[event["parent"]] = above | {event["agent"]}
+                    self.parts[event["mandate"]] = set(self.of[event["parent"]])
+                    # Of those further up, a refusal may speak as well.
+                    for whole, agents in self.parts.items():
+                        if agents & self.of[event["parent"]]:
+                            self.parts[whole] = agents | {event["agent"]}
             case "KeyAdded":
                 self.of[event["key"]] = {event["owner"]}
             case "WebhookAdded":
@@ -154,7 +163,8 @@ class Raw:
 
     def may_name(self, viewer: str, id: str) -> bool:
         may_look = self.owns(viewer, id) or self.rules_on(viewer, id) or self.checks(viewer, id)
-        return id in self.runs or may_look
+        is_part = any(self.is_of(viewer, agent) for agent in self.parts.get(id, ()))
+        return id in self.runs or may_look or is_part
 
     def checks(self, viewer: str, id: str) -> bool:
         return any(self.is_of(viewer, one) for one in self.checked.get(id, ()))
@@ -195,6 +205,10 @@ class Raw:
             return True
         if kind in SEEN:
             return bool(SEEN[kind](self, viewer, event))
+        if kind == "HaltSet":
+            return "scope" not in event or self.is_of(viewer, event["scope"])
+        if kind == "MandateGranted" and "parent" in event and self.owns(viewer, event["parent"]):
+            return True
         if kind in ("Annotated", "ChargebackAwaited", "ClaimRaised"):
             return False
         if kind in REPORTS:

@@ -35,7 +35,7 @@ from souq.core.party import AGENTS, PRINCIPALS, Agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import OPERATOR, need_operator, rules
 from souq.core.seal import PublicText
-from souq.core.state import Draft, Table, View
+from souq.core.state import COUNTERS, Draft, Table, View
 
 Level = Literal["open", "commitments", "negotiations", "settlements"]
 What = Literal["commitments", "negotiations", "settlements"]
@@ -80,6 +80,7 @@ class Halt(Struct, frozen=True):
 HALTS: Table[Halt] = Table("halts", Halt)
 TABLES: tuple[Table[Any], ...] = (HALTS,)
 _KEY = "market"
+_ALONE = "halted alone"  # how many switches of one are thrown, so that others lose no time
 
 
 def level(view: View) -> Level:
@@ -100,10 +101,15 @@ def need(view: View, what: What, agent: Agent | None = None) -> None:
 
 def object_to(view: View, binding: Binding) -> Iterator[Objection]:
     """Yield the halt of whoever would be bound."""
-    yield from _objections(view, binding.agent, "commitments")
+    return _objections(view, binding.agent, "commitments")
 
 
 def _objections(view: View, agent: Agent, what: What) -> Iterator[Objection]:
+    # Asked at every move and every deal, and nearly always with this for an answer.
+    return _found(view, agent, what) if view.get(COUNTERS, _ALONE) else iter(())
+
+
+def _found(view: View, agent: Agent, what: What) -> Iterator[Objection]:
     for scope in _scopes(view, agent):
         for key in (scope, _switch(scope, OPERATOR)):
             found = view.get(HALTS, key)
@@ -157,6 +163,9 @@ def _need_switch(view: View, actor: str, command: SetHalt) -> None:
 
 def _was_set(view: View, event: HaltSet) -> None:
     key = _switch(event.scope, event.by) if event.scope else _KEY
+    if event.scope:
+        more = (event.before == "open") - (event.level == "open")
+        view.put(COUNTERS, _ALONE, (view.get(COUNTERS, _ALONE) or 0) + more)
     if event.level == "open":
         view.drop(HALTS, key)
     else:

@@ -24,6 +24,14 @@ def object_to(view: View, binding: Binding) -> Iterator[Objection]:
     Raises Refused(no_mandate), and (closed) for a listing.
     """
     own, *above = chain(view, binding.agent)
+    if not above:
+        return _object(view, binding, own)
+    return _object_all(view, binding, own, above)
+
+
+def _object_all(
+    view: View, binding: Binding, own: Mandate, above: list[Mandate]
+) -> Iterator[Objection]:
     yield from _object(view, binding, own)
     for mandate in above:
         # Whose limit it is may be told; how much is left of another agent's is not.

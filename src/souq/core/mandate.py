@@ -131,7 +131,11 @@ def chain(view: View, agent: Agent) -> tuple[Mandate, ...]:
 
     Raises Refused(no_mandate) where one of them has expired.
     """
-    found = lineage(view, need_mandate(view, agent))
+    own = need_mandate(view, agent)
+    live_limits(view, own)
+    if not own.parent:
+        return (own,)
+    found = lineage(view, own)
     for mandate in found:
         live_limits(view, mandate)
     return found
@@ -139,6 +143,8 @@ def chain(view: View, agent: Agent) -> tuple[Mandate, ...]:
 
 def lineage(view: View, mandate: Mandate) -> tuple[Mandate, ...]:
     """Give a mandate, then each above it, expired or not."""
+    if not mandate.parent:
+        return (mandate,)
     found = [mandate]
     while found[-1].parent:
         assert len(found) <= DEPTH_MAX, f"{mandate.id} stands too deep"

@@ -77,10 +77,7 @@ class GetListing(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
 
 
 class ListMatches(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """List offers that fit wants, for an agent on either side, oldest first.
-
-    `after` is a record's number.
-    """
+    """List offers that fit wants, for an agent on either side, oldest first, after a record."""
 
     agent: str = ""
     after: int = 0
@@ -280,8 +277,11 @@ class GetMandate(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
     agent: str = ""
 
 
-class Mandate(Struct, frozen=True):
-    """Budget as of this moment: what open offers bind, and what deals took, ever and lately."""
+class Mandate(Struct, frozen=True, omit_defaults=True):
+    """Budget as of this moment: what open offers bind, and what deals took, ever and lately.
+
+    `parent` is the mandate that it is a part of; what is left there may be less than here.
+    """
 
     id: str
     agent: str
@@ -289,6 +289,7 @@ class Mandate(Struct, frozen=True):
     reserved_units: int
     lifetime_units: int
     window_units: int
+    parent: str = ""
 
 
 class ListMessages(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -67,6 +67,7 @@ def get_mandate(desk: Desk, actor: str, query: ask.GetMandate) -> ask.Mandate:
         reserved_units=mandate.reserved_units,
         lifetime_units=mandate.lifetime_units,
         window_units=mandate.window_units - expired,
+        parent=mandate.parent,
     )
 
 
