@@ -25,6 +25,7 @@ from souq.core import (
     dispute,
     ending,
     epoch,
+    feedback,
     funds,
     halt,
     ledger,
@@ -33,9 +34,11 @@ from souq.core import (
     message,
     negotiation,
     officer,
+    owing,
     party,
     payout,
     pledge,
+    reputation,
     rules,
     settlement,
     standstill,
@@ -78,6 +81,8 @@ _MODULES: tuple[Any, ...] = (
     webhook,
     epoch,
     bond,
+    reputation,
+    feedback,
 )
 _OTHERS: tuple[Any, ...] = (  # they answer to no command
     ledger,
@@ -88,6 +93,7 @@ _OTHERS: tuple[Any, ...] = (  # they answer to no command
     pledge,
     negotiation,
     ending,
+    owing,
     standstill,
 )
 
@@ -114,6 +120,9 @@ TABLES = (
     *webhook.TABLES,
     *epoch.TABLES,
     *bond.TABLES,
+    *reputation.TABLES,
+    *owing.TABLES,
+    *feedback.TABLES,
     *(table for mechanism in MECHANISMS for table in mechanism.TABLES),
 )
 
@@ -166,6 +175,7 @@ _LAPSE: dict[str, Any] = {
     "C": contract.lapse,
     "X": channel.lapse,
     "b": bond.lapse,
+    "f": feedback.lapse,
     "h": lambda draft, due: ledger.expire(draft, due.removeprefix("hold:")),
 }
 

@@ -17,8 +17,10 @@ from souq.core import (
     credential,
     dispute,
     epoch,
+    feedback,
     funds,
     halt,
+    imported,
     listing,
     mandate,
     market,
@@ -27,6 +29,7 @@ from souq.core import (
     party,
     payout,
     rules,
+    trust,
     webhook,
 )
 from souq.core.mechanisms import MECHANISMS, alternating_offers, moves, posted_price, swap
@@ -91,6 +94,9 @@ PATHS: dict[type, str] = {
     epoch.RevealEpoch: "/v1/epochs/{epoch}/reveal",
     bond.PostBond: "/v1/bonds",
     bond.WithdrawBond: "/v1/bonds/withdraw",
+    trust.SetTrust: "/v1/market/trust",
+    imported.ImportReputation: "/v1/principals/{principal}/reputation",
+    feedback.GiveFeedback: "/v1/contracts/{contract}/feedback",
 }
 
 

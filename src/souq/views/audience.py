@@ -21,8 +21,10 @@ from souq.core import (
     dispute,
     ending,
     epoch,
+    feedback,
     funds,
     halt,
+    imported,
     ledger,
     listing,
     mandate,
@@ -35,6 +37,7 @@ from souq.core import (
     rules,
     standstill,
     stock,
+    trust,
     webhook,
 )
 from souq.core import contract as contracts
@@ -304,6 +307,11 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     bond.BondAsked: _principal,
     bond.BondReturned: _principal,
     bond.BondForfeited: _principal,
+    trust.TrustSet: _operator_only,  # who is in a ring would learn how far it is seen through
+    imported.ReputationImported: _principal,
+    feedback.FeedbackGiven: _by,
+    feedback.FeedbackReleased: _contract,
+    feedback.FeedbackShown: _everybody,
     Annotated: _operator_only,
 }
 
