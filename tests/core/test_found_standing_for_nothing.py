@@ -2,7 +2,7 @@
 
 from souq.core.mechanisms import posted_price
 from souq.core.mechanisms.posted_price import TakePrice
-from souq.core.standing import standing_of
+from souq.core.reputation import standing_of
 from souq.lab.hall import Hall
 from tests.mechanisms.bidding import usd
 

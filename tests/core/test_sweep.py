@@ -19,7 +19,9 @@ from souq.core import (
     credential,
     dispute,
     epoch,
+    feedback,
     funds,
+    imported,
     listing,
     mandate,
     market,
@@ -27,6 +29,7 @@ from souq.core import (
     officer,
     party,
     payout,
+    trust,
     webhook,
 )
 from souq.core.annotation import Annotate
@@ -37,7 +40,7 @@ from souq.core.mechanisms.moves import Accept, Item, Reject, Withdraw
 from souq.core.mechanisms.posted_price import TakePrice
 from souq.core.mechanisms.swap import ProposeSwap, SwapLeg
 from souq.core.refusal import Refused
-from souq.core.rules import HOUR_US, OPERATOR, SECOND_US, OpenMarket, Rules
+from souq.core.rules import DAY_US, HOUR_US, OPERATOR, SECOND_US, OpenMarket, Rules
 from souq.core.seal import OperatorText, PartyText, PublicText
 from souq.core.state import State
 from souq.core.transfer import Batch
@@ -50,6 +53,9 @@ ROLES = {
     **{"b": "P1", "s": "P2", "d": "P3", "e": "P4"},
     **{"O": OPERATOR, "N": "A77", "1": "O1", "2": "O2"},
 }
+
+
+SPOKEN_OF = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
 
 
 class Scene(NamedTuple):
@@ -123,6 +129,11 @@ COMMANDS: dict[str, Callable[[Scene], Any]] = {
     "RevealEpoch": lambda at: epoch.RevealEpoch("E1", "ab" * 16),
     "PostBond": lambda at: bond.PostBond(usd(5)),
     "WithdrawBond": lambda at: bond.WithdrawBond(),
+    "SetTrust": lambda at: trust.SetTrust(("P1",), (5_000,)),
+    "ImportReputation": lambda at: imported.ImportReputation(
+        "P1", "did:key:z6", "elsewhere", SPOKEN_OF, "ab" * 32, "cd" * 32, 0, 9, 2**52, 5_000, 0
+    ),
+    "GiveFeedback": lambda at: feedback.GiveFeedback(at.deal, True, True, False, 4),
     "TakePrice": lambda at: TakePrice(at.listing, usd(500)),
     "MakeOffer": lambda at: MakeOffer((Item(at.listing),), usd(50)),
     "ProposeSwap": lambda at: ProposeSwap((SwapLeg(at.listing, BEA), SwapLeg(at.own, SOL))),
@@ -155,6 +166,7 @@ ALWAYS = {
     "OpenChannel": "BDE",
     "CommitEpoch": "O",
     "PostBond": "bsde",
+    "SetTrust": "O",
 }
 OPEN = {"TakePrice": "BDE", "MakeOffer": "BDE", "ProposeSwap": "BS"}
 OWNED = {"EditListing": "S", "WithdrawListing": "S"}
@@ -226,7 +238,10 @@ LEGAL: dict[str, dict[str, str]] = {
     "contract delivered": {"AcceptDelivery": "Bb", "OpenDispute": "Bb"},
     "contract delivered, one of two accepted": {"AcceptDelivery": "Ss", "OpenDispute": "Ss"},
     "contract disputed": {"Rule": "O"},
-    "contract closed": {},
+    "contract closed": {"GiveFeedback": "BSbs"},
+    "contract closed, and spoken of by the buyer": {"GiveFeedback": "Ss"},
+    "contract closed, and spoken of by both": {},
+    "contract closed too long ago": {},
     "channel open": CHANNEL,
     "channel open, some of it on record": {**CHANNEL, "PresentVoucher": ""},  # no more than that
     "channel open, the payee's offer stands": {**CHANNEL, "AgreeClose": "Bb"},
@@ -280,6 +295,7 @@ LEGAL: dict[str, dict[str, str]] = {
     "stakes, an epoch has closed": {"RevealEpoch": "O"},
     "stakes, a bond stands": {"WithdrawBond": "b"},
     "stakes, a bond leaves": {"PostBond": "sde"},
+    "stakes, a key that a statement is of": {"ImportReputation": "O1", "PostBond": "bsde"},
     "webhook of an agent": {"RemoveWebhook": "OBb", "DisableWebhook": "O", "ReplayWebhook": "B"},
     "webhook of a principal": {"RemoveWebhook": "Ob", "DisableWebhook": "O", "ReplayWebhook": "b"},
     "webhook of the operator": {"RemoveWebhook": "O", "DisableWebhook": "O", "ReplayWebhook": "O"},
@@ -419,8 +435,14 @@ def _contract(how: str) -> Scene:
         stall.do(SOL, contract.SubmitDelivery(deal))
     if how == "delivered, one of two accepted":
         stall.do(BEA, contract.SubmitDelivery(deal))
-    if how in ("delivered, one of two accepted", "closed"):
+    if how == "delivered, one of two accepted" or how.startswith("closed"):
         stall.do(BEA, contract.AcceptDelivery(deal))
+    if "spoken of" in how:
+        stall.do("P1", feedback.GiveFeedback(deal, True, True, True))
+    if how.endswith("by both"):
+        stall.do(SOL, feedback.GiveFeedback(deal, True, True, True))
+    if how.endswith("too long ago"):
+        stall.now += 15 * DAY_US
     if how == "disputed":
         stall.do(BEA, dispute.OpenDispute(deal, "damaged"))
     return Scene(stall, deal=deal)
@@ -546,6 +568,10 @@ def _stakes(how: str) -> Scene:
     if how == "an epoch has closed":
         for _ in range(2):
             stall.do(OPERATOR, epoch.CommitEpoch(epoch.of_secret("ab" * 16)))
+        return Scene(stall)
+    if how == "a key that a statement is of":
+        stall.do(OPERATOR, officer.RegisterOfficer(PublicText("olga")))
+        stall.do(OPERATOR, credential.AddKey("P1", "ed25519", SPOKEN_OF))
         return Scene(stall)
     stall.do("P1", bond.PostBond(usd(5)))
     if how == "a bond leaves":

@@ -97,7 +97,7 @@ def quantile_bps(a_milli: int, b_milli: int) -> int:
     `a` and `b` are above 0, in thousandths; above 10,000 both are scaled down alike, which moves
     the answer by less than its last digit.
     """
-    assert a_milli > 0 and b_milli > 0, "a Beta distribution's parameters are above 0"
+    assert min(a_milli, b_milli) > 0, "the parameters of a Beta distribution are above 0"
     most = max(a_milli, b_milli)
     if most > PARAMETER_MAX_MILLI:
         a_milli = max(1, a_milli * PARAMETER_MAX_MILLI // most)

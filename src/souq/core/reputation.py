@@ -171,7 +171,8 @@ def _settled(
 
 def _count(view: View, supplier: str, payer: str, good: int, bad: int, category: str) -> None:
     agent, other = view.get(AGENTS, supplier), view.get(AGENTS, payer)
-    assert agent is not None and other is not None, f"nobody traded: {supplier}, {payer}"
+    assert agent is not None, f"nobody supplied: {supplier}"
+    assert other is not None, f"nobody paid: {payer}"
     subject, counterparty = agent.principal, other.principal
     if subject == counterparty:
         return
