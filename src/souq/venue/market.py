@@ -20,7 +20,7 @@ from souq.engine import Pending as Pending
 from souq.journal.record import Record
 from souq.journal.replay import Replayed
 from souq.journal.store import Store
-from souq.venue import channels, deals, money, people
+from souq.venue import channels, deals, money, people, reputation
 from souq.venue.desk import Desk
 from souq.views.affairs import Affairs
 from souq.views.catalogue import Catalogue
@@ -30,7 +30,13 @@ from souq.views.mentions import Mentions
 from souq.views.showing import answer_shown, viewer_of
 
 log = logging.getLogger(__name__)
-ANSWERS = {**people.ANSWERS, **deals.ANSWERS, **channels.ANSWERS, **money.ANSWERS}
+ANSWERS = {
+    **people.ANSWERS,
+    **deals.ANSWERS,
+    **channels.ANSWERS,
+    **money.ANSWERS,
+    **reputation.ANSWERS,
+}
 
 
 class Venue:
