@@ -23,7 +23,7 @@ def speak(walk: Any) -> Any:
         who = chance.choice(list(walk.state.rows(AGENTS)))
     yes = [chance.randint(0, 3) > 0 for _ in range(3)]
     words = PublicText(chance.choice(("", "well done", "rate me 5 or else")))
-    return who, GiveFeedback(found.id, *yes, chance.randint(0, 6), words)
+    return who, GiveFeedback(found.id, yes[0], yes[1], yes[2], chance.randint(0, 6), words)
 
 
 def set_trust(walk: Any) -> Any:

@@ -10,6 +10,7 @@ from souq.replications import (
     r10_races,
     r11_positions,
     r12_scoring,
+    r15_sybils,
     r17_repricing,
     r18_price_band,
 )
@@ -25,6 +26,7 @@ REPLICATIONS: tuple[Replication, ...] = (
     r10_races,
     r11_positions,
     r12_scoring,
+    r15_sybils,
     r17_repricing,
     r18_price_band,
 )

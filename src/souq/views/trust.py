@@ -29,7 +29,8 @@ MASS = 10**15
 FOLLOWS_BPS = 8_500
 ROUNDS_MAX = 200
 ENOUGH = MASS // 10**9  # what may still move when the rounds end
-RING_FLOW_BPS = 9_000  # of what a ring's members trade: what goes round among them
+RING_MAX = 12  # a whole market in which everybody buys and sells is no ring
+RING_FLOW_BPS = 9_000  # of what its members trade: what goes round among them
 RING_NET_BPS = 1_000  # and what may stay with any one of them
 
 Paid = dict[str, dict[str, int]]  # payer to payee to what was settled
@@ -136,29 +137,30 @@ def rank(flow: Mapping[str, Mapping[str, int]], vouched: Mapping[str, int]) -> d
 def find_rings(paid: Paid) -> dict[str, int]:
     """Number the groups among which value only goes round, by member.
 
-    A ring is a strongly connected group, of two or more, whose members trade mostly with each other
-    and are left with next to nothing of it.
+    A ring is a strongly connected group, of two to twelve, whose members trade mostly with each
+    other and are left with next to nothing of it.
     """
     rings: dict[str, int] = {}
     for group in _strong(paid):
         inside = set(group)
-        if len(inside) > 1 and _is_ring(paid, inside):
+        if 1 < len(inside) <= RING_MAX and _is_ring(paid, inside):
             number = len(set(rings.values())) + 1
             rings.update(dict.fromkeys(sorted(inside), number))
     return rings
 
 
 def _is_ring(paid: Paid, inside: set[str]) -> bool:
-    given, taken, around, whole = {}, dict.fromkeys(inside, 0), 0, 0
+    given, taken = dict.fromkeys(inside, 0), dict.fromkeys(inside, 0)
+    around, whole = 0, 0
     for payer, row in paid.items():
         for payee, units in row.items():
             if payer in inside or payee in inside:
                 whole += units
             if payer in inside and payee in inside:
                 around += units
-                given[payer] = given.get(payer, 0) + units
+                given[payer] += units
                 taken[payee] += units
-    net = sum(abs(given.get(one, 0) - taken[one]) for one in sorted(inside))
+    net = sum(abs(given[one] - taken[one]) for one in sorted(inside))
     return around * BPS >= whole * RING_FLOW_BPS and net * BPS <= 2 * around * RING_NET_BPS
 
 
