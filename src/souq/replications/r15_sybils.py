@@ -8,7 +8,7 @@ than flows in through them, however many there are.
 
 import random
 from collections.abc import Iterator
-from statistics import median
+from statistics import mean, median
 
 from souq.core.mechanisms import posted_price
 from souq.core.mechanisms.posted_price import TakePrice
@@ -23,7 +23,7 @@ from souq.views.trust import MASS, Paid, rank
 ID = "R15"
 TITLE = "Sybils against PageRank, and trust rooted in who is vouched for"
 SOURCE = "Cheng and Friedman 2006; Kamvar, Schlosser and Garcia-Molina 2003"
-TAPE = "0000000000000000"
+TAPE = "5387b97601ea551f"
 
 NODES, LINKS, ROOTS, RING = 100, 5, 5, 20
 SYBILS = {1: 3.9, 5: 5.6, 20: 10.9}  # as measured for the specification
@@ -40,7 +40,7 @@ def run(scale: Scale) -> Iterator[Finding]:
             times.add(gain)
             place.add(rank_after)
         claim = f"Starting anywhere: PageRank of a median node with {names} own names, times before"
-        tolerance = 0.35 * published
+        tolerance = 0.1 * published
         yield times.finding(claim, str(published), published, tolerance=tolerance)
         if names == max(SYBILS):
             claim = f"Starting anywhere: the rank it takes with {names}, 0 the first"
@@ -48,12 +48,12 @@ def run(scale: Scale) -> Iterator[Finding]:
     for edges, low, high in ((0, 0.0, 0.0), (1, 0.0, 0.023), (5, 0.0, 0.06)):
         found = [_captured(scale.seed * 1_000 + n, edges) for n in range(graphs)]
         yield Finding(
-            claim=f"Starting at {ROOTS} roots: most a ring of {RING} gets by {edges} links to it",
+            claim=f"Starting at {ROOTS} roots: mean of what a ring gets by {edges} links to it",
             published="0" if not edges else f"at most {high}",
             expected=0.0,
             low=low,
             high=high,
-            measured=max(found),
+            measured=mean(found),
             draws=graphs,
         )
     found = [_captured(scale.seed * 1_000 + n, 0, is_rooted=False) for n in range(graphs)]

@@ -44,6 +44,21 @@ def get_reputation(desk: Desk, actor: str, query: ask.GetReputation) -> ask.Repu
     return _with_own(state, found, asset) if _may_see(state, actor, principal) else found
 
 
+def rate(desk: Desk, day: int) -> None:
+    """Bring the scores up to date by which the catalogue ranks; once a day all, for they fade."""
+    state = desk.state
+    changed = desk.catalogue.unrated(day)
+    if changed is None:
+        subjects = {one for one in state.rows(reputation.RECORDS) if one.startswith("P")}
+        subjects.update(state.rows(imported.BROUGHT))
+    else:
+        subjects = {state.rows(AGENTS)[agent].principal for agent in changed}
+    if subjects or changed is None:
+        scores = [(one, reputation.score_of(state, one)) for one in sorted(subjects)]
+        rows = [(one, found.quantile_bps, found.is_newcomer) for one, found in scores]
+        desk.catalogue.rate(rows, day)
+
+
 def _with_own(state: State, found: ask.Reputation, asset: str) -> ask.Reputation:
     whom = trust.trust(state)
     is_limited = rules(state).exposure_detect_bps > 0
