@@ -10,6 +10,7 @@ from souq.cli import runs
 from souq.cli.commands import Folder, Json, app
 from souq.cli.connecting import Key, connect
 from souq.cli.output import console, write_json
+from souq.core.rules import rules
 from souq.journal.replay import reader, replay
 from souq.views import trust
 from souq.views.trust import Found, Graph
@@ -53,4 +54,6 @@ def of_folder(folder: Path) -> tuple[Found, int]:
         graph, read = Graph(), reader(store).whole
         for entry in store.read():
             graph.take(read(entry.seq, entry.body))
-        return trust.work_out(graph, trust.roots(replay(store).state)), graph.upto
+        state = replay(store).state
+        full_units = rules(state).trust_bond_units
+        return trust.work_out(graph, trust.roots(state), full_units), graph.upto

@@ -67,7 +67,7 @@ PAIRS: Table[Pair] = Table(
     Pair,
     rank=lambda one: Rank(one.counterparty, ord(one.subject[0]), int(one.subject[1:])),
 )
-BASES: Table[Tally] = Table("base rates", Tally)  # by category; "" is the whole market
+BASES: Table[Tally] = Table("base rates", Tally)  # by era and category; "" is the whole market
 COUNTERPARTIES: Table[str] = Table(
     "counterparties", str, rank=lambda one: Rank("", 0, int(one[1:]))
 )
@@ -190,10 +190,11 @@ def _count(view: View, supplier: str, payer: str, good: int, bad: int, category:
         )
         view.put(PAIRS, key, Pair(one, subject, counterparty, new))
         _shift(view, one, _share(new, counts), _share(old, counts))
+    more = _share(Tally(max(0, good), max(0, bad)), counts)
     for name in dict.fromkeys(("", category)):
-        base = as_of(view.get(BASES, name) or NONE, view.at, market.reputation_half_life_us)
-        more = _share(Tally(max(0, good), max(0, bad)), counts)
-        view.put(BASES, name, Tally(base.good + more.good, base.bad + more.bad, view.at))
+        base = _base(view, name, market.reputation_half_life_us)
+        after = Tally(base.good + more.good, base.bad + more.bad, view.at)
+        view.put(BASES, _era(view) + name, after)
 
 
 def _bounded(tally: Tally, most: int) -> Tally:
@@ -241,11 +242,20 @@ def _category(view: View, agreement: Agreement, supplier: str) -> str:
 
 def _base_bps(view: View, category: str, half_life: int) -> int:
     """Give how often deals go well, drawn towards one half where there are few."""
-    base = as_of(view.get(BASES, category) or NONE, view.at, half_life)
+    base = _base(view, category, half_life)
     if not (base.good or base.bad) and category:
-        base = as_of(view.get(BASES, "") or NONE, view.at, half_life)
+        base = _base(view, "", half_life)
     found = BPS * (base.good + ONE) // (base.good + base.bad + PRIOR)
     return min(found, BASE_MAX_BPS)
+
+
+def _base(view: View, category: str, half_life: int) -> Tally:
+    return as_of(view.get(BASES, _era(view) + category) or NONE, view.at, half_life)
+
+
+def _era(view: View) -> str:
+    # What anybody could count before anybody was trusted says nothing of how deals go.
+    return "any/" if trust.trust(view) is None else "trusted/"
 
 
 DECIDE: dict[type, Any] = {**trust.DECIDE, **imported.DECIDE}

@@ -60,6 +60,7 @@ class Rules(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
     reputation_value_max_units: int = 1_000_000_000  # what is paid beyond it adds no weight
     reputation_pair_max: int = 10  # the weight that all deals with one principal reach together
     reputation_without_fee: bool = True  # whether deals count in a house that takes no fee at all
+    trust_bond_units: int = 100_000_000  # a bond of so much earns full trust; see `views.trust`
     # How much a principal may still owe; see `exposure`. 0 is any amount.
     exposure_detect_bps: int = 0  # how likely a cheat is found out
     exposure_allowance_units: int = 0  # what anybody may owe, without bond or record
@@ -84,6 +85,7 @@ _REPUTATION: tuple[tuple[str, int, int], ...] = (
     ("reputation_one_units", 1, UNITS_MAX),
     ("reputation_value_max_units", 1, UNITS_MAX),
     ("reputation_pair_max", 1, PAIR_MAX),
+    ("trust_bond_units", 1, UNITS_MAX),
     ("exposure_detect_bps", 0, BPS - 1),
     ("exposure_allowance_units", 0, UNITS_MAX),
     ("exposure_record_units", 0, UNITS_MAX),

@@ -17,8 +17,9 @@ from souq.core.money import BPS
 from souq.core.rules import DAY_US, Rules
 from souq.lab.yard import UNITS, Yard
 
-SUPPLIERS, BUYERS, DEALS, MARKETS = 60, 60, 80, 5
+SUPPLIERS, BUYERS, DEALS, MARKETS = 60, 60, 80, 3
 GOALS = {0: 0.8, 10: 0.75, 20: 0.7, 30: 0.6}
+FULL = 10 * UNITS  # a bond that earns full trust
 EXPLORED = 10  # every tenth place in a search goes to a newcomer
 RATE_BPS_YEAR = 1_000  # what locked money would have earned
 ACCURACY = 0.9  # of rulings
@@ -71,7 +72,7 @@ def tau_with(seed: int, share: int, *, is_rooted: bool = True) -> float:
     fakes = SUPPLIERS * share // 100
     quality = {one: 0.3 + 0.7 * n / SUPPLIERS for n, one in enumerate(suppliers)}
     for one in buyers[: BUYERS // 2]:
-        yard.vouch(one, UNITS)
+        yard.vouch(one, FULL)
     for n in range(DEALS):
         for supplier in suppliers:
             buyer = buyers[chance.randrange(BUYERS)]
@@ -110,7 +111,7 @@ def sybil_gain(names: int) -> float:
     for count in (1, names):
         yard = Yard()
         honest, mine = yard.join(4), yard.join()[0]
-        yard.vouch(honest[0], UNITS)
+        yard.vouch(honest[0], FULL)
         for one in honest[1:]:
             yard.deal(one, honest[0])
         for name in yard.join(count):
@@ -131,7 +132,7 @@ def attack_costs() -> tuple[float, list[tuple[float, float]]]:
     yard = Yard()
     honest, mine = yard.join(20), yard.join()[0]
     for n, one in enumerate(honest):
-        yard.vouch(one, UNITS)
+        yard.vouch(one, FULL)
         for other in honest[n + 1 :]:
             yard.deal(one, other)
     yard.set_trust()
@@ -139,8 +140,8 @@ def attack_costs() -> tuple[float, list[tuple[float, float]]]:
     targets, locked = [0.4, 0.5, 0.6, 0.7, 0.8, 0.9], 0
     while targets:
         name = yard.join()[0]
-        yard.vouch(name, UNITS)
-        locked += UNITS * RATE_BPS_YEAR // BPS
+        yard.vouch(name, FULL)
+        locked += FULL * RATE_BPS_YEAR // BPS
         yard.deal(mine, name)
         yard.set_trust()
         reached = yard.score(mine).quantile_bps / BPS

@@ -63,7 +63,9 @@ class Yard:
     def set_trust(self) -> None:
         """Work out whose word counts, as `souq trust` does, and let the market know."""
         rows = self.state.rows(bond.BONDS).values()
-        found = work_out(self.graph, {one.principal: one.units for one in rows})
+        found = work_out(
+            self.graph, {one.principal: one.units for one in rows}, self.house.trust_bond_units
+        )
         named = tuple(sorted(found.bps.keys() | found.rings.keys()))
         event = trust.TrustSet(
             named,

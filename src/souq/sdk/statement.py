@@ -117,7 +117,8 @@ def check(
     kinds = document.get("type")
     if not isinstance(kinds, list) or TYPE not in kinds or "VerifiableCredential" not in kinds:
         raise Unproven("not a statement of a trading record")
-    if document.get("@context", [""])[0] != CONTEXT:
+    contexts = document.get("@context")
+    if not isinstance(contexts, list) or contexts[:1] != [CONTEXT]:
         raise Unproven("not a Verifiable Credential 2.0")
     begins, ends = _instant(document, "validFrom"), _instant(document, "validUntil")
     if at < begins:

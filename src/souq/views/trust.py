@@ -2,12 +2,12 @@
 
 A random reader starts at a root and follows payments: with a chance of 85 % on to somebody whom
 the principal it is at has paid, in proportion to what was paid, else back to a root. How often it
-is anywhere is that principal's trust. Whoever no root has ever paid, however indirectly, has none;
+comes by is that principal's trust. Whoever no root has ever paid, however indirectly, has none;
 names that pay each other in a circle gain nothing, for nothing flows in.
 
-Roots are the principals that have a bond standing, each as much as its bond: a bond split among
-many names is worth no more than one. Everything is counted in whole numbers, in a fixed order, so
-that everybody who reads the same journal finds the same trust.
+Roots are the principals that have a bond standing, each as much as its bond, and full trust costs
+what the house says: a bond split among many names is worth no more than one. Everything is counted
+in whole numbers, in a fixed order, so that everybody who reads the same journal finds the same.
 """
 
 from collections.abc import Iterable, Mapping
@@ -83,8 +83,8 @@ def roots(state: State) -> dict[str, int]:
     return {one.principal: one.units for one in bonds if one.asset == asset and not one.free_at}
 
 
-def work_out(graph: Graph, vouched: Mapping[str, int]) -> Found:
-    """Give everybody's trust; a root that nobody pays has full trust at the usual weight."""
+def work_out(graph: Graph, vouched: Mapping[str, int], full_units: int) -> Found:
+    """Give everybody's trust; a root that nobody pays has as much as its bond has of the full."""
     rings = find_rings(graph.paid)
     flow = {
         payer: {
@@ -98,15 +98,16 @@ def work_out(graph: Graph, vouched: Mapping[str, int]) -> Found:
     whole = sum(vouched.values())
     if not whole:
         return Found({}, rings)
-    # The bond that the average unit of bonds lies in: many tiny ones cannot move it.
-    usual = sum(units * units for units in vouched.values()) // whole
-    full = max(1, MASS * (BPS - FOLLOWS_BPS) // BPS * usual // whole)
+    full = max(1, MASS * (BPS - FOLLOWS_BPS) // BPS * full_units // whole)
     bps = {one: min(BPS, BPS * units // full) for one, units in sorted(mass.items())}
     return Found({one: share for one, share in bps.items() if share}, rings)
 
 
 def rank(flow: Mapping[str, Mapping[str, int]], vouched: Mapping[str, int]) -> dict[str, int]:
-    """Give where the reader is how often, of `MASS`, by power iteration in whole numbers."""
+    """Give where the reader is how often, of `MASS`, by power iteration in whole numbers.
+
+    Where it has nobody to follow it stops: whoever pays nobody lifts nobody, not even the roots.
+    """
     whole = sum(vouched.values())
     if not whole:
         return {}
@@ -115,17 +116,10 @@ def rank(flow: Mapping[str, Mapping[str, int]], vouched: Mapping[str, int]) -> d
     mass = dict(start)
     for _ in range(ROUNDS_MAX):
         after = {one: units * (BPS - FOLLOWS_BPS) // BPS for one, units in start.items()}
-        stuck = 0
         for one in sorted(mass):
-            onward = mass[one] * FOLLOWS_BPS // BPS
-            total = totals.get(one, 0)
-            if not total:
-                stuck += onward  # nobody to follow: back to a root
-                continue
-            for other, units in flow[one].items():
+            onward, total = mass[one] * FOLLOWS_BPS // BPS, totals.get(one, 0)
+            for other, units in flow[one].items() if total else ():
                 after[other] = after.get(other, 0) + onward * units // total
-        for one, units in start.items():
-            after[one] += stuck * units // MASS
         names = mass.keys() | after.keys()
         moved = sum(abs(after.get(one, 0) - mass.get(one, 0)) for one in names)
         mass = after

@@ -71,4 +71,4 @@ def ranked(rows: Rows, search: Search, *, asset: str, day: int) -> Rated:
 
 def _lot(search: Search, day: int) -> tuple[int, int]:
     drawn = hashlib.sha256(f"{named(search)} {day}".encode()).digest()
-    return int.from_bytes(drawn[:3]) + 1, int.from_bytes(drawn[4:7])
+    return int.from_bytes(drawn[:4]) % (_PRIME - 1) + 1, int.from_bytes(drawn[4:8]) % _PRIME
