@@ -5,13 +5,23 @@ from functools import cache
 import pytest
 
 from souq.engine import Fault
-from tests.laws import eavesdroppers, embezzlements, forgeries, leaps, outages, thefts, trespasses
+from tests.laws import (
+    eavesdroppers,
+    embezzlements,
+    flatteries,
+    forgeries,
+    leaps,
+    outages,
+    thefts,
+    trespasses,
+)
 from tests.laws.audit_money import Broken
 from tests.laws.bugs import BUGS, Plant
 from tests.laws.walk import walk
 
 assert trespasses  # imported for the bugs it puts on the list
 assert embezzlements
+assert flatteries
 assert forgeries
 assert outages
 assert leaps

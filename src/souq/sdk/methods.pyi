@@ -38,6 +38,7 @@ from souq.operations.queries import (
     Runs,
     Webhooks,
 )
+from souq.operations.reputation_queries import Reputation
 from souq.views.catalogue.card import ListingCard, SearchPage
 from souq.views.feed import FeedPage
 from souq.views.observation import Observation
@@ -544,12 +545,55 @@ class Methods:
         """Lock money as a stake, or add to it."""
     def withdraw_bond(self, asset: str = ..., *, command_id: str = "") -> Answer:
         """Ask for a whole bond back; it stands, and may be forfeited, until it is free."""
+    def set_trust(
+        self,
+        principals: Sequence[str],
+        bps: Sequence[int],
+        rings: Sequence[int] = ...,
+        upto: int = ...,
+        method: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Say how far each principal's word counts, and who trades in rings."""
+    def import_reputation(
+        self,
+        principal: str,
+        issuer: str,
+        source: str,
+        subject_key: str,
+        digest: str,
+        evidence_root: str,
+        from_at: int,
+        until_at: int,
+        valid_until: int,
+        good_milli: int,
+        bad_milli: int,
+        weight_bps: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Bring in a principal's record from another market, as checked."""
+    def give_feedback(
+        self,
+        contract: str,
+        delivered: bool,
+        on_time: bool,
+        as_described: bool,
+        stars: int = ...,
+        text: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Say how a deal that is over went, once."""
     def get_market(self) -> Market:
         """Give the market's house rules, its clock, and whether it stands still."""
     def who_am_i(self) -> Me:
         """Tell who one speaks as, by the key one brings."""
     def get_agent(self, agent: str) -> AgentCard:
         """Give what everybody may know of an agent."""
+    def get_reputation(self, of: str, category: str = ...) -> Reputation:
+        """Give what an agent, or a principal, has shown as a supplier; by anybody."""
     def search(
         self,
         text: str = ...,
@@ -564,7 +608,7 @@ class Methods:
         agent: str = ...,
         mechanism: str = ...,
         seller_deals_min: int = ...,
-        order: Literal["relevance", "newest", "cheapest", "dearest"] = ...,
+        order: Literal["relevance", "newest", "cheapest", "dearest", "reputation"] = ...,
         limit: int = ...,
         cursor: str = ...,
     ) -> SearchPage:
@@ -1134,12 +1178,55 @@ class AsyncMethods:
         """Lock money as a stake, or add to it."""
     async def withdraw_bond(self, asset: str = ..., *, command_id: str = "") -> Answer:
         """Ask for a whole bond back; it stands, and may be forfeited, until it is free."""
+    async def set_trust(
+        self,
+        principals: Sequence[str],
+        bps: Sequence[int],
+        rings: Sequence[int] = ...,
+        upto: int = ...,
+        method: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Say how far each principal's word counts, and who trades in rings."""
+    async def import_reputation(
+        self,
+        principal: str,
+        issuer: str,
+        source: str,
+        subject_key: str,
+        digest: str,
+        evidence_root: str,
+        from_at: int,
+        until_at: int,
+        valid_until: int,
+        good_milli: int,
+        bad_milli: int,
+        weight_bps: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Bring in a principal's record from another market, as checked."""
+    async def give_feedback(
+        self,
+        contract: str,
+        delivered: bool,
+        on_time: bool,
+        as_described: bool,
+        stars: int = ...,
+        text: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Say how a deal that is over went, once."""
     async def get_market(self) -> Market:
         """Give the market's house rules, its clock, and whether it stands still."""
     async def who_am_i(self) -> Me:
         """Tell who one speaks as, by the key one brings."""
     async def get_agent(self, agent: str) -> AgentCard:
         """Give what everybody may know of an agent."""
+    async def get_reputation(self, of: str, category: str = ...) -> Reputation:
+        """Give what an agent, or a principal, has shown as a supplier; by anybody."""
     async def search(
         self,
         text: str = ...,
@@ -1154,7 +1241,7 @@ class AsyncMethods:
         agent: str = ...,
         mechanism: str = ...,
         seller_deals_min: int = ...,
-        order: Literal["relevance", "newest", "cheapest", "dearest"] = ...,
+        order: Literal["relevance", "newest", "cheapest", "dearest", "reputation"] = ...,
         limit: int = ...,
         cursor: str = ...,
     ) -> SearchPage:
