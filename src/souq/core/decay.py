@@ -1,31 +1,43 @@
 """What is old counts less: halving by time, in whole numbers.
 
 A sum is kept as of an instant and read as of a later one, so nothing has to be touched because time
-passed. The factor is exact to one part in 10**8: shifts for whole half-lives, and for what is left
-a product of the roots of one half, found with integer square roots.
+passed. The factor is exact to one part in 10**7: shifts for whole half-lives, and for what is left
+products of the roots of one half, found with integer square roots.
 """
 
-from functools import lru_cache
 from math import isqrt
 
 from msgspec import Struct
 
 _BITS = 30
 _ONE = 1 << _BITS
-_STEPS = 26  # how finely a half-life is divided: into 2**26 parts
+_STEP = 9  # a half-life is divided into 2**27 parts, looked up nine places at a time
+_STEPS = 3 * _STEP
 SHIFT_MAX = 62  # after so many half-lives nothing is left
 
 
 def _roots() -> tuple[int, ...]:
-    """Give 2**(-1/2), 2**(-1/4), 2**(-1/8) … in 2**-30."""
-    found, fine = [], 1 << 59  # one half, in 2**-60
+    """Give 2**(-1/2), 2**(-1/4), 2**(-1/8) … in 2**-60."""
+    found, fine = [], 1 << 59  # one half
     for _ in range(_STEPS):
         fine = isqrt(fine << 60)
-        found.append(fine >> 30)
+        found.append(fine)
     return tuple(found)
 
 
-_ROOTS = _roots()
+def _tables() -> tuple[tuple[int, ...], ...]:
+    """Give, for each nine binary places of a fraction of a half-life, what they leave."""
+    roots, found = _roots(), []
+    for first in range(0, _STEPS, _STEP):
+        rows = [1 << 60]
+        for root in reversed(roots[first : first + _STEP]):
+            rows += [row * root >> 60 for row in rows]
+        found.append(tuple(row >> 30 for row in rows))
+    return tuple(found)
+
+
+_HIGH, _MIDDLE, _LOW = _tables()
+_MASK = (1 << _STEP) - 1
 
 
 class Tally(Struct, frozen=True, gc=False, array_like=True):
@@ -39,17 +51,14 @@ class Tally(Struct, frozen=True, gc=False, array_like=True):
 NONE = Tally()
 
 
-@lru_cache(maxsize=4096)
 def factor(age: int, half_life: int) -> int:
     """Give 2**(-age / half_life) in 2**-30; an age below 0 counts as none."""
     whole, rest = divmod(max(age, 0), half_life)
     if whole > SHIFT_MAX:
         return 0
     fraction = (rest << _STEPS) // half_life
-    found = _ONE
-    for n, root in enumerate(_ROOTS):
-        if fraction >> (_STEPS - 1 - n) & 1:
-            found = found * root >> _BITS
+    found = _HIGH[fraction >> 2 * _STEP] * _MIDDLE[fraction >> _STEP & _MASK] >> _BITS
+    found = found * _LOW[fraction & _MASK] >> _BITS
     return found >> whole
 
 
