@@ -367,6 +367,6 @@ WEIGHTS = {
     channel_moves.use_channel: 5,
     reputation_moves.speak: 4,
     reputation_moves.set_trust: 1,
-    reputation_moves.bring: 1,
+    reputation_moves.bring: 2,
 }
 MOVES = tuple(move for move, weight in WEIGHTS.items() for _ in range(weight))

@@ -42,7 +42,7 @@ def bring(walk: Any) -> Any:
         return None
     key = chance.choice(keys)
     whose = key.owner if chance.randint(0, 4) else "P1"
-    root = hashlib.sha256(str(chance.randint(0, 30)).encode()).hexdigest()
+    root = hashlib.sha256(str(chance.randint(0, 2)).encode()).hexdigest()
     digest = hashlib.sha256(str(walk.number).encode()).hexdigest()
     since = chance.randint(0, walk.now)
     until = chance.randint(since, walk.now)
