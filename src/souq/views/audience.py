@@ -308,7 +308,7 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     bond.BondReturned: _principal,
     bond.BondForfeited: _principal,
     trust.TrustSet: _operator_only,  # who is in a ring would learn how far it is seen through
-    imported.ReputationImported: _principal,
+    imported.ReputationImported: lambda event, known: (event.principal, OFFICERS),
     feedback.FeedbackGiven: _by,
     feedback.FeedbackReleased: _contract,
     feedback.FeedbackShown: _everybody,

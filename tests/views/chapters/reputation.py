@@ -38,8 +38,8 @@ def _operator(raw: Any, viewer: str, event: dict[str, Any]) -> bool:
     return viewer == OPERATOR
 
 
-def _principal(raw: Any, viewer: str, event: dict[str, Any]) -> bool:
-    return bool(viewer == event["principal"])
+def _bearer(raw: Any, viewer: str, event: dict[str, Any]) -> bool:
+    return viewer == event["principal"] or viewer in raw.officers
 
 
 def _sayer(raw: Any, viewer: str, event: dict[str, Any]) -> bool:
@@ -56,7 +56,7 @@ def _everybody(raw: Any, viewer: str, event: dict[str, Any]) -> bool:
 
 SEEN = {
     "TrustSet": _operator,
-    "ReputationImported": _principal,
+    "ReputationImported": _bearer,
     "FeedbackGiven": _sayer,
     "FeedbackReleased": _sides,
     "FeedbackShown": _everybody,
