@@ -15,6 +15,7 @@ the speaker's latest talk or deal; a trailing `in N1` or `in C1` names another.
                      market silent ruling 3/10 | market categories home,bikes
                      market rails credits,bank,manual | market four eyes above 100 USD
                      market price band 20 % a step, 50 % an hour, 2 times a day
+                     market detects 50 % of cheats and allows 5 USD
   money and people   W receives 5 USD [by bank] [as d1] | W cashes out 5 USD | dan speaks for W
                      W asks for 5 USD [by bank] | W sends|confirms|fails|cancels W1
                      operator takes back 5 USD of d1 by bank | reserve receives 5 USD
@@ -52,6 +53,9 @@ the speaker's latest talk or deal; a trailing `in N1` or `in C1` names another.
                      W closes X1 [with 5 USD|7 words [of X2]] [signed by W]
                      W agrees to end X1 at 5 USD | W settles X1 with 5 USD, X2 with 7 words
                      channel X1 is open|closing|over
+  reputation         W stakes 5 USD | W rates it well|badly [with 4 stars]
+                     operator trusts W 80 %, W 5 % | W may owe 5 USD | W owes goods for 5 USD
+                     W has shown 1.00 good and 0.50 bad | W has been rated by 2
   words              W says TEXT | W calls out TEXT
   retries            W replays its last step | W reuses its last id
   time               time passes 2 days 3 hours

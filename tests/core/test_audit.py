@@ -13,8 +13,8 @@ from souq.core.contract import AcceptDelivery, SubmitDelivery
 from souq.core.epoch import WAITING, CommitEpoch, RevealEpoch, of_secret
 from souq.core.ledger import ACCOUNTS
 from souq.core.refusal import Refused
+from souq.core.reputation import record_of, standing_of
 from souq.core.rules import DAY_US, OPERATOR, Rules
-from souq.core.standing import STANDINGS
 from souq.core.state import DEADLINES
 from tests.core.stall import BEA, DAN, DEPOSIT, EVE, SOL, Stall, check_books, usd
 
@@ -141,21 +141,21 @@ def drawn(bond: int = 0) -> tuple[Stall, str]:
 
 def test_who_fails_loses_of_its_bond_what_it_was_paid_and_its_standing() -> None:
     stall, deal = drawn(bond=1_000)
-    assert stall.engine.state.rows(STANDINGS)[SOL] == 1
-    before = money(stall, "P1")
+    stood, before = standing_of(stall.engine.state, SOL), money(stall, "P1")
     events = stall.do(EVE, ReportAudit(deal, False, DIGEST)).events
     assert [one.forfeited_units for one in events if isinstance(one, audit.AuditEnded)] == [100]
     assert money(stall, "P1") - before == 100
-    assert stall.engine.state.rows(STANDINGS)[SOL] == -1
+    assert standing_of(stall.engine.state, SOL) < stood
     assert stall.engine.state.rows(FAILURES) == {"P2": 1}
     check_books(stall.engine.state)
 
 
 def test_without_a_bond_failing_still_costs_standing() -> None:
     stall, deal = drawn()
+    stood = standing_of(stall.engine.state, SOL)
     stall.do(EVE, ReportAudit(deal, False, DIGEST))
     assert money(stall, "P1") == -100
-    assert stall.engine.state.rows(STANDINGS)[SOL] == -1
+    assert standing_of(stall.engine.state, SOL) < stood
 
 
 def test_who_failed_is_audited_more_until_audits_pass() -> None:
@@ -176,10 +176,13 @@ def test_who_failed_is_audited_more_until_audits_pass() -> None:
 
 def test_an_auditor_that_stays_silent_passes_and_its_silence_is_on_record() -> None:
     stall, _ = drawn(bond=1_000)
+    stood = record_of(stall.engine.state, "P2")
     stall.now += 3 * DAY_US
     stall.engine.tick()
     assert not stall.engine.state.rows(AUDITS)
-    assert stall.engine.state.rows(STANDINGS)[SOL] == 1
+    kept = record_of(stall.engine.state, "P2")
+    assert kept.bad == stood.bad == 0
+    assert kept.good > 0
 
 
 def test_a_secret_that_is_never_shown_lets_nobody_off() -> None:

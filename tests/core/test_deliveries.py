@@ -21,9 +21,9 @@ from souq.core.performance import (
 )
 from souq.core.promise import Promise
 from souq.core.refusal import Refused
+from souq.core.reputation import record_of
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, Rules
 from souq.core.stage import CONTRACTS
-from souq.core.standing import STANDINGS
 from tests.core.stall import BEA, DAN, DEPOSIT, EVE, SOL, Stall, check_books, usd
 
 CODE, KEY = "a7" * 10, "0c" * 32
@@ -173,7 +173,8 @@ def test_each_day_late_costs_its_share_up_to_the_cap(after_us: int, kept: int) -
     stall.do(BEA, AcceptDelivery("C1"))
     check_over(stall)
     assert paid(stall) == kept
-    assert stall.engine.state.rows(STANDINGS).get(SOL, 0) == (kept == 500)
+    record = record_of(stall.engine.state, "P2")
+    assert round(500 * record.good / (record.good + record.bad)) == kept
 
 
 def test_a_silent_arbiter_leaves_the_payer_what_lateness_costs() -> None:

@@ -23,7 +23,9 @@ from souq.core import (
     delegation,
     dispute,
     epoch,
+    feedback,
     funds,
+    imported,
     jury,
     listing,
     mandate,
@@ -33,6 +35,7 @@ from souq.core import (
     party,
     payout,
     performance,
+    trust,
     undo,
     webhook,
 )
@@ -65,6 +68,9 @@ ROLES = {
     **{"b": "P1", "s": "P2", "d": "P3", "e": "P4"},
     **{"O": OPERATOR, "N": "A77", "1": "O1", "2": "O2"},
 }
+
+
+SPOKEN_OF = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
 
 
 class Scene(NamedTuple):
@@ -167,6 +173,11 @@ COMMANDS: dict[str, Callable[[Scene], Any]] = {
     "ReportAudit": lambda at: audit.ReportAudit(at.deal, False, "ab" * 32),
     "PostBond": lambda at: bond.PostBond(usd(5)),
     "WithdrawBond": lambda at: bond.WithdrawBond(),
+    "SetTrust": lambda at: trust.SetTrust(("P1",), (5_000,)),
+    "ImportReputation": lambda at: imported.ImportReputation(
+        "P1", "did:key:z6", "elsewhere", SPOKEN_OF, "ab" * 32, "cd" * 32, 0, 9, 2**52, 5_000, 0
+    ),
+    "GiveFeedback": lambda at: feedback.GiveFeedback(at.deal, True, True, False, 4),
     "TakePrice": lambda at: TakePrice(at.listing, usd(500)),
     "MakeOffer": lambda at: MakeOffer((Item(at.listing),), usd(50)),
     "ProposeSwap": lambda at: ProposeSwap((SwapLeg(at.listing, BEA), SwapLeg(at.own, SOL))),
@@ -202,6 +213,7 @@ ALWAYS = {
     "OpenChannel": "BDE",
     "CommitEpoch": "O",
     "PostBond": "bsde",
+    "SetTrust": "O",
 }
 OPEN = {"TakePrice": "BDE", "MakeOffer": "BDE", "ProposeSwap": "BS"}
 OWNED = {"EditListing": "S", "WithdrawListing": "S"}
@@ -310,7 +322,7 @@ LEGAL: dict[str, dict[str, str]] = {
     "delivery failed": {"AcceptDelivery": "Bb", "Contest": "Ss", **REFUND},
     "delivery accepted": {"SendBack": "Bb", **REFUND},
     "delivery on its way back": {"ConfirmReturn": "Ss", "Contest": "Ss", **REFUND},
-    "delivery audited": {"ReportAudit": "E"},
+    "delivery audited": {"ReportAudit": "E", "GiveFeedback": "BSbs"},
     "contract disputed": {**PLEADING, "Rule": "O", **REFUND},
     "contract disputed, a split is proposed": {
         **PLEADING,
@@ -330,9 +342,12 @@ LEGAL: dict[str, dict[str, str]] = {
     "dispute revealing": {**JURIES, "RevealVote": "Dd", "LeaveJury": "e", **REFUND},
     "dispute decided": {**JURIES, "AppealVerdict": "BSbs", **REFUND},
     "dispute awaiting its arbiter": {"Rule": "O", **REFUND},
-    "dispute over": JURIES,
+    "dispute over": {**JURIES, "GiveFeedback": "BSbs"},
     "jury to be joined": {"JoinJury": "b", "WithdrawBond": "b"},
-    "contract closed": {},
+    "contract closed": {"GiveFeedback": "BSbs"},
+    "contract closed, and spoken of by the buyer": {"GiveFeedback": "Ss"},
+    "contract closed, and spoken of by both": {},
+    "contract closed too long ago": {},
     "channel open": CHANNEL,
     "channel open, some of it on record": {**CHANNEL, "PresentVoucher": ""},  # no more than that
     "channel open, the payee's offer stands": {**CHANNEL, "AgreeClose": "Bb"},
@@ -391,6 +406,7 @@ LEGAL: dict[str, dict[str, str]] = {
     "stakes, an epoch has closed": {"RevealEpoch": "O"},
     "stakes, a bond stands": {"WithdrawBond": "b", "JoinJury": "b"},
     "stakes, a bond leaves": {"PostBond": "sde"},
+    "stakes, a key that a statement is of": {"ImportReputation": "O1", "PostBond": "bsde"},
     "webhook of an agent": {"RemoveWebhook": "OBb", "DisableWebhook": "O", "ReplayWebhook": "B"},
     "webhook of a principal": {"RemoveWebhook": "Ob", "DisableWebhook": "O", "ReplayWebhook": "b"},
     "webhook of the operator": {"RemoveWebhook": "O", "DisableWebhook": "O", "ReplayWebhook": "O"},
@@ -540,8 +556,14 @@ def _contract(how: str) -> Scene:
         stall.do(SOL, contract.SubmitDelivery(deal))
     if how == "delivered, one of two accepted":
         stall.do(BEA, contract.SubmitDelivery(deal))
-    if how in ("delivered, one of two accepted", "closed"):
+    if how == "delivered, one of two accepted" or how.startswith("closed"):
         stall.do(BEA, contract.AcceptDelivery(deal))
+    if "spoken of" in how:
+        stall.do("P1", feedback.GiveFeedback(deal, True, True, True))
+    if how.endswith("by both"):
+        stall.do(SOL, feedback.GiveFeedback(deal, True, True, True))
+    if how.endswith("too long ago"):
+        stall.now += 15 * DAY_US
     if how.startswith("disputed"):
         stall.do(BEA, dispute.OpenDispute(deal, "damaged"))
     if "split" in how:
@@ -729,6 +751,10 @@ def _stakes(how: str) -> Scene:
     if how == "an epoch has closed":
         for _ in range(2):
             stall.do(OPERATOR, epoch.CommitEpoch(epoch.of_secret("ab" * 16)))
+        return Scene(stall)
+    if how == "a key that a statement is of":
+        stall.do(OPERATOR, officer.RegisterOfficer(PublicText("olga")))
+        stall.do(OPERATOR, credential.AddKey("P1", "ed25519", SPOKEN_OF))
         return Scene(stall)
     stall.do("P1", bond.PostBond(usd(5)))
     if how == "a bond leaves":

@@ -9,7 +9,7 @@ from hashlib import sha256
 from secrets import token_bytes
 from typing import Any
 
-from souq.sdk.signing import bearer_secret
+from souq.sdk.signing import bearer_secret, new_key
 from tests.http.market import FEW, HELD, Fields, Town, offer
 
 
@@ -98,6 +98,30 @@ def _sitting(town: Town) -> Fields:
 
 def _root() -> bytes:
     return token_bytes(32)
+
+
+def _over(town: Town) -> Fields:
+    deal = town.delivered()
+    town.do("buyer", "accept_delivery", contract=deal)
+    return {"contract": deal, "delivered": True, "on_time": True, "as_described": False}
+
+
+def _record(town: Town) -> Fields:
+    key = new_key("ed25519").material
+    bearer = {"name": town.new(), "key": key}
+    return {
+        "principal": town.made("operator", "register_principal", "principal", **bearer),
+        "subject_key": key,
+        "issuer": "did:key:z6Mk",
+        "source": "north",
+        "digest": token_bytes(32).hex(),
+        "evidence_root": token_bytes(32).hex(),
+        "from_at": 0,
+        "until_at": 9,
+        "valid_until": 2**52,
+        "good_milli": 5_000,
+        "bad_milli": 0,
+    }
 
 
 # By command: what it can be given with success, made anew at each call, and by whom.
@@ -195,6 +219,12 @@ READY: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "undo_contract": ("buyer_person", lambda town: {"contract": town.undoable()}),
     "join_jury": ("stranger_person", lambda town: {"agent": town.bonded()}),
     "leave_jury": ("stranger_person", _sitting),
+    "set_trust": (
+        "operator",
+        lambda town: {"principals": [town.ids["seller_person"]], "bps": [5_000]},
+    ),
+    "import_reputation": ("officer", _record),
+    "give_feedback": ("buyer", _over),
     "rule": ("arbiter", lambda town: {"contract": town.disputed(), "payer_bps": 5_000}),
 }
 
@@ -203,6 +233,7 @@ QUERIES: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "get_market": ("anybody", lambda town: {}),
     "who_am_i": ("buyer", lambda town: {}),
     "get_agent": ("anybody", lambda town: {"agent": town.ids["seller"]}),
+    "get_reputation": ("anybody", lambda town: {"of": town.ids["seller"]}),
     "search": ("anybody", lambda town: {"text": "n1", "category": "home"}),
     "get_listing": ("anybody", lambda town: {"listing": town.listing_of_seller}),
     "list_matches": ("buyer", lambda town: {"agent": town.ids["buyer"]}),

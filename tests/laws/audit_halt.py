@@ -109,7 +109,7 @@ class Halts:
             need(found == expected, "standstill", f"{kind} says {found}, due is {expected}")
 
     def _stop(self, at: int) -> dict[str, int]:
-        for id in [id for id in self.due if id.startswith(("C", "X"))]:
+        for id in [id for id in self.due if id.startswith(("C", "X", "feedback:"))]:
             self.left[id] = self.due.pop(id) - at
         for id in list(self.books.deadlines):
             self.left[f"hold:{id}"] = self.books.deadlines.pop(id) - at

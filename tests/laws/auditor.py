@@ -22,6 +22,8 @@ from tests.laws.audit_keys import Keys
 from tests.laws.audit_limits import Limits, pays
 from tests.laws.audit_money import Books, Broken, Json, need
 from tests.laws.audit_prices import Prices
+from tests.laws.audit_reputation import KINDS as REPUTATION_KINDS
+from tests.laws.audit_reputation import Reputation
 from tests.laws.audit_runs import Runs
 from tests.mechanisms.plays import OPEN, OPEN_EVENTS
 
@@ -88,6 +90,7 @@ class Auditor:
         self.runs = Runs(self.books, self.goods, self.limits, self.due)
         self.keys = Keys(self.principals)
         self.hooks = Hooks(self.principals)
+        self.reputation = Reputation(self.principals, self.due)
         self.models: dict[str, str] = {}  # by agent
         self.seen: set[str] = set()  # types of events, and reasons
         self.deals = 0
@@ -162,6 +165,8 @@ class Auditor:
                     self.limits.allow_listing(actor, self.goods.listings[id], self.at)
         elif kind in CHANNEL_KINDS:
             self.channels.see(event, actor, command, self.at, self.rules)
+        elif kind in REPUTATION_KINDS:
+            self.reputation.see(event, actor, command, self.at)
         elif kind.startswith("Budget"):
             self.limits.claim(event)
         elif kind == "TransfersMade":
@@ -188,7 +193,7 @@ class Auditor:
         elif kind == "ModelDeclared":
             self._model(event, actor, command)
         elif kind == "MarketOpened":
-            self.rules = self.prices.rules = event["rules"]
+            self.rules = self.prices.rules = self.reputation.rules = event["rules"]
         elif kind == "NegotiationOpened" and event["mechanism"] in OPEN_NAMES:
             self.runs.opened(event)
         elif kind == "NegotiationOpened":
@@ -306,6 +311,7 @@ class Auditor:
     def _agree(self, event: Json) -> None:
         id, agreement = event["contract"], event["agreement"]
         parties, legs = agreement["parties"], agreement["legs"]
+        self.reputation.agreed(agreement)
         need(id not in self.contracts, "contract graph", f"{id} is agreed twice")
         owners = [self.principals[agent] for agent in parties]
         need(len(set(owners)) == len(owners), "same principal", f"{parties} stand for {owners}")
@@ -400,6 +406,7 @@ class Auditor:
     def _end(self, event: Json, actor: str, before: str) -> None:
         id, one = event["contract"], self.contracts[event["contract"]]
         legs = one["legs"]
+        self.reputation.finished(event, event["agreement"], self.at)
         if event["type"] == "ContractFulfilled":
             takers = {leg["taker"] for leg in legs if leg["type"] == "goods"}
             done = self.goods.is_title_only(legs) or one["accepted"] == takers

@@ -42,7 +42,7 @@ from souq.core.party import AGENTS, PRINCIPALS, DeclareModel, RegisterAgent, Reg
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, OpenMarket
 from souq.core.seal import OperatorText, PartyText, PublicText
 from souq.core.stage import CONTRACTS, Delivered, Disputed, Formed, Held
-from tests.laws import cash_moves, channel_moves, hook_moves, key_moves
+from tests.laws import cash_moves, channel_moves, hook_moves, key_moves, reputation_moves
 from tests.laws.dispute_moves import quarrel
 
 Move = tuple[str, Any] | None
@@ -426,5 +426,8 @@ WEIGHTS = {
     hook_moves.move_hook: 1,
     channel_moves.open_channel: 3,
     channel_moves.use_channel: 5,
+    reputation_moves.speak: 4,
+    reputation_moves.set_trust: 1,
+    reputation_moves.bring: 2,
 }
 MOVES = tuple(move for move, weight in WEIGHTS.items() for _ in range(weight))

@@ -8,6 +8,7 @@ from souq.engine import Fault
 from tests.laws import (
     eavesdroppers,
     embezzlements,
+    flatteries,
     forgeries,
     leaps,
     outages,
@@ -21,6 +22,7 @@ from tests.laws.walk import walk
 
 assert trespasses  # imported for the bugs it puts on the list
 assert embezzlements
+assert flatteries
 assert forgeries
 assert outages
 assert leaps

@@ -11,12 +11,14 @@ from random import Random
 from typing import Any
 
 from souq.core import market
+from souq.core.exposure import EXPOSURES
 from souq.core.funds import ReportDeposit
 from souq.core.ledger import ACCOUNTS
 from souq.core.money import Asset, Money
 from souq.core.officer import RegisterOfficer
 from souq.core.party import RegisterAgent, RegisterPrincipal
 from souq.core.refusal import Reason, Refused
+from souq.core.reputation import RECORDS
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, SECOND_US, SYSTEM, OpenMarket, Rules
 from souq.core.seal import PublicText
 from souq.engine import Answer, Engine
@@ -49,6 +51,7 @@ RULES = Rules(
     price_update_bps=5_000,
     price_hour_bps=7_000,
     price_day_times=3,
+    reputation_one_units=10,
 )
 PRINCIPALS, AGENTS = 5, ("P1", "P1", "P2", "P3", "P4", "P5", "P2")
 
@@ -115,6 +118,9 @@ class Walk:
             found = self.state.get(ACCOUNTS, account)
             ours = (books.posted[account], books.held[account], books.incoming[account])
             assert (found.posted, found.held, found.incoming) == ours, f"{account} differs"
+        if self.number % 7 == 0:
+            rows = self.state.rows
+            self.auditor.reputation.check(rows(RECORDS), rows(EXPOSURES), self.state.at)
 
     def step(self) -> None:
         """Make one move: mostly legal, sometimes spoiled, stale or repeated; let time pass."""

@@ -19,7 +19,7 @@ from tests.mcp.talking import Model, Street, model, secret_of, street
 
 # Whoever changes a description changes what people approved in their clients: a new number here
 # says that somebody looked at it.
-DESCRIPTIONS = "73847c2835c43155932e00c00029caa910f1711124a195d2e6a24e6b7e5c8872"
+DESCRIPTIONS = "3b523a3b6f5503130b65f770ab8a02c2cf2939c64d71a522a4a92a0b9d73fb3b"
 
 
 @pytest.fixture(scope="module")

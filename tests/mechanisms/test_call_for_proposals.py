@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from souq.core.budget import RESERVATIONS
 from souq.core.contract import AcceptDelivery, CancelContract, SubmitDelivery
+from souq.core.decay import Tally
 from souq.core.halt import SetHalt
 from souq.core.ledger import ACCOUNTS, HOLDS
 from souq.core.listing import LISTINGS, EditListing, WithdrawListing
@@ -36,10 +37,10 @@ from souq.core.negotiation import NEGOTIATIONS
 from souq.core.party import RegisterAgent
 from souq.core.pledge import PLEDGED
 from souq.core.refusal import Refused
+from souq.core.reputation import ONE, RECORDS
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, SECOND_US, Rules
 from souq.core.seal import PublicText
 from souq.core.stage import CONTRACTS
-from souq.core.standing import STANDINGS
 from souq.core.state import DEADLINES
 from souq.core.subcontract import SET_OUT
 from souq.journal.memory import MemoryStore
@@ -361,16 +362,16 @@ def test_what_is_not_asked_for_cannot_be_promised() -> None:
 
 
 def test_standing_counts_as_it_was_when_the_proposal_came() -> None:
-    criteria = Criteria(standing_weight=1, standing_full=10, standing_min=2)
+    criteria = Criteria(standing_weight=1, standing_full=10_000, standing_min=2_000)
     path, run, buyer, (sol, dan, *_) = held(criteria=criteria)
     assert refusal(path, sol, SendProposal(run, usd(5))) == "insufficient_standing"
-    path.put(STANDINGS, sol, 2)
-    path.put(STANDINGS, dan, 4)
-    propose(path, run, sol, 30)  # 0.7 + 0.2
-    propose(path, run, dan, 40)  # 0.6 + 0.4
-    path.put(STANDINGS, sol, 10)
+    path.put(RECORDS, "P2", Tally(2 * ONE, 0, path.at))
+    path.put(RECORDS, "P3", Tally(18 * ONE, 0, path.at))
+    propose(path, run, sol, 30)  # 0.7 + 0.368
+    propose(path, run, dan, 40)  # 0.6 + 0.854
+    path.put(RECORDS, "P2", Tally(1_000 * ONE, 0, path.at))
     path.pass_time(2 * HOUR_US)
-    assert path.trades == [(buyer, dan, "L1", 1, 50)]
+    assert path.trades == [(buyer, dan, "L1", 1, 78)]  # 0.22 + 0.854 still reach what sol had
 
 
 def test_a_call_takes_so_many_suppliers_and_no_more() -> None:

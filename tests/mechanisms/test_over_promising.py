@@ -23,8 +23,8 @@ from souq.core.mechanisms.call_for_proposals.records import (
 )
 from souq.core.mechanisms.call_for_proposals.scoring import Criteria
 from souq.core.money import Money
+from souq.core.reputation import standing_of
 from souq.core.rules import HOUR_US, OPERATOR
-from souq.core.standing import standing_of
 from souq.lab.hall import Hall
 
 COST = 40

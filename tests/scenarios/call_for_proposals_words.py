@@ -20,7 +20,7 @@ from souq.core.mechanisms.call_for_proposals.records import (
     SendProposal,
 )
 from souq.core.mechanisms.call_for_proposals.scoring import Criteria
-from souq.core.standing import standing_of
+from souq.core.reputation import standing_of
 from tests.scenarios.words import CASH, claim, interval, money, step
 
 SETTINGS = r"(?:\w+=[\w/%]+ ?)+"

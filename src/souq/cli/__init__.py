@@ -13,8 +13,10 @@ from souq.cli import mcp_stdio as mcp_stdio
 from souq.cli import metering as metering
 from souq.cli import models as models
 from souq.cli import replicating as replicating
+from souq.cli import reputation as reputation
 from souq.cli import serving as serving
 from souq.cli import trading as trading
+from souq.cli import trust as trust
 from souq.cli.commands import app
 from souq.cli.output import MISTAKES, say_mistake
 

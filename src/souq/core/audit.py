@@ -19,15 +19,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from souq.core import bond, epoch, halt
+from souq.core import bond, epoch, halt, reputation
 from souq.core.agreement import CashLeg, givers
 from souq.core.criteria import check_digest
 from souq.core.ending import ContractFulfilled
-from souq.core.money import BPS
+from souq.core.money import BPS, Money
 from souq.core.party import AGENTS, need_other_agent, wallet
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import DAY_US, SYSTEM, Rules, rules
-from souq.core.standing import STANDINGS, standing_of
 from souq.core.state import DEADLINES, Draft, Table, View, need_live
 
 PPM = 1_000_000
@@ -49,8 +48,11 @@ class ReportAudit(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     report: str
 
 
-class AuditAwaited(Struct, frozen=True, tag=True):
-    """A contract waits for an epoch's lot; of a million such, `ppm` are audited."""
+class AuditAwaited(Struct, frozen=True, tag=True, omit_defaults=True):
+    """A contract waits for an epoch's lot; of a million such, `ppm` are audited.
+
+    `outcome_bps` is what its giver was credited with.
+    """
 
     contract: str
     epoch: str
@@ -59,6 +61,7 @@ class AuditAwaited(Struct, frozen=True, tag=True):
     asset: str
     units: int
     ppm: int
+    outcome_bps: int = BPS
 
 
 class AuditDrawn(Struct, frozen=True, tag=True):
@@ -91,6 +94,7 @@ class Audit(Struct, frozen=True, omit_defaults=True):
     units: int
     ppm: int
     sides: tuple[str, ...]
+    outcome_bps: int = BPS
 
 
 AUDITS: Table[Audit] = Table("audits", Audit)
@@ -139,7 +143,8 @@ def consider(draft: Draft, event: ContractFulfilled) -> None:
     giver, payer, asset = paid[0].taker, paid[0].giver, paid[0].amount.asset
     units = sum(leg.amount.units for leg in paid if leg.amount.asset == asset)
     ppm = _rate(draft, house, giver, asset, units)
-    draft.emit(AuditAwaited(event.contract, now, giver, payer, asset, units, ppm))
+    outcome = BPS - event.penalty_bps
+    draft.emit(AuditAwaited(event.contract, now, giver, payer, asset, units, ppm, outcome))
 
 
 def _rate(view: View, house: Rules, giver: str, asset: str, units: int) -> int:
@@ -196,7 +201,16 @@ def _end(draft: Draft, id: str, found: Audit, *, by: str, passed: bool, report: 
 def _awaited(view: View, event: AuditAwaited) -> None:
     id = event.contract
     sides = tuple(need_other_agent(view, one).principal for one in (event.giver, event.payer))
-    row = Audit(event.epoch, event.giver, event.payer, event.asset, event.units, event.ppm, sides)
+    row = Audit(
+        event.epoch,
+        event.giver,
+        event.payer,
+        event.asset,
+        event.units,
+        event.ppm,
+        sides,
+        event.outcome_bps,
+    )
     view.put(AUDITS, id, row)
     epoch.wait(view, due_id(id), event.epoch, view.at + DRAWN_WITHIN_US)
 
@@ -214,6 +228,7 @@ def _drawn(view: View, event: AuditDrawn) -> None:
 
 
 def _ended(view: View, event: AuditEnded) -> None:
+    found = view.get(AUDITS, event.contract)
     _forget(view, event.contract)
     before = view.get(FAILURES, event.principal) or 0
     after = max(0, before - 1) if event.passed else min(RAISED_MAX, before + 1)
@@ -222,8 +237,16 @@ def _ended(view: View, event: AuditEnded) -> None:
     elif before:
         view.drop(FAILURES, event.principal)
     if not event.passed:
-        # What the contract had counted for is gone, and one more, as by a ruling.
-        view.put(STANDINGS, event.giver, standing_of(view, event.giver) - 2)
+        assert found is not None, f"an audit of nothing: {event.contract}"
+        amount = Money(found.units, found.asset)
+        reputation.overrule(
+            view,
+            supplier=found.giver,
+            payer=found.payer,
+            amount=amount,
+            before_bps=found.outcome_bps,
+            after_bps=0,
+        )
 
 
 def _forget(view: View, id: str) -> None:

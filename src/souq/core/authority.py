@@ -4,7 +4,7 @@ Every guard is asked and every objection is told, so that nobody has to find the
 a guard, write it and list it here.
 """
 
-from souq.core import halt, limits
+from souq.core import exposure, halt, limits
 from souq.core.agreement import Leg, cash_given
 from souq.core.objection import Binding, Guard, Objection
 from souq.core.party import Agent
@@ -12,7 +12,12 @@ from souq.core.policy import judging
 from souq.core.refusal import Refused
 from souq.core.state import Draft, View
 
-GUARDS: tuple[Guard, ...] = (limits.object_to, halt.object_to, judging.object_to)
+GUARDS: tuple[Guard, ...] = (
+    limits.object_to,
+    halt.object_to,
+    exposure.object_to,
+    judging.object_to,
+)
 
 
 def check(

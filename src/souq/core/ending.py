@@ -7,9 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from souq.core import standing, subcontract
+from souq.core import subcontract
 from souq.core.agreement import Agreement
-from souq.core.case import PARTIES
 from souq.core.stage import CONTRACTS
 from souq.core.state import DEADLINES, Table, View
 
@@ -49,12 +48,11 @@ class RulingMade(Struct, frozen=True, tag=True, omit_defaults=True):
     reserve_units: int = 0
 
 
-TABLES: tuple[Table[Any], ...] = (*standing.TABLES, *subcontract.TABLES)
+TABLES: tuple[Table[Any], ...] = subcontract.TABLES
 
 
 def _fulfilled(view: View, event: ContractFulfilled) -> None:
     _over(view, event.contract, event.agreement)
-    standing.count(view, event.agreement, 0 if event.penalty_bps else 1)
 
 
 def _cancelled(view: View, event: ContractCancelled) -> None:
@@ -63,8 +61,6 @@ def _cancelled(view: View, event: ContractCancelled) -> None:
 
 def _ruled(view: View, event: RulingMade) -> None:
     _over(view, event.contract, event.agreement)
-    is_against = event.payer_bps and event.by != PARTIES
-    standing.count(view, event.agreement, -1 if is_against else 0)
 
 
 def _over(view: View, id: str, agreement: Agreement, *, is_cancelled: bool = False) -> None:

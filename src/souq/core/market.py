@@ -29,6 +29,7 @@ from souq.core import (
     dispute,
     ending,
     epoch,
+    feedback,
     funds,
     halt,
     jury,
@@ -38,10 +39,12 @@ from souq.core import (
     message,
     negotiation,
     officer,
+    owing,
     party,
     payout,
     performance,
     pledge,
+    reputation,
     rules,
     settlement,
     standstill,
@@ -95,6 +98,8 @@ _MODULES: tuple[Any, ...] = (
     audit,
     jury,
     undo,
+    reputation,
+    feedback,
 )
 _OTHERS: tuple[Any, ...] = (  # they answer to no command
     ledger,
@@ -105,6 +110,7 @@ _OTHERS: tuple[Any, ...] = (  # they answer to no command
     pledge,
     negotiation,
     ending,
+    owing,
     standstill,
 )
 
@@ -139,6 +145,9 @@ TABLES = (
     *dispute.TABLES,
     *jury.TABLES,
     *undo.TABLES,
+    *reputation.TABLES,
+    *owing.TABLES,
+    *feedback.TABLES,
     *(table for mechanism in MECHANISMS for table in mechanism.TABLES),
 )
 
@@ -202,6 +211,7 @@ _LAPSE: dict[str, Any] = {
     "X": channel.lapse,
     "b": bond.lapse,
     "Q": audit.lapse,
+    "f": feedback.lapse,
     "h": lambda draft, due: ledger.expire(draft, due.removeprefix("hold:")),
 }
 

@@ -18,6 +18,8 @@ DAY_US = 24 * HOUR_US
 DURATION_MAX_US = 366 * DAY_US
 ROUNDS_MAX = 10_000
 PRICE_TIMES_MAX = 1_000
+HALF_LIFE_MAX_US = 3_660 * DAY_US
+PAIR_MAX = 10_000
 OPERATOR = "operator"
 SYSTEM = "system"
 MANUAL = "manual"  # the rail on which people say what happened, two of them where it matters
@@ -62,6 +64,18 @@ class Rules(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
     audit_detection_bps: int = 0
     audit_max_bps: int = BPS
     procedure: Procedure | None = None  # of every dispute whose deal names no other
+    # How deals become evidence; see `reputation`. Values are of the first asset.
+    reputation_half_life_us: int = 90 * DAY_US
+    reputation_one_units: int = 10_000_000  # a deal of this value weighs 1, of four times that 2
+    reputation_value_max_units: int = 1_000_000_000  # what is paid beyond it adds no weight
+    reputation_pair_max: int = 10  # the weight that all deals with one principal reach together
+    reputation_without_fee: bool = True  # whether deals count in a house that takes no fee at all
+    trust_bond_units: int = 100_000_000  # a bond of so much earns full trust; see `views.trust`
+    # How much a principal may still owe; see `exposure`. 0 is any amount.
+    exposure_detect_bps: int = 0  # how likely a cheat is found out
+    exposure_allowance_units: int = 0  # what anybody may owe, without bond or record
+    exposure_record_units: int = 0  # what each fulfilled deal of weight 1 adds
+    feedback_us: int = 14 * DAY_US  # from a contract's end; see `feedback`
 
 
 class OpenMarket(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -73,6 +87,20 @@ class OpenMarket(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
 class MarketOpened(Struct, frozen=True, tag=True):
     rules: Rules
 
+
+# Name, least and most of what reputation and exposure are counted by. A cheat that is found out
+# for certain would need no limit at all, so that `exposure_detect_bps` stays below one.
+_REPUTATION: tuple[tuple[str, int, int], ...] = (
+    ("reputation_half_life_us", HOUR_US, HALF_LIFE_MAX_US),
+    ("reputation_one_units", 1, UNITS_MAX),
+    ("reputation_value_max_units", 1, UNITS_MAX),
+    ("reputation_pair_max", 1, PAIR_MAX),
+    ("trust_bond_units", 1, UNITS_MAX),
+    ("exposure_detect_bps", 0, BPS - 1),
+    ("exposure_allowance_units", 0, UNITS_MAX),
+    ("exposure_record_units", 0, UNITS_MAX),
+    ("feedback_us", HOUR_US, DURATION_MAX_US),
+)
 
 RULES: Table[Rules] = Table("rules", Rules)
 TABLES: tuple[Table[Any], ...] = (RULES,)
@@ -148,6 +176,9 @@ def _open_market(draft: Draft, actor: str, command: OpenMarket) -> None:
         procedures.check(asked.procedure, "procedure")
     if not 0 <= asked.four_eyes_units <= UNITS_MAX:
         raise invalid("four_eyes_units", "must be 0 or above, and below 2**53")
+    for name, least, most in _REPUTATION:
+        if not least <= getattr(asked, name) <= most:
+            raise invalid(name, f"stands between {least} and {most}")
     kinds = [kind for schema in asked.categories.values() for kind in schema.values()]
     if any(kind not in ("int", "text", "bool") for kind in kinds if isinstance(kind, str)):
         raise invalid("categories", "an attribute is int, text, bool, or a list of choices")

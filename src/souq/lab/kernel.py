@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from souq.core import listing as listings
+from souq.core import reputation
 from souq.core.agreement import Agreement, GoodsLeg, cash_paid
 from souq.core.listing import LISTINGS, EditListing, Listing
 from souq.core.mechanisms import Mechanism
 from souq.core.party import AGENTS, Agent
 from souq.core.rules import RULES, Rules
 from souq.core.stage import CONTRACTS
-from souq.core.standing import STANDINGS
 from souq.core.state import COUNTERS, DEADLINES, State, Table
 from souq.core.subcontract import SET_OUT
 
@@ -27,7 +27,7 @@ _SHARED: tuple[Table[Any], ...] = (
     COUNTERS,
     CONTRACTS,
     SET_OUT,
-    STANDINGS,
+    *reputation.TABLES,
 )
 
 Trade = tuple[str, str, str, int, int]  # buyer, seller, listing, quantity, units paid

@@ -10,7 +10,13 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from souq.engine import Answer
-from souq.operations import approval_queries, channel_queries, dispute_queries, policy_queries
+from souq.operations import (
+    approval_queries,
+    channel_queries,
+    dispute_queries,
+    policy_queries,
+    reputation_queries,
+)
 from souq.operations import delivery_queries as delivery
 from souq.operations import queries as ask
 from souq.operations.commands import PATHS
@@ -64,6 +70,11 @@ _QUERIES: tuple[tuple[type, type, str], ...] = (
     (ask.GetMarket, ask.Market, "/v1/market"),
     (ask.WhoAmI, ask.Me, "/v1/me"),
     (ask.GetAgent, ask.AgentCard, "/v1/agents/{agent}"),
+    (
+        reputation_queries.GetReputation,
+        reputation_queries.Reputation,
+        "/v1/reputation/{of}",
+    ),
     (Search, SearchPage, "/v1/listings"),
     (ask.GetListing, ListingCard, "/v1/listings/{listing}"),
     (ask.ListMatches, ask.Matches, "/v1/matches"),

@@ -21,8 +21,10 @@ from souq.core import (
     delegation,
     dispute,
     epoch,
+    feedback,
     funds,
     halt,
+    imported,
     jury,
     listing,
     mandate,
@@ -33,6 +35,7 @@ from souq.core import (
     payout,
     performance,
     rules,
+    trust,
     undo,
     webhook,
 )
@@ -123,6 +126,9 @@ PATHS: dict[type, str] = {
     acceptance.ConfirmReturn: "/v1/contracts/{contract}/confirm-return",
     acceptance.Contest: "/v1/contracts/{contract}/contest",
     audit.ReportAudit: "/v1/contracts/{contract}/audit",
+    trust.SetTrust: "/v1/market/trust",
+    imported.ImportReputation: "/v1/principals/{principal}/reputation",
+    feedback.GiveFeedback: "/v1/contracts/{contract}/feedback",
 }
 
 

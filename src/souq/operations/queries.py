@@ -58,6 +58,10 @@ class AgentCard(Struct, frozen=True):
 
     `model` is what it says it runs on: self-declared by the agent; nobody has checked it.
     `disputes` are those of its principal that were judged.
+
+    Its principal's record: `mean_bps` is how likely the next deal goes well, `evidence_milli` what
+    that rests on, in thousandths of a deal, `quantile_bps` what it is ranked by (exceeded with
+    95 %). `bond_units` stand as its stake. A newcomer has next to no record.
     """
 
     id: str
@@ -68,6 +72,11 @@ class AgentCard(Struct, frozen=True):
     rulings: int
     model: str = ""
     disputes: DisputeRecord = DisputeRecord()
+    mean_bps: int = 0
+    evidence_milli: int = 0
+    quantile_bps: int = 0
+    bond_units: int = 0
+    is_newcomer: bool = True
 
 
 class GetListing(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

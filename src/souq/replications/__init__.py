@@ -12,6 +12,7 @@ from souq.replications import (
     r12_scoring,
     r13_audits,
     r14_panels,
+    r15_sybils,
     r16_lemons,
     r17_repricing,
     r18_price_band,
@@ -31,6 +32,7 @@ REPLICATIONS: tuple[Replication, ...] = (
     r16_lemons,
     r13_audits,
     r14_panels,
+    r15_sybils,
     r17_repricing,
     r18_price_band,
 )

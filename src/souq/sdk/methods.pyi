@@ -43,6 +43,7 @@ from souq.operations.queries import (
     Runs,
     Webhooks,
 )
+from souq.operations.reputation_queries import Reputation
 from souq.views.catalogue.card import ListingCard, SearchPage
 from souq.views.feed import FeedPage
 from souq.views.observation import Observation
@@ -650,12 +651,55 @@ class Methods:
         self, contract: str, passed: bool, report: str, *, command_id: str = ""
     ) -> Answer:
         """Report what an audit of a contract found."""
+    def set_trust(
+        self,
+        principals: Sequence[str],
+        bps: Sequence[int],
+        rings: Sequence[int] = ...,
+        upto: int = ...,
+        method: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Say how far each principal's word counts, and who trades in rings."""
+    def import_reputation(
+        self,
+        principal: str,
+        issuer: str,
+        source: str,
+        subject_key: str,
+        digest: str,
+        evidence_root: str,
+        from_at: int,
+        until_at: int,
+        valid_until: int,
+        good_milli: int,
+        bad_milli: int,
+        weight_bps: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Bring in a principal's record from another market, as checked."""
+    def give_feedback(
+        self,
+        contract: str,
+        delivered: bool,
+        on_time: bool,
+        as_described: bool,
+        stars: int = ...,
+        text: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Say how a deal that is over went, once."""
     def get_market(self) -> Market:
         """Give the market's house rules, its clock, and whether it stands still."""
     def who_am_i(self) -> Me:
         """Tell who one speaks as, by the key one brings."""
     def get_agent(self, agent: str) -> AgentCard:
         """Give what everybody may know of an agent."""
+    def get_reputation(self, of: str, category: str = ...) -> Reputation:
+        """Give what an agent, or a principal, has shown as a supplier; by anybody."""
     def search(
         self,
         text: str = ...,
@@ -670,7 +714,7 @@ class Methods:
         agent: str = ...,
         mechanism: str = ...,
         seller_deals_min: int = ...,
-        order: Literal["relevance", "newest", "cheapest", "dearest"] = ...,
+        order: Literal["relevance", "newest", "cheapest", "dearest", "reputation"] = ...,
         limit: int = ...,
         cursor: str = ...,
     ) -> SearchPage:
@@ -678,7 +722,7 @@ class Methods:
     def get_listing(self, listing: str) -> ListingCard:
         """Give a listing that has not ended."""
     def list_matches(self, agent: str = ..., after: int = ..., limit: int = ...) -> Matches:
-        """List offers that fit wants, for an agent on either side, oldest first."""
+        """List offers that fit wants, for an agent on either side, oldest first, after a record."""
     def observe(self, agent: str = ...) -> Observation:
         """Give all that an agent needs to decide what to do."""
     def get_negotiation(self, negotiation: str) -> Negotiation:
@@ -1363,12 +1407,55 @@ class AsyncMethods:
         self, contract: str, passed: bool, report: str, *, command_id: str = ""
     ) -> Answer:
         """Report what an audit of a contract found."""
+    async def set_trust(
+        self,
+        principals: Sequence[str],
+        bps: Sequence[int],
+        rings: Sequence[int] = ...,
+        upto: int = ...,
+        method: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Say how far each principal's word counts, and who trades in rings."""
+    async def import_reputation(
+        self,
+        principal: str,
+        issuer: str,
+        source: str,
+        subject_key: str,
+        digest: str,
+        evidence_root: str,
+        from_at: int,
+        until_at: int,
+        valid_until: int,
+        good_milli: int,
+        bad_milli: int,
+        weight_bps: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Bring in a principal's record from another market, as checked."""
+    async def give_feedback(
+        self,
+        contract: str,
+        delivered: bool,
+        on_time: bool,
+        as_described: bool,
+        stars: int = ...,
+        text: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Say how a deal that is over went, once."""
     async def get_market(self) -> Market:
         """Give the market's house rules, its clock, and whether it stands still."""
     async def who_am_i(self) -> Me:
         """Tell who one speaks as, by the key one brings."""
     async def get_agent(self, agent: str) -> AgentCard:
         """Give what everybody may know of an agent."""
+    async def get_reputation(self, of: str, category: str = ...) -> Reputation:
+        """Give what an agent, or a principal, has shown as a supplier; by anybody."""
     async def search(
         self,
         text: str = ...,
@@ -1383,7 +1470,7 @@ class AsyncMethods:
         agent: str = ...,
         mechanism: str = ...,
         seller_deals_min: int = ...,
-        order: Literal["relevance", "newest", "cheapest", "dearest"] = ...,
+        order: Literal["relevance", "newest", "cheapest", "dearest", "reputation"] = ...,
         limit: int = ...,
         cursor: str = ...,
     ) -> SearchPage:
@@ -1391,7 +1478,7 @@ class AsyncMethods:
     async def get_listing(self, listing: str) -> ListingCard:
         """Give a listing that has not ended."""
     async def list_matches(self, agent: str = ..., after: int = ..., limit: int = ...) -> Matches:
-        """List offers that fit wants, for an agent on either side, oldest first."""
+        """List offers that fit wants, for an agent on either side, oldest first, after a record."""
     async def observe(self, agent: str = ...) -> Observation:
         """Give all that an agent needs to decide what to do."""
     async def get_negotiation(self, negotiation: str) -> Negotiation:

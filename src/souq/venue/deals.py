@@ -23,7 +23,7 @@ from souq.core.negotiation import (
     standing,
 )
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.rules import rules
+from souq.core.rules import DAY_US, rules
 from souq.core.stage import (
     CONTRACTS,
     Delivered,
@@ -39,6 +39,7 @@ from souq.core.state import State, View, was_issued
 from souq.operations import queries as ask
 from souq.venue.access import agent_asked, need_party, seers, speaks_for
 from souq.venue.desk import Desk, check_after, check_limit, read_cursor, write_cursor
+from souq.venue.reputation import rate
 from souq.views.catalogue import ListingCard, Search, SearchPage
 from souq.views.feed import FeedPage
 from souq.views.history import Deal, NegotiationStory, Said
@@ -52,7 +53,10 @@ _SEQ_END = 1 << 53
 
 
 def search(desk: Desk, actor: str, query: Search) -> SearchPage:
-    return desk.catalogue.search(query)
+    day = desk.state.at // DAY_US
+    if query.order == "reputation":
+        rate(desk, day)
+    return desk.catalogue.search(query, day=day)
 
 
 def get_listing(desk: Desk, actor: str, query: ask.GetListing) -> ListingCard:

@@ -29,6 +29,7 @@ from souq.venue import (
     money,
     people,
     policies,
+    reputation,
 )
 from souq.venue.desk import Desk
 from souq.views.affairs import Affairs
@@ -48,6 +49,7 @@ ANSWERS = {
     **approvals.ANSWERS,
     **deliveries.ANSWERS,
     **disputes.ANSWERS,
+    **reputation.ANSWERS,
 }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from souq.core import bond
 from souq.core.budget import expired_entries
 from souq.core.credential import KEYS, KEYS_OF
 from souq.core.dispute.record import record_of
@@ -13,6 +14,7 @@ from souq.core.mandate import need_mandate
 from souq.core.officer import OFFICERS
 from souq.core.party import AGENTS, PRINCIPALS, need_other_agent, need_principal
 from souq.core.refusal import Reason, Refused
+from souq.core.reputation import score_of
 from souq.core.rules import OPERATOR, rules
 from souq.core.webhook import WEBHOOKS, WEBHOOKS_OF
 from souq.operations import queries as ask
@@ -41,6 +43,7 @@ def get_agent(desk: Desk, actor: str, query: ask.GetAgent) -> ask.AgentCard:
     agent = need_other_agent(state, query.agent)
     principal = need_principal(state, agent.principal)
     deals, rulings = desk.catalogue.standing(agent.id)
+    score = score_of(state, agent.principal)
     return ask.AgentCard(
         id=agent.id,
         name=desk.words(agent.name),
@@ -50,6 +53,11 @@ def get_agent(desk: Desk, actor: str, query: ask.GetAgent) -> ask.AgentCard:
         rulings=rulings,
         model=agent.model,
         disputes=record_of(state, agent.principal),
+        mean_bps=score.mean_bps,
+        evidence_milli=score.evidence_milli,
+        quantile_bps=score.quantile_bps,
+        bond_units=bond.standing_units(state, agent.principal, rules(state).assets[0].code),
+        is_newcomer=score.is_newcomer,
     )
 
 

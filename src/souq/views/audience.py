@@ -24,8 +24,10 @@ from souq.core import (
     dispute,
     ending,
     epoch,
+    feedback,
     funds,
     halt,
+    imported,
     jury,
     ledger,
     listing,
@@ -40,6 +42,7 @@ from souq.core import (
     rules,
     standstill,
     stock,
+    trust,
     undo,
     webhook,
 )
@@ -412,6 +415,11 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     audit.AuditDrawn: _audit,
     audit.AuditEnded: _audit,
     budget.BudgetReturned: _agent,
+    trust.TrustSet: _operator_only,  # who is in a ring would learn how far it is seen through
+    imported.ReputationImported: lambda event, known: (event.principal, OFFICERS),
+    feedback.FeedbackGiven: _by,
+    feedback.FeedbackReleased: _contract,
+    feedback.FeedbackShown: _everybody,
     Annotated: _operator_only,
 }
 

@@ -11,7 +11,18 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from souq.core import dispute, halt, listing, market, message, officer, party, payout, webhook
+from souq.core import (
+    dispute,
+    feedback,
+    halt,
+    listing,
+    market,
+    message,
+    officer,
+    party,
+    payout,
+    webhook,
+)
 from souq.core.annotation import Annotated
 from souq.core.dispute.records import DisputeAnswered
 from souq.core.officer import OFFICERS as OFFICER_ROWS
@@ -193,6 +204,8 @@ TEXTS: dict[type, tuple[tuple[_Field, bool], ...]] = {
     message.MessageSent: ((lambda of: of.text, False),),
     dispute.DisputeOpened: ((lambda of: of.claim, False),),
     DisputeAnswered: ((lambda of: of.answer, False),),
+    feedback.FeedbackGiven: ((lambda of: of.said.text, False),),
+    feedback.FeedbackShown: ((lambda of: of.text, False),),
     payout.PayoutRequested: ((lambda of: of.destination, PRIVATE),),
     webhook.WebhookAdded: ((lambda of: of.url, PRIVATE),),
     Annotated: ((lambda of: of.note, PRIVATE),),

@@ -18,8 +18,8 @@ from souq.core.policy.history import ANY, FIRST_BIDS, KEPT, MARKET, Kept
 from souq.core.policy.setting import DESTINATIONS, ORGANISATIONS, POLICIES, SecretPolicy
 from souq.core.policy.standing import jurisdiction_of, level_of
 from souq.core.refusal import Reason, Refused
+from souq.core.reputation import standing_of
 from souq.core.rules import OPERATOR, fee_of
-from souq.core.standing import standing_of
 from souq.core.state import View
 
 

@@ -8,7 +8,7 @@ from souq.core.listing import Attribute, Delivery, Side, Subject
 from souq.core.money import Money
 
 LIMIT_MAX = 100
-Order = Literal["relevance", "newest", "cheapest", "dearest"]
+Order = Literal["relevance", "newest", "cheapest", "dearest", "reputation"]
 
 
 class Search(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -25,7 +25,8 @@ class Search(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     `seller_deals_min`: contracts its agent has fulfilled as a seller.
     `order`: "relevance" puts titles with these very words in this order first, then titles with
     all the words, then the rest, each newest first; without text it is "newest". Repeating a
-    word gains a listing nothing.
+    word gains a listing nothing. "reputation" goes by what principals have shown; every tenth
+    place is a newcomer's, by lot.
     `cursor`: what the page before gave; it continues that search, with the same other fields.
     """
 

@@ -4,13 +4,13 @@
 each listing that changed is folded once and written once, whatever happened to it meanwhile.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from souq.core import ending, rules
+from souq.core import ending, imported, rules, trust
 from souq.core.agreement import Agreement, givers
 from souq.core.case import PARTIES
 from souq.core.listing import Attribute, ListingEdited, ListingPosted
@@ -22,6 +22,7 @@ from souq.views.catalogue.card import ListingCard, Match, Search, SearchPage
 from souq.views.catalogue.entry import ENTRY, NO_ATTRIBUTES, Entry, read, write
 from souq.views.catalogue.folding import CHANGE, entry_of, said_anew
 from souq.views.catalogue.query import COVERS, check, covered, statements, write_cursor
+from souq.views.catalogue.ranking import ranked
 from souq.views.catalogue.schema import SCHEMA, SCRUB, VERSION
 from souq.views.catalogue.wants import Wants, offers_fitting
 from souq.views.derived import DerivedFile, Place, Spoilt
@@ -65,6 +66,8 @@ class Catalogue:
             for agent, deals, rulings in self._file.rows("SELECT * FROM sellers")
         }
         self._sellers_waiting: set[str] = set()
+        self._unrated: set[str] = set()
+        self._rated_day = -1
         self._wants = Wants()
         for row in self._file.rows(f"{ENTRY} WHERE side = 'want' ORDER BY number"):
             self._wants.put(Entry(*row))
@@ -102,10 +105,17 @@ class Catalogue:
             self._write()
         return told
 
-    def search(self, query: Search) -> SearchPage:
-        """Find listings as of the last record taken. Raises Refused(invalid), or Spoilt."""
+    def search(self, query: Search, *, day: int = 0) -> SearchPage:
+        """Find listings as of the last record taken. Raises Refused(invalid), or Spoilt.
+
+        `day` is what newcomers are drawn by, where the order is that of reputation.
+        """
         check(query)
         self._write()
+        if query.order == "reputation":
+            rated = ranked(self._file.rows, query, asset=self._asset, day=day)
+            cursor = "" if rated.is_last else write_cursor(query, rated.known, rated.fresh + 1)
+            return SearchPage(self._cards(rated.numbers), cursor)
         is_rare = bool(query.category) and not query.text and self._is_rare(query.category)
         found: dict[int, int] = {}
         more = query.limit + 1
@@ -128,6 +138,18 @@ class Catalogue:
         if not (number.isascii() and number.isdigit()):
             return None
         return next(iter(self._cards([int(number)])), None)
+
+    def unrated(self, day: int) -> set[str] | None:
+        """List agents whose score may have changed since `rate`; None is everybody's."""
+        is_everybody = self._rated_day != day
+        return None if is_everybody else self._unrated
+
+    def rate(self, scores: Iterable[tuple[str, int, bool]], day: int) -> None:
+        """Keep scores by which listings are ranked: principal, quantile, whether a newcomer."""
+        self._file.begin()
+        self._file.write_many(_PUT_SCORE, scores)
+        self._unrated = set()
+        self._rated_day = day
 
     def standing(self, agent: str) -> tuple[int, int]:
         """Give the contracts an agent fulfilled as a seller, and the rulings against it."""
@@ -315,10 +337,17 @@ class Catalogue:
         self._count(event.agreement, deals=1, rulings=0)
 
     def _ruled(self, record: Record, event: ending.RulingMade, find: Find) -> None:
-        if event.payer_bps and event.by != PARTIES:
-            self._count(event.agreement, deals=0, rulings=1)
+        is_against = event.payer_bps and event.by != PARTIES
+        self._count(event.agreement, deals=0, rulings=1 if is_against else 0)
+
+    def _cancelled(self, record: Record, event: ending.ContractCancelled, find: Find) -> None:
+        self._unrated.update(event.at_fault)
+
+    def _retrusted(self, record: Record, event: Any, find: Find) -> None:
+        self._rated_day = -1
 
     def _count(self, agreement: Agreement, *, deals: int, rulings: int) -> None:
+        self._unrated.update(givers(agreement.legs))
         for agent in givers(agreement.legs):
             before = self._sellers.get(agent, (0, 0))
             self._sellers[agent] = (before[0] + deals, before[1] + rulings)
@@ -334,6 +363,10 @@ _PUT_SELLER = (
     "INSERT INTO sellers VALUES (?, ?, ?) ON CONFLICT (agent)"
     " DO UPDATE SET deals = excluded.deals, rulings = excluded.rulings"
 )
+_PUT_SCORE = (
+    "INSERT INTO scores VALUES (?, ?, ?) ON CONFLICT (principal)"
+    " DO UPDATE SET quantile = excluded.quantile, is_newcomer = excluded.is_newcomer"
+)
 _DROP_MATCHES = "DELETE FROM matches WHERE number <= (SELECT max(number) FROM matches) - ?"
 _FOLD: dict[type, Callable[[Catalogue, Record, Any, Find], tuple[Match, ...] | None]] = {
     rules.MarketOpened: Catalogue._opened,
@@ -341,5 +374,8 @@ _FOLD: dict[type, Callable[[Catalogue, Record, Any, Find], tuple[Match, ...] | N
     ListingEdited: Catalogue._edited,
     ending.ContractFulfilled: Catalogue._fulfilled,
     ending.RulingMade: Catalogue._ruled,
+    ending.ContractCancelled: Catalogue._cancelled,
+    trust.TrustSet: Catalogue._retrusted,
+    imported.ReputationImported: Catalogue._retrusted,
     **dict.fromkeys(CHANGE, Catalogue._changed),
 }

@@ -99,6 +99,23 @@ def statements(search: Search, *, asset: str, is_rare: bool) -> list[Statement]:
     ]
 
 
+def position_in(search: Search) -> Position | None:
+    """Give where the page before ended, if there was one. Raises Refused(invalid)."""
+    return read_cursor(search) if search.cursor else None
+
+
+def source_of(search: Search, asset: str) -> tuple[str, list[str], list[object]]:
+    """Give what a search reads, its conditions and their values; no source where nothing fits."""
+    where, values = _filters(search, asset)
+    if not search.text.strip():
+        return "listings", where, values
+    words = words_of(search.text)
+    if not words:
+        return "", [], []
+    source = "words CROSS JOIN listings ON listings.number = words.rowid"
+    return source, ["words MATCH ?", *where], [matching(words), *values]
+
+
 def _tiers(words: list[str], *, is_first_page: bool) -> tuple[str, str, str]:
     """Give three queries, each of which finds what the one before does and more.
 
@@ -234,7 +251,7 @@ def _check_text(field: str, text: str, length_max: int) -> None:
 
 def write_cursor(search: Search, key: int, number: int) -> str:
     """Say where a page ended, for a stranger to give back unread."""
-    position = Position(_name(search), key, number)
+    position = Position(named(search), key, number)
     return base64.urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
 
 
@@ -246,8 +263,9 @@ def read_cursor(search: Search) -> Position:
     except (binascii.Error, ValueError):  # msgspec's errors are ValueErrors too
         raise _no_cursor() from None
     is_by_price = search.order in ("cheapest", "dearest")
-    key_max = UNITS_MAX if is_by_price else 2 if search.order == "relevance" else 0
-    if position.search != _name(search) or not (
+    is_open = is_by_price or search.order == "reputation"
+    key_max = UNITS_MAX if is_open else 2 if search.order == "relevance" else 0
+    if position.search != named(search) or not (
         0 <= position.key <= key_max and 0 < position.number <= UNITS_MAX
     ):
         raise _no_cursor()
@@ -258,6 +276,6 @@ def _no_cursor() -> Refused:
     return invalid("cursor", "not the cursor of a page of this search")
 
 
-def _name(search: Search) -> str:
+def named(search: Search) -> str:
     plain = msgspec.structs.replace(search, cursor="", limit=1)
     return hashlib.blake2b(msgspec.json.encode(plain), digest_size=6).hexdigest()

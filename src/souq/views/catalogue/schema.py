@@ -1,6 +1,6 @@
 """The tables of the catalogue's file."""
 
-VERSION = "1"  # raise it with any change to the tables, or to how records fold into them
+VERSION = "2"  # raise it with any change to the tables, or to how records fold into them
 
 # What filters and orders read is kept apart from what a card shows, so that a scan of many
 # listings touches few pages. The index of words keeps no copy of them, and no length per
@@ -27,6 +27,9 @@ CREATE VIRTUAL TABLE words USING fts5 (
     tokenize='porter unicode61 remove_diacritics 2');
 CREATE TABLE sellers (
     agent TEXT PRIMARY KEY, deals INTEGER NOT NULL, rulings INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE scores (
+    principal TEXT PRIMARY KEY, quantile INTEGER NOT NULL, is_newcomer INTEGER NOT NULL)
+    WITHOUT ROWID;
 CREATE TABLE matches (
     number INTEGER PRIMARY KEY, seq INTEGER NOT NULL, agent TEXT NOT NULL,
     listing TEXT NOT NULL, want TEXT NOT NULL);

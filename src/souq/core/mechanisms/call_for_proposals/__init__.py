@@ -76,8 +76,8 @@ from souq.core.mechanisms.parties import joined, opener
 from souq.core.money import Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused, invalid
+from souq.core.reputation import standing_of
 from souq.core.rules import rules
-from souq.core.standing import standing_of
 from souq.core.state import Draft, View, drop_group, row_of
 from souq.core.subcontract import due_by, need_room, set_out
 
