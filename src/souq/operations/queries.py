@@ -195,9 +195,8 @@ class ListContracts(Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
 class Contract(Struct, frozen=True, omit_defaults=True):
     """A contract. `due_at` is when silence decides; `is_waiting_for` says whose move it is.
 
-    `state` is its stage, and at its end fulfilled, ruled, or why it was cancelled. `payer_bps` is
-    what a ruling gave back, `penalty_bps` what misses and lateness cost by what was `measured`.
-    `under` lists the contracts that this one helps to perform, from the nearest to the topmost.
+    `state` is its stage, or how it ended; `payer_bps` what a ruling gave back, `penalty_bps` what
+    misses and lateness cost by what was `measured`. It helps to perform those in `under`.
     """
 
     id: str
