@@ -39,9 +39,9 @@ from souq.core.state import Draft, View
 
 
 class ReportVerification(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """Report whether a delivery keeps its criteria; only by the verifier its conditions name.
+    """Report whether a delivery keeps its criteria.
 
-    `report` is the SHA-256 of what was found. `measured` says what was achieved of what was
+    By the verifier that its conditions name. `report` is the SHA-256 of what was found. `measured` says what was achieved of what was
     promised, and takes the place of what the giver reported.
     """
 
@@ -64,8 +64,9 @@ class ConfirmReturn(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
 
 
 class Contest(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """Say that a report of failure is wrong, or that a return has not come as it went; an arbiter
-    decides. By the giver.
+    """Say that a report of failure is wrong, or that a return has not come as it went.
+
+    By the giver; an arbiter decides.
     """
 
     contract: str
