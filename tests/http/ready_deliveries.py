@@ -79,15 +79,17 @@ def _bonded(town: Town) -> Fields:
     """Have somebody new lock a bond, whom the role `bonded` speaks for from now on."""
     who = town.made("operator", "register_principal", "principal", name=town.new())
     town.give_key("bonded", who)
-    town.do("operator", "report_deposit", principal=who, amount=[FEW, "USD"])
+    town.do("operator", "report_deposit", principal=who, amount=[2 * FEW, "USD"])
     town.do("bonded", "post_bond", amount=[FEW, "USD"])
+    for role in ("stranger_person", "buyer_person", "seller_person", "arbiter"):
+        town.call(role, "post_bond", {"amount": [5, "USD"]})  # refused while one leaves
     return {}
 
 
 READY: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "commit_epoch": ("operator", lambda town: {"commitment": of_secret(_secret(_next(town)))}),
     "reveal_epoch": ("operator", _closed),
-    "post_bond": ("buyer_person", lambda town: {"amount": [5, "USD"]}),
+    "post_bond": ("bonded", lambda town: _bonded(town) | {"amount": [5, "USD"]}),
     "withdraw_bond": ("bonded", _bonded),
     "commit_delivery": (
         "seller",

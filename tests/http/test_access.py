@@ -95,6 +95,19 @@ COMMANDS: dict[str, Row] = {
     "close_channel": {"ok": (*STRANGERS, *SELLERS)},
     "agree_close": {"ok": (*STRANGERS, *SELLERS)},
     "settle_channels": {"ok": SELLERS},
+    "commit_epoch": {"ok": ("operator",)},
+    "reveal_epoch": {"ok": ("operator",)},
+    "post_bond": {"ok": PERSONS, "not_found": (*AGENTS, *OFFICERS, "operator")},
+    "withdraw_bond": {"ok": PERSONS, "not_found": (*AGENTS, *OFFICERS, "operator")},
+    "commit_delivery": {"ok": SELLERS, "wrong_state": BUYERS},
+    "commit_code": {"ok": BUYERS, "wrong_state": SELLERS},
+    "grant_refund": {"ok": SELLERS, "invalid": BUYERS},
+    "claim_non_delivery": {"ok": BUYERS, "wrong_state": SELLERS},
+    "report_verification": {"ok": STRANGERS},  # the verifier is the stranger
+    "send_back": {"ok": BUYERS, "wrong_state": SELLERS},
+    "confirm_return": {"ok": SELLERS, "wrong_state": BUYERS},
+    "contest": {"ok": SELLERS, "wrong_state": BUYERS},
+    "report_audit": {"ok": ("operator",)},
 }
 _EVERYBODY = ("anybody", *PROVEN)
 _OWN: Row = {"ok": (*BUYERS, "operator")}
@@ -113,6 +126,9 @@ ASKED: dict[str, Row] = {
     "list_runs": {"ok": _EVERYBODY},
     "get_contract": {"ok": (*BUYERS, *SELLERS, "arbiter", "operator")},  # it is disputed
     "list_contracts": _OWN,
+    "get_delivery": {"ok": (*BUYERS, *SELLERS, *STRANGERS, "operator")},  # a stranger verifies
+    "list_audits": {"ok": ("operator",)},
+    "list_epochs": {"ok": _EVERYBODY},
     "get_channel": {"ok": (*STRANGERS, *SELLERS, "operator")},
     "list_channels": {"ok": (*STRANGERS, "operator")},
     "get_balance": _MONEY,

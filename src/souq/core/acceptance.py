@@ -41,8 +41,8 @@ from souq.core.state import Draft, View
 class ReportVerification(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     """Report whether a delivery keeps its criteria.
 
-    By the verifier that its conditions name. `report` is the SHA-256 of what was found. `measured` says what was achieved of what was
-    promised, and takes the place of what the giver reported.
+    By the verifier that its conditions name. `report` is the SHA-256 of what was found. `measured`
+    says what was achieved of what was promised, and takes the place of what the giver reported.
     """
 
     contract: str
