@@ -342,8 +342,13 @@ def test_no_row_gets_by_a_schema_that_it_breaks(row: bytes) -> None:
     [b"", b"7", b"{", b'{"type":"nonsense"}', b'{"$ref":"http://127.0.0.1:1/x"}', b"[" * 50_000],
 )
 def test_a_schema_that_cannot_be_read_is_the_verifiers_lack(schema: bytes) -> None:
-    with pytest.raises(tabular.BadSchema):
+    with pytest.raises(tabular.Unable):
         tabular.judge(rows(3), schema, Rows("ab" * 32))
+
+
+def test_a_table_too_large_to_read_is_not_read() -> None:
+    with pytest.raises(tabular.Unable, match="more than"):
+        tabular.judge(b"1\n" * 1_000_001, b"{}", Rows("ab" * 32))
 
 
 def test_a_pattern_cannot_be_made_to_run_for_ever() -> None:

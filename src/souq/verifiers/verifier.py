@@ -205,7 +205,7 @@ def _table(
             evidence=artefact.evidence,
             checks=means.checks,
         )
-    except tabular.BadSchema as bad:
+    except tabular.Unable as bad:
         raise Lacking(str(bad)) from None
 
 
