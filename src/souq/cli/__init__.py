@@ -3,6 +3,7 @@
 import sys
 
 from souq.cli import calling as calling
+from souq.cli import checking as checking
 from souq.cli import dealing as dealing
 from souq.cli import intake as intake
 from souq.cli import keeping as keeping
