@@ -14,7 +14,7 @@ def intent(what: str, budget: int, /, held: Json | None = None, **parameters: An
 
 def price_in(told: Json) -> int:
     legs = standing_in(told["task"])["legs"]
-    units: int = legs[-1]["amount"]["units"]
+    units: int = legs[1]["amount"]["units"]  # what sending costs comes after it
     return units
 
 

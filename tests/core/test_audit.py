@@ -4,6 +4,7 @@ from math import sqrt
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 
 from souq.core import audit, market
@@ -120,7 +121,7 @@ def test_nothing_is_drawn_before_the_secret_is_shown_and_nothing_is_kept_after()
     assert len(state.rows(AUDITS)) == len(state.rows(WAITING)) == 40
     show(stall)
     drawn = state.rows(AUDITS)
-    ppm = rate_ppm(gain_units=100, stake_units=95_000, detection_bps=0)
+    ppm = rate_ppm(gain_units=100, stake_units=900, detection_bps=0)
     assert set(drawn) == {deal for deal in deals if is_drawn(lot_of(SECRET, deal), ppm)}
     assert not state.rows(WAITING)
     stall.now += 4 * DAY_US
@@ -139,15 +140,32 @@ def drawn(bond: int = 0) -> tuple[Stall, str]:
     return stall, deal
 
 
-def test_who_fails_loses_of_its_bond_what_it_was_paid_and_its_standing() -> None:
+def test_who_fails_loses_of_its_bond_and_its_standing() -> None:
     stall, deal = drawn(bond=1_000)
     stood, before = standing_of(stall.engine.state, SOL), money(stall, "P1")
     events = stall.do(EVE, ReportAudit(deal, False, DIGEST)).events
-    assert [one.forfeited_units for one in events if isinstance(one, audit.AuditEnded)] == [100]
-    assert money(stall, "P1") - before == 100
+    assert [one.forfeited_units for one in events if isinstance(one, audit.AuditEnded)] == [900]
+    assert money(stall, "P1") - before == 100, "its payer is made whole"
+    reserve = stall.engine.state.get(ACCOUNTS, "reserve/USD")
+    assert reserve is not None
+    assert reserve.posted == 800
     assert standing_of(stall.engine.state, SOL) < stood
     assert stall.engine.state.rows(FAILURES) == {"P2": 1}
     check_books(stall.engine.state)
+
+
+@pytest.mark.parametrize(("bond", "price"), [(100, 100), (1_000, 100), (50_000, 100), (7, 500)])
+def test_what_is_lost_is_what_the_rate_counted_on(bond: int, price: int) -> None:
+    stall = opened(bond=bond)
+    deal = sell(stall, price)
+    ppm = stall.engine.state.rows(AUDITS)[deal].ppm
+    stall.engine.state.tables[AUDITS][deal] = msgspec.structs.replace(
+        stall.engine.state.rows(AUDITS)[deal], ppm=PPM
+    )
+    show(stall)
+    events = stall.do(EVE, ReportAudit(deal, False, DIGEST)).events
+    lost = next(one.forfeited_units for one in events if isinstance(one, audit.AuditEnded))
+    assert ppm == rate_ppm(gain_units=price, stake_units=lost, detection_bps=0)
 
 
 def test_without_a_bond_failing_still_costs_standing() -> None:
@@ -164,7 +182,7 @@ def test_who_failed_is_audited_more_until_audits_pass() -> None:
     stall.do(EVE, ReportAudit(deal, False, DIGEST))
     sell(stall)
     rates = [one.ppm for one in stall.engine.state.rows(AUDITS).values()]
-    assert rates == [2 * rate_ppm(gain_units=100, stake_units=9_800, detection_bps=0)]
+    assert rates == [2 * rate_ppm(gain_units=100, stake_units=900, detection_bps=0)]
     stall.engine.state.put(FAILURES, "P2", 2)
     again = opened()
     sell(again)

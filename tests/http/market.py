@@ -341,7 +341,9 @@ def offer(listing: str, units: int = FEW) -> Fields:
 @contextmanager
 def populated(folder: Path, **more: Any) -> Iterator[Town]:
     """Serve a market with people and secrets in it."""
-    open_folder(folder, Rules(rails=("credits", "manual"), arbiter="P1", fee_bps=100))
+    open_folder(
+        folder, Rules(rails=("credits", "manual"), arbiter="P1", fee_bps=100, auditor="operator")
+    )
     with serving(folder, **more) as served:
         town = Town(served)
         try:

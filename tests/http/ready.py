@@ -10,6 +10,7 @@ from secrets import token_bytes
 from typing import Any
 
 from souq.sdk.signing import bearer_secret, new_key
+from tests.http import ready_deliveries
 from tests.http.market import FEW, HELD, Fields, Town, offer
 
 
@@ -257,6 +258,9 @@ QUERIES: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "list_webhooks": ("buyer", lambda town: {"owner": town.ids["buyer"]}),
     "list_events": ("anybody", lambda town: {"after": 0, "limit": 200}),
 }
+
+READY |= ready_deliveries.READY
+QUERIES |= ready_deliveries.QUERIES
 
 
 def text_of(value: Any) -> str:

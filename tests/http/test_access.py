@@ -102,6 +102,19 @@ COMMANDS: dict[str, Row] = {
     "close_channel": {"ok": (*STRANGERS, *SELLERS)},
     "agree_close": {"ok": (*STRANGERS, *SELLERS)},
     "settle_channels": {"ok": SELLERS},
+    "commit_epoch": {"ok": ("operator",)},
+    "reveal_epoch": {"ok": ("operator",)},
+    "post_bond": {"ok": PERSONS, "not_found": (*AGENTS, *OFFICERS, "operator")},
+    "withdraw_bond": {"ok": PERSONS, "not_found": (*AGENTS, *OFFICERS, "operator")},
+    "commit_delivery": {"ok": SELLERS, "wrong_state": BUYERS},
+    "commit_code": {"ok": BUYERS, "wrong_state": SELLERS},
+    "grant_refund": {"ok": SELLERS, "invalid": BUYERS},
+    "claim_non_delivery": {"ok": BUYERS, "wrong_state": SELLERS},
+    "report_verification": {"ok": STRANGERS},  # the verifier is the stranger
+    "send_back": {"ok": BUYERS, "wrong_state": SELLERS},
+    "confirm_return": {"ok": SELLERS, "wrong_state": BUYERS},
+    "contest": {"ok": SELLERS, "wrong_state": BUYERS},
+    "report_audit": {"ok": ("operator",)},
 }
 # Only after days of a dispute; tests/core/test_sweep.py says who may, and views/test_audience.py
 # who is told.
@@ -125,6 +138,9 @@ ASKED: dict[str, Row] = {
     "list_contracts": _OWN,
     "get_dispute": {"ok": (*BUYERS, *SELLERS, "arbiter", "operator")},
     "list_disputes": {"ok": _EVERYBODY},  # each sees what is theirs
+    "get_delivery": {"ok": (*BUYERS, *SELLERS, *STRANGERS, "operator")},  # a stranger verifies
+    "list_audits": {"ok": ("operator",)},
+    "list_epochs": {"ok": _EVERYBODY},
     "get_channel": {"ok": (*STRANGERS, *SELLERS, "operator")},
     "list_channels": {"ok": (*STRANGERS, "operator")},
     "get_balance": _MONEY,

@@ -39,10 +39,10 @@ from souq.core.state import Draft, View
 
 
 class ReportVerification(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """Report whether a delivery keeps its criteria. By the verifier that its conditions name.
+    """Report whether a delivery keeps its criteria.
 
-    `report` is the SHA-256 of what was found. `measured` says what was achieved of what was
-    promised, and takes the place of what the giver reported.
+    By the verifier that its conditions name. `report` is the SHA-256 of what was found. `measured`
+    says what was achieved of what was promised, and takes the place of what the giver reported.
     """
 
     contract: str
@@ -64,9 +64,9 @@ class ConfirmReturn(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
 
 
 class Contest(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """Say that a report of failure is wrong, or a return not as it went. By the giver.
+    """Say that a report of failure is wrong, or that a return has not come as it went.
 
-    A dispute decides, in which the taker is the claimant.
+    By the giver; an arbiter decides.
     """
 
     contract: str

@@ -3,7 +3,8 @@
 A contract that has paid for goods waits in the open epoch. When the epoch's secret is shown, a lot
 over the secret and the contract's id says whether it is audited; nobody knows it before, nobody can
 change it after, and it does not depend on any other contract. The auditor reports by a deadline,
-and its silence passes. Whoever fails loses of its bond what it was paid, to its payer.
+and its silence passes. Whoever fails loses of its bond up to nine times what it was paid: its payer
+gets the money back, and the house's reserve the rest.
 
     waiting ──lot──▶ spared, forgotten
         └──▶ open ──report, or silence──▶ ended
@@ -31,6 +32,7 @@ from souq.core.state import DEADLINES, Draft, Table, View, need_live
 
 PPM = 1_000_000
 FLOOR_PPM = PPM // 100
+STAKE_TIMES = 9  # of what was paid, a bond is at stake in one contract at most
 MARGIN_TENTHS = 15  # half as much again
 RAISED_MAX = 4  # a rate is doubled so often at most
 DRAWN_WITHIN_US = 8 * DAY_US  # with an epoch's secret where it is shown by then, else without
@@ -40,7 +42,7 @@ LOT_DIGITS = 13  # of 64: 52 bits
 class ReportAudit(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     """Report what an audit of a contract found. By the auditor only.
 
-    `report` is the SHA-256 of the findings. Whoever failed loses of its bond what it was paid.
+    `report` is the SHA-256 of the findings. Whoever failed loses of its bond, first to its payer.
     """
 
     contract: str
@@ -151,7 +153,7 @@ def _rate(view: View, house: Rules, giver: str, asset: str, units: int) -> int:
     principal = need_other_agent(view, giver).principal
     ppm = rate_ppm(
         gain_units=units,
-        stake_units=bond.standing_units(view, principal, asset),
+        stake_units=min(bond.standing_units(view, principal, asset), STAKE_TIMES * units),
         detection_bps=house.audit_detection_bps,
         failures=view.get(FAILURES, principal) or 0,
     )
@@ -192,9 +194,13 @@ def _end(draft: Draft, id: str, found: Audit, *, by: str, passed: bool, report: 
     forfeited = 0
     if not passed:
         payer = wallet(need_other_agent(draft, found.payer).principal, found.asset)
-        forfeited = bond.forfeit(
-            draft, principal, asset=found.asset, units=found.units, to=payer, thing=id
-        )
+        for units, to in (
+            (found.units, payer),
+            ((STAKE_TIMES - 1) * found.units, f"reserve/{found.asset}"),
+        ):
+            forfeited += bond.forfeit(
+                draft, principal, asset=found.asset, units=units, to=to, thing=id
+            )
     draft.emit(AuditEnded(id, found.giver, principal, by, passed, report, forfeited))
 
 

@@ -46,7 +46,7 @@ class PostListing(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unkn
     quantity: int = 1
     unit: str = "piece"
     delivery: Delivery = "meet"
-    shipping_units: int = 0  # what sending costs the taker, told in advance; part of no price
+    shipping_units: int = 0  # what sending costs the taker, on top of the price; see `shipping`
     mechanisms: tuple[str, ...] = ("alternating_offers", "posted_price")
     ref: str = ""
     conditions: Conditions = USUAL

@@ -56,9 +56,10 @@ class GrantRefund(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
 
 
 class ClaimNonDelivery(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """Say that what is late has not come: unless it soon does, the deal is off.
+    """Say that what is late has not come, and set its giver a last day.
 
-    By its taker, where the conditions say from when on a delivery is late.
+    The deal is off unless it comes within the time to inspect. By its taker, where the conditions
+    say from when on a delivery is late.
     """
 
     contract: str

@@ -158,7 +158,7 @@ def _open_market(draft: Draft, actor: str, command: OpenMarket) -> None:
         ("delivery_us", DURATION_MAX_US),
         ("inspection_us", DURATION_MAX_US),
         ("ruling_us", DURATION_MAX_US),
-        ("audit_us", DURATION_MAX_US),
+        ("audit_us", 6 * DAY_US),  # a bond that is asked back must still be there
         ("rounds_max", ROUNDS_MAX),
     ):
         if not 0 < getattr(asked, name) <= most:

@@ -204,11 +204,8 @@ class ListContracts(Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
 class Contract(Struct, frozen=True, omit_defaults=True):
     """A contract. `due_at` is when silence decides; `is_waiting_for` says whose move it is.
 
-    `state`: held, formed, delivered, failed, returnable, returning or disputed; at its end
-    fulfilled, ruled, or why it was cancelled. `payer_bps` is what a ruling gave back. Of what was
-    promised, `measured` is what was reported, and `penalty_bps` what misses cost by that report,
-    and lateness with them, once all is delivered. `under` lists the contracts that this one helps
-    to perform, from the nearest to the topmost.
+    `state` is its stage, or how it ended; `payer_bps` what a ruling gave back, `penalty_bps` what
+    misses and lateness cost by what was `measured`. It helps to perform those in `under`.
     """
 
     id: str

@@ -16,16 +16,17 @@ from souq.verifiers.digests import sample
 from souq.verifiers.suites import Verdict
 
 BYTES_MAX = 64 * 1024 * 1024
+LINES_MAX = 1_000_000
 Row = Any
 Checks = Mapping[str, Callable[[Row], bool]]
 
 
-class BadSchema(ValueError):
-    """A schema that nothing can be checked by."""
+class Unable(ValueError):
+    """What nothing can be checked by here: no schema, or more than is read at once."""
 
 
 def _fetch_nothing(url: str) -> Any:
-    raise BadSchema("a schema refers to nothing outside itself")
+    raise Unable("a schema refers to nothing outside itself")
 
 
 def judge(
@@ -38,10 +39,10 @@ def judge(
     evidence: str = "",
     checks: Checks | None = None,
 ) -> Verdict:
-    """Judge a table by its criterion. Raises BadSchema."""
+    """Judge a table by its criterion. Raises Unable."""
     validator = _validator(schema)
-    if len(content) > BYTES_MAX:
-        return Verdict(False, f"more than {BYTES_MAX} bytes")
+    if len(content) > BYTES_MAX or content.count(b"\n") > LINES_MAX:
+        raise Unable(f"more than {BYTES_MAX} bytes or {LINES_MAX} lines")
     lines = [line for line in content.split(b"\n") if line.strip()]
     if len(lines) < asked.rows_min or (asked.rows_max and len(lines) > asked.rows_max):
         return Verdict(False, f"{len(lines)} rows")
@@ -68,10 +69,10 @@ def _validator(schema: bytes) -> Any:
             retriever=_fetch_nothing,
             pattern_options=jsonschema_rs.RegexOptions(),
         )
-    except BadSchema:
+    except Unable:
         raise
     except (ValueError, RecursionError, jsonschema_rs.ReferencingError) as error:
-        raise BadSchema(str(error)[:200]) from None
+        raise Unable(str(error)[:200]) from None
 
 
 def _is_valid(validator: Any, row: Row) -> bool:

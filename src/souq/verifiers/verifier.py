@@ -205,7 +205,7 @@ def _table(
             evidence=artefact.evidence,
             checks=means.checks,
         )
-    except tabular.BadSchema as bad:
+    except tabular.Unable as bad:
         raise Lacking(str(bad)) from None
 
 
@@ -232,11 +232,8 @@ class Verifier:
     def work(self) -> int:
         """Check all that waits to be checked by now; tell how many reports that made."""
         self._hear()
-        made = 0
-        for contract in self._waiting:
-            made += self._check(contract)
-        self._waiting.clear()
-        return made
+        waiting, self._waiting = self._waiting, []
+        return sum(self._check(contract) for contract in waiting)
 
     def _hear(self) -> None:
         asked = ("VerificationAsked",)
@@ -259,12 +256,14 @@ class Verifier:
             report = check(delivery, self._shelf, self._means)
         except (Lacking, Weak) as lacking:
             self.lacking[contract] = str(lacking)
+            self._waiting.append(contract)  # it may have it next time
             return False
+        self.lacking.pop(contract, None)
         self.reports[report.digest] = report
         promised = _promised(self._market, self._agent, contract)
         measured = {name: value for name, value in report.measured.items() if name in promised}
         said = ReportVerification(contract, report.passed, report.digest, measured)
-        answer = self._market.submit(self._agent, f"verify {contract} {report.digest[:16]}", said)
+        answer = self._market.submit(self._agent, f"verify-{contract}-{report.digest[:16]}", said)
         return answer.refusal is None
 
 
@@ -287,7 +286,7 @@ class Arbiter:
         except (Lacking, Weak):
             return None
         ruling = Rule(contract, 0 if report.passed else BPS)
-        answer = self._market.submit(self._arbiter, f"rule {contract}", ruling)
+        answer = self._market.submit(self._arbiter, f"rule-{contract}", ruling)
         return None if answer.refusal is not None else report
 
 

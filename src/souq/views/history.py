@@ -25,15 +25,14 @@ from souq.core import (
     stock,
 )
 from souq.core import contract as contracts
-from souq.core.agreement import Agreement, Leg, cash_paid
+from souq.core.agreement import Leg, cash_paid
 from souq.core.annotation import Annotated
 from souq.core.dispute.records import RedoOrdered
 from souq.core.mechanisms import MECHANISMS, alternating_offers, posted_price, swap
-from souq.core.money import BPS
-from souq.core.promise import penalty_bps
 from souq.journal.record import Payload
 from souq.journal.replay import reader, records
 from souq.journal.store import Store
+from souq.views.deal import Deal
 
 ERASED = "(erased)"
 _strings = msgspec.json.Decoder(str)
@@ -73,36 +72,6 @@ class NegotiationStory(Struct):
     moves: list[Move] = field(default_factory=list)
     why: str = ""
     contract: str = ""
-
-
-VOID = (
-    *("cancelled", "declined", "not_approved", "not_delivered", "not_verified", "returned"),
-    *("revoked", "undone"),
-)
-
-
-class Deal(Struct):
-    """An agreement and what became of it."""
-
-    contract: str
-    negotiation: str
-    at: int
-    agreement: Agreement
-    stage: str = "agreed"
-    payer_bps: int = 0  # what a ruling gave back
-    measured: dict[str, int] = {}  # what was reported of what was promised
-    penalty_bps: int = 0  # what misses cost by that report, once all is delivered
-    late_bps: int = 0  # what of that is for being late
-
-    @property
-    def units(self) -> int:
-        """Give the sum of its payments."""
-        return cash_paid(self.agreement.legs)
-
-    @property
-    def is_void(self) -> bool:
-        """Tell whether it came to nothing."""
-        return self.stage in VOID
 
 
 class Said(Struct, frozen=True):
@@ -325,25 +294,21 @@ def _submitted(history: History, at: int, event: contracts.DeliverySubmitted) ->
 def _delivered(history: History, at: int, event: contracts.InspectionBegan) -> None:
     deal = history.deals[event.contract]
     deal.stage = "delivered"
-    deal.penalty_bps = _owed(deal)
+    deal.penalty_bps = deal.owed_bps()
 
 
 def _late(history: History, at: int, event: performance.LatenessCounted) -> None:
     deal = history.deals[event.contract]
     deal.late_bps = event.late_bps
-    deal.penalty_bps = _owed(deal)
+    deal.penalty_bps = deal.owed_bps()
 
 
 def _verified(history: History, at: int, event: acceptance.VerificationReported) -> None:
     deal = history.deals[event.contract]
     deal.measured = {**deal.measured, **event.measured}
-    deal.penalty_bps = _owed(deal)
+    deal.penalty_bps = deal.owed_bps()
     if not event.passed:
         deal.stage = "failed"
-
-
-def _owed(deal: Deal) -> int:
-    return min(BPS, penalty_bps(deal.agreement.promises, deal.measured) + deal.late_bps)
 
 
 def _cancelled(history: History, at: int, event: ending.ContractCancelled) -> None:

@@ -31,6 +31,7 @@ from souq.core.money import Money
 from souq.core.party import Agent, need_other_agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import rules
+from souq.core.shipping import with_shipping
 from souq.core.state import DEADLINES, Draft, Table, View, row_of
 
 NAME = "alternating_offers"
@@ -148,7 +149,7 @@ def _legs(
         if not payer:
             raise invalid("payer", "goods go both ways; say who pays")
         legs.append(CashLeg(payer, pair[0] if payer == pair[1] else pair[1], price))
-    return tuple(legs)
+    return with_shipping(draft, tuple(legs), price.asset)
 
 
 def _put_offer(

@@ -22,6 +22,7 @@ from souq.core.mechanisms.moves import (
 from souq.core.money import Money
 from souq.core.party import Agent
 from souq.core.refusal import Reason, Refused
+from souq.core.shipping import with_shipping
 from souq.core.state import Draft, Table, View, row_of
 
 NAME = "posted_price"
@@ -59,6 +60,7 @@ def _take(draft: Draft, agent: Agent, command: TakePrice, id: str) -> Effect:
     seller, buyer = (listing.agent, agent.id) if is_sale else (agent.id, listing.agent)
     total = need_total(listing.price, command.quantity)
     legs = sale(seller, buyer, listing.id, command.quantity, total)
+    legs = with_shipping(draft, legs, total.asset)
     draft.emit(PriceTaken(id, Agreement((agent.id, listing.agent), legs)))
     return Effect()
 
