@@ -578,7 +578,7 @@ class Methods:
     def get_listing(self, listing: str) -> ListingCard:
         """Give a listing that has not ended."""
     def list_matches(self, agent: str = ..., after: int = ..., limit: int = ...) -> Matches:
-        """List offers that fit wants, for an agent on either side, oldest first."""
+        """List offers that fit wants, for an agent on either side, oldest first, after a record."""
     def observe(self, agent: str = ...) -> Observation:
         """Give all that an agent needs to decide what to do."""
     def get_negotiation(self, negotiation: str) -> Negotiation:
@@ -1177,7 +1177,7 @@ class AsyncMethods:
     async def get_listing(self, listing: str) -> ListingCard:
         """Give a listing that has not ended."""
     async def list_matches(self, agent: str = ..., after: int = ..., limit: int = ...) -> Matches:
-        """List offers that fit wants, for an agent on either side, oldest first."""
+        """List offers that fit wants, for an agent on either side, oldest first, after a record."""
     async def observe(self, agent: str = ...) -> Observation:
         """Give all that an agent needs to decide what to do."""
     async def get_negotiation(self, negotiation: str) -> Negotiation:
