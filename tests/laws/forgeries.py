@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from souq.core import authority, budget, channel, signature, voucher
+from souq.core import authority, budget, channel, channel_deposit, signature, voucher
 from souq.core.money import Money
 from souq.core.voucher import Scope
 from tests.laws.bugs import bug
