@@ -14,6 +14,7 @@ from souq.core import (
     escrow,
     ledger,
     limits,
+    mandate,
     market,
     message,
     negotiation,
@@ -238,18 +239,18 @@ def a_per_deal_cap_is_ignored(patch: pytest.MonkeyPatch) -> None:
 
 @bug
 def approval_is_not_asked_for(patch: pytest.MonkeyPatch) -> None:
-    honest = authority.check
+    honest = authority.asks
 
-    def check(*arguments: Any, **named: Any) -> tuple[str, ...]:
+    def asks(*arguments: Any, **named: Any) -> tuple[Any, ...]:
         honest(*arguments, **named)
         return ()
 
-    patch.setattr(authority, "check", check)
+    patch.setattr(authority, "asks", asks)
 
 
 @bug
 def a_mandate_does_not_expire(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(limits, "live_limits", lambda view, found: found.limits.value)
+    patch.setattr(mandate, "live_limits", lambda view, found: found.limits.value)
 
 
 @bug

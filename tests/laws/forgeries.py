@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from souq.core import authority, budget, channel, channel_deposit, mandate, signature, voucher
+from souq.core import authority, budget, channel, channel_deposit, signature, voucher
 from souq.core.money import Money
 from souq.core.voucher import Scope
 from tests.laws.bugs import bug
@@ -102,14 +102,6 @@ def a_payee_is_asked_for_no_mandate(patch: pytest.MonkeyPatch) -> None:
         return () if is_payee else honest(view, agent, legs, negotiation=negotiation, **more)
 
     patch.setattr(authority, "check", check)
-
-
-@bug
-def a_top_up_counts_by_itself(patch: pytest.MonkeyPatch) -> None:
-    def live_limits(view: Any, found: Any) -> Any:
-        return mandate.Limits()
-
-    patch.setattr(mandate, "live_limits", live_limits)
 
 
 @bug

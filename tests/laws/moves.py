@@ -417,7 +417,7 @@ WEIGHTS = {
     keep_books: 4,
     talk: 2,
     house: 1,
-    switch: 3,
+    switch: 4,
     switch_one: 1,
     declare: 1,
     key_moves.add_key: 3,

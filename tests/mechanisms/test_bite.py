@@ -95,7 +95,7 @@ def a_winner_pays_more_than_its_bid(patch: pytest.MonkeyPatch) -> None:
 
 @bug
 def a_mandate_is_not_asked_about_a_bid(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(authority, "check", lambda *_, **__: ())
+    patch.setattr(authority, "asks", lambda *_, **__: ())
 
 
 @bug
