@@ -4,14 +4,14 @@ Every guard is asked and every objection is told, so that nobody has to find the
 a guard, write it and list it here.
 """
 
-from souq.core import limits
+from souq.core import limits, restriction
 from souq.core.agreement import Leg, cash_given
 from souq.core.objection import Binding, Guard, Objection
 from souq.core.party import Agent
 from souq.core.refusal import Refused
 from souq.core.state import View
 
-GUARDS: tuple[Guard, ...] = (limits.object_to,)
+GUARDS: tuple[Guard, ...] = (limits.object_to, restriction.object_to)
 
 
 def check(
@@ -22,14 +22,15 @@ def check(
     negotiation: str,
     reserves: int | None = None,
     part_of: int = 0,
+    is_moving: bool = True,
 ) -> tuple[str, ...]:
     """Give whose approval a deal would wait for. Raises Refused unless the agent may be bound.
 
-    `reserves` and `part_of` are those of `Binding`; left out, these legs are all. The refusal is
-    that of the first objection; `also` names the other rules that object.
+    `reserves`, `part_of` and `is_moving` are those of `Binding`; left out, these legs are all. The
+    refusal is that of the first objection; `also` names the other rules that object.
     """
     whole = cash_given(legs, agent.id) if reserves is None else reserves
-    found = objections(view, Binding(agent, legs, negotiation, whole, part_of))
+    found = objections(view, Binding(agent, legs, negotiation, whole, part_of, is_moving))
     denials = [one for one in found if not one.approver]
     if denials:
         raise _refusal(denials)

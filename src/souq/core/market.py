@@ -33,9 +33,11 @@ from souq.core import (
     message,
     negotiation,
     officer,
+    pace,
     party,
     payout,
     pledge,
+    restriction,
     rules,
     settlement,
     standstill,
@@ -78,6 +80,7 @@ _MODULES: tuple[Any, ...] = (
     webhook,
     epoch,
     bond,
+    restriction,
 )
 _OTHERS: tuple[Any, ...] = (  # they answer to no command
     ledger,
@@ -89,6 +92,7 @@ _OTHERS: tuple[Any, ...] = (  # they answer to no command
     negotiation,
     ending,
     standstill,
+    pace,
 )
 
 TABLES = (
@@ -114,6 +118,7 @@ TABLES = (
     *webhook.TABLES,
     *epoch.TABLES,
     *bond.TABLES,
+    *restriction.TABLES,
     *(table for mechanism in MECHANISMS for table in mechanism.TABLES),
 )
 
@@ -166,6 +171,7 @@ _LAPSE: dict[str, Any] = {
     "C": contract.lapse,
     "X": channel.lapse,
     "b": bond.lapse,
+    "r": restriction.lapse,
     "h": lambda draft, due: ledger.expire(draft, due.removeprefix("hold:")),
 }
 

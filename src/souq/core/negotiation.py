@@ -274,7 +274,7 @@ def _vouched(
     waiting: list[str] = []
     for party in agreement.parties:
         try:
-            asks = _vouch(draft, agreement, id, party, mechanism, spent.get(party, 0))
+            asks = _vouch(draft, agreement, id, party, mechanism, spent.get(party, 0), mover)
             if not outcome.is_final:
                 waiting += asks
         except Refused:
@@ -312,14 +312,16 @@ def _vouch(
     party: str,
     mechanism: Mechanism,
     spent_units: int,
+    mover: Agent | None,
 ) -> tuple[str, ...]:
     """Raise Refused unless a party may and can; give whose approval it waits for."""
     conditions_of(draft, agreement.legs)
     agent = need_other_agent(draft, party)
     whole = mechanism.pledge(draft, id, party).units if mechanism.JOINS else 0
     costs = spent_units + cash_given(agreement.legs, party)
+    moves = mover is not None and party == mover.id
     approvers = authority.check(
-        draft, agent, agreement.legs, negotiation=id, reserves=costs, part_of=whole
+        draft, agent, agreement.legs, negotiation=id, reserves=costs, part_of=whole, is_moving=moves
     )
     _check_funds(draft, agent, agreement, id if mechanism.IS_PREPAID else "")
     return approvers

@@ -26,6 +26,7 @@ from souq.core import (
     officer,
     party,
     payout,
+    restriction,
     rules,
     webhook,
 )
@@ -44,6 +45,8 @@ PATHS: dict[type, str] = {
     party.RegisterAgent: "/v1/principals/{principal}/agents",
     party.DeclareModel: "/v1/agents/{agent}/model",
     officer.RegisterOfficer: "/v1/officers",
+    restriction.SetRestriction: "/v1/principals/{principal}/restriction",
+    restriction.AppealRestriction: "/v1/principals/{principal}/restriction/appeal",
     credential.AddKey: "/v1/keys",
     credential.RevokeKey: "/v1/keys/{key}/revoke",
     mandate.GrantMandate: "/v1/agents/{agent}/mandate",

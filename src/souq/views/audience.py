@@ -32,6 +32,7 @@ from souq.core import (
     party,
     payout,
     pledge,
+    restriction,
     rules,
     standstill,
     stock,
@@ -130,6 +131,10 @@ def _unless_operator(actor: str) -> str:
 
 def _channel(event: Any, known: Known) -> Audience:
     return known.sides(event.channel)
+
+
+def _restriction(event: Any, known: Known) -> Audience:
+    return (event.principal, OFFICERS)
 
 
 def _by(event: Any, known: Known) -> Audience:
@@ -304,6 +309,9 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     bond.BondAsked: _principal,
     bond.BondReturned: _principal,
     bond.BondForfeited: _principal,
+    restriction.RestrictionSet: _restriction,
+    restriction.RestrictionAppealed: _restriction,
+    restriction.RestrictionLapsed: _restriction,
     Annotated: _operator_only,
 }
 

@@ -11,7 +11,18 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from souq.core import dispute, halt, listing, market, message, officer, party, payout, webhook
+from souq.core import (
+    dispute,
+    halt,
+    listing,
+    market,
+    message,
+    officer,
+    party,
+    payout,
+    restriction,
+    webhook,
+)
 from souq.core.annotation import Annotated
 from souq.core.officer import OFFICERS as OFFICER_ROWS
 from souq.core.party import AGENTS, PRINCIPALS, wallet
@@ -193,6 +204,8 @@ TEXTS: dict[type, tuple[tuple[_Field, bool], ...]] = {
     dispute.DisputeOpened: ((lambda of: of.claim, False),),
     payout.PayoutRequested: ((lambda of: of.destination, PRIVATE),),
     webhook.WebhookAdded: ((lambda of: of.url, PRIVATE),),
+    restriction.RestrictionSet: ((lambda of: of.words, False),),
+    restriction.RestrictionAppealed: ((lambda of: of.text, False),),
     Annotated: ((lambda of: of.note, PRIVATE),),
 }
 
