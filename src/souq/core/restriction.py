@@ -103,7 +103,7 @@ class RestrictionLapsed(Struct, frozen=True, tag=True):
 
 
 class Restriction(Struct, frozen=True, omit_defaults=True):
-    """`paced_at` is when a slowed principal was bound last, `paced_before` the time before; or 0."""
+    """`paced_at` is when a slowed principal was bound last, `paced_before` the time before it."""
 
     level: Level
     since: int
