@@ -8,6 +8,7 @@ more evenly than lots would. Turns must be there, with cover or even shares besi
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from statistics import median, stdev
 
 from msgspec import Struct
@@ -68,7 +69,7 @@ def signs_of(found: Sequence[Tender]) -> Signs:
     """Sum up what one buyer's awards show."""
     wins = Counter(one.winner for one in found)
     total = len(found)
-    again = sum(a.winner == b.winner for a, b in zip(found, found[1:], strict=False))
+    again = sum(a.winner == b.winner for a, b in pairwise(found))
     share = sum((count / total) ** 2 for count in wins.values())
     turns_chance = 1 - binomial_tail(again + 1, total - 1, share)
     leads = []

@@ -11,6 +11,7 @@ Words are never understood, only recognised: the evidence says which were used a
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -80,7 +81,7 @@ def _alike(moves: list[_Move]) -> dict[str, int]:
     """Give who moved like somebody else, and by which record."""
     ordered = sorted(moves, key=lambda move: move.ppm)
     found: dict[str, int] = {}
-    for low, high in zip(ordered, ordered[1:], strict=False):
+    for low, high in pairwise(ordered):
         is_same_way = (low.ppm > _PPM) == (high.ppm > _PPM)
         if high.ppm - low.ppm <= ALIKE_PPM and is_same_way and low.seller != high.seller:
             found.setdefault(low.seller, low.seq)

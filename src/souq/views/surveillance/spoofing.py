@@ -49,7 +49,8 @@ def find(
     """Yield an alarm for everybody who did so again and again in one book."""
     traders: dict[tuple[str, str], _Trader] = {}
     owner: dict[tuple[str, int], str] = {}
-    for row in sorted((*orders, *gone, *fills), key=lambda one: one.seq):
+    rows: list[Order | OrderGone | Fill] = [*orders, *gone, *fills]
+    for row in sorted(rows, key=lambda one: one.seq):
         match row:
             case Order():
                 owner[row.book, row.order] = row.owner

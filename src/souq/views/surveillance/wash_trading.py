@@ -2,8 +2,9 @@
 
 A tie is strong where two deal far more often than two so busy would by chance. Within one market,
 a strongly connected group of strong ties is a ring where, for each member, what came in and what
-went out within the group differ by less than a tenth. Bakers and butchers who are loyal to each
-other are none: they sell different things, so no circle closes within one market.
+went out within the group differ by less than a tenth; and where either prices vary far less than
+in the market, as those of one thing that goes round, or the group deals with hardly anybody else.
+Bakers and butchers who are loyal to each other are none: no circle closes within one market.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ READS = (Trade,)
 REPEATS_MIN = 4
 CHANCE_MAX = 1e-5
 NET_MAX_BPS = 1_000
+INSULAR_MIN_BPS = 8_000
 MEMBERS_MAX = 12  # a larger group is a market
 
 
@@ -25,18 +27,26 @@ def find(trades: Sequence[Trade]) -> Iterator[Alarm]:
     for found in by_market(trades).values():
         all = ties(found)
         kept = strong(all, repeats_min=REPEATS_MIN, chance_max=CHANCE_MAX)
-        for group in strongly_connected(kept):
-            if len(group) <= MEMBERS_MAX:
-                yield from _judged(group, all)
+        spread_ppm = _spread_ppm(found)
+        waiting = strongly_connected(kept)
+        for _ in range(len(kept) + 1):  # each turn takes a group apart, or is done with it
+            if not waiting:
+                break
+            group = waiting.pop()
+            inside = [all[pair] for pair in permutations(group, 2) if pair in all]
+            nets = {one: _net_bps(one, inside) for one in group}
+            worst = max(group, key=lambda one: nets[one])
+            if nets[worst] >= NET_MAX_BPS or len(group) > MEMBERS_MAX:
+                # Somebody who only deals with a ring, as with others, is no reason to miss it.
+                rest = frozenset(group) - {worst}
+                waiting += strongly_connected(pair for pair in kept if rest.issuperset(pair))
+            elif _is_one_thing(inside, spread_ppm) or _is_insular(group, inside, all):
+                yield _told(group, inside, nets[worst])
 
 
-def _judged(group: list[str], all: dict[Pair, Tie]) -> Iterator[Alarm]:
-    inside = [all[pair] for pair in permutations(group, 2) if pair in all]
-    net_bps = max(_net_bps(one, inside) for one in group)
-    if net_bps >= NET_MAX_BPS:
-        return
+def _told(group: list[str], inside: list[Tie], net_bps: int) -> Alarm:
     deals = sorted((one for tie in inside for one in tie.trades), key=lambda one: one.seq)
-    yield Alarm(
+    return Alarm(
         NAME,
         tuple(group),
         10_000 - net_bps,
@@ -56,3 +66,23 @@ def _net_bps(member: str, inside: list[Tie]) -> int:
     taken = sum(tie.units for tie in inside if tie.seller == member)
     given = sum(tie.units for tie in inside if tie.buyer == member)
     return 10_000 * abs(taken - given) // max(1, taken + given)
+
+
+def _is_one_thing(inside: list[Tie], spread_ppm: int) -> bool:
+    """Tell whether prices within a group vary far less than in its market."""
+    return 2 * _spread_ppm([one for tie in inside for one in tie.trades]) < spread_ppm
+
+
+def _spread_ppm(trades: Sequence[Trade]) -> int:
+    """Give the median distance from the median price, in millionths of it."""
+    units = sorted(one.units for one in trades)
+    middle = units[len(units) // 2]
+    return sorted(abs(one - middle) for one in units)[len(units) // 2] * 1_000_000 // max(1, middle)
+
+
+def _is_insular(group: list[str], inside: list[Tie], all: dict[Pair, Tie]) -> bool:
+    """Tell whether a group deals with hardly anybody else."""
+    members = frozenset(group)
+    within = sum(tie.units for tie in inside)
+    touching = sum(tie.units for (a, b), tie in all.items() if a in members or b in members)
+    return 10_000 * within >= INSULAR_MIN_BPS * touching
