@@ -63,17 +63,18 @@ def quotes(rng: Random, *, sellers: int = 5, days: int = 200, market: str = "m")
     markup = [rng.uniform(1.1, 1.6) for _ in range(sellers)]
     is_round = [rng.random() < 0.4 for _ in range(sellers)]
     found: list[Quote] = []
-    events: list[tuple[int, int]] = []
+    events: list[tuple[int, int, float]] = []
     for day in range(days):
+        movers = {k for k in range(sellers) if rng.random() < 0.15}
         if rng.random() < 0.3:  # a shock that reaches all, by and by
             shock = rng.gauss(1, 0.05)
             cost = [one * shock for one in cost]
-            events += [(day, k) for k in range(sellers)]
-        events += [(day, k) for k in range(sellers) if rng.random() < 0.15]
+            movers.update(range(sellers))
+        for k in movers:
+            events.append((day * 24 * HOUR_US + rng.randrange(36 * HOUR_US), k, cost[k]))
     prices = dict.fromkeys(range(sellers), 0)
-    timed = sorted((day * 24 * HOUR_US + rng.randrange(36 * HOUR_US), k) for day, k in events)
-    for at, k in timed:
-        aim = cost[k] * markup[k]
+    for at, k, own in sorted(events):
+        aim = own * markup[k]
         rivals = [one for j, one in prices.items() if j != k and one]
         if rivals and rng.random() < 0.3:
             aim = 0.7 * aim + 0.3 * min(rivals)
@@ -82,7 +83,7 @@ def quotes(rng: Random, *, sellers: int = 5, days: int = 200, market: str = "m")
         units = round(aim * rng.gauss(1, 0.01))
         units = round(units, -5) if is_round[k] else units
         prices[k] = max(1, units)
-        found.append(Quote(len(found) + 1, at, f"S{k}", f"L{k}", prices[k], market, round(cost[k])))
+        found.append(Quote(len(found) + 1, at, f"S{k}", f"L{k}", prices[k], market, round(own)))
     return found
 
 
@@ -116,21 +117,21 @@ def auctions(
         placed = []
         for b in here:
             moments = {"early": (0.0, 0.6), "late": (0.85, 1.0), "steady": (0.0, 1.0)}[style[b]]
-            times = rng.randint(1, 3)
-            for _ in range(times):
-                at = opened + round(rng.uniform(*moments) * (closes - opened))
-                placed.append((at, b))
-        price = 0
-        for at, b in sorted(placed):
-            step = max(1, price // 20)
-            if price + step <= values[b]:
-                price += step if price else values[b] // 3
+            times = sorted(rng.uniform(*moments) for _ in range(rng.randint(1, 3)))
+            for left, share in enumerate(reversed(times)):  # the last one names the whole value
+                units = round(values[b] * 0.8**left)
+                placed.append((opened + round(share * HOUR_US), b, units))
+        best: dict[int, int] = {}
+        for at, b, units in sorted(placed):
+            second = sorted(best.values())[-2] if len(best) > 1 else 0
+            if units > second:
+                best[b] = units
                 seq += 1
-                bids.append(Bid(seq, at, f"N{run}", f"S{seller}", f"B{b}", price, opened, closes))
-        own = [one for one in bids[-60:] if one.run == f"N{run}"]
+                bids.append(Bid(seq, at, f"N{run}", f"S{seller}", f"B{b}", units, opened, closes))
         seq += 1
-        winner = own[-1].bidder if own else ""
-        awards.append(Award(seq, closes, f"N{run}", f"S{seller}", winner, price))
+        winner = max(best, key=lambda b: best[b])
+        price = sorted(best.values())[-2] if len(best) > 1 else best[winner]
+        awards.append(Award(seq, closes, f"N{run}", f"S{seller}", f"B{winner}", price))
     return bids, awards
 
 

@@ -143,20 +143,16 @@ def shills(
         if award.seller in chosen and len(here) >= 2:
             shill = f"X{award.seller}"
             pairs.add((award.seller, shill))
-            for victim in here[:-1]:
-                share = (victim.at - victim.opened_at) / HOUR_US
-                if share < 0.6:
-                    at, units = victim.at + 1_000_000, victim.units + victim.units // 50
+            best: dict[str, int] = {}
+            for victim in list(here):
+                best[victim.bidder] = max(victim.units, best.get(victim.bidder, 0))
+                heights = sorted(best.values())
+                is_early = victim.at - victim.opened_at < 0.6 * HOUR_US
+                if is_early and len(heights) > 1 and heights[-1] > heights[-2] * 1.03:
                     here.append(
                         Bid(
-                            0,
-                            at,
-                            award.run,
-                            award.seller,
-                            shill,
-                            units,
-                            victim.opened_at,
-                            victim.closes_at,
+                            *(0, victim.at + 1_000_000, award.run, award.seller, shill),
+                            *(heights[-2] * 102 // 100, victim.opened_at, victim.closes_at),
                         )
                     )
         found += here

@@ -3,7 +3,8 @@
 Of one buyer's awards in one market, three things are looked at. Turns: the same bidder wins twice
 in a row far more seldom than shares of wins would give. Cover: the lowest bid stands apart, and the
 losing ones huddle together. Shares: in every stretch of awards, wins fall to the bidders alike, far
-more evenly than lots would. Turns must be there, with cover or even shares beside them.
+more evenly than lots would. Turns must be there, beyond doubt with one of the others, or likely
+with both.
 """
 
 from collections import Counter
@@ -21,8 +22,9 @@ READS = (Tender,)
 TENDERS_MIN = 15
 BIDDERS_MAX = 8
 TURNS_CHANCE_MAX = 1e-4
+TURNS_LIKELY_MAX = 0.05  # where both other signs are there
 COVER_MIN = 3.0  # the winner's lead, in standard deviations of the losing bids
-EVEN_MAX = 0.25  # the spread of wins over stretches, to that of lots
+EVEN_MAX = 0.35  # the spread of wins over stretches, to that of lots
 
 
 class Signs(Struct, frozen=True, gc=False):
@@ -44,8 +46,7 @@ def find(tenders: Sequence[Tender]) -> Iterator[Alarm]:
         if len(found) < TENDERS_MIN or not 2 <= len(wins) <= BIDDERS_MAX:
             continue
         signs = signs_of(found)
-        has_more = signs.cover >= COVER_MIN or signs.evenness <= EVEN_MAX
-        if signs.turns_chance > TURNS_CHANCE_MAX or not has_more:
+        if not _is_alarming(signs):
             continue
         paid: Counter[str] = Counter()
         for one in found:
@@ -63,6 +64,13 @@ def find(tenders: Sequence[Tender]) -> Iterator[Alarm]:
             f"{len(wins)} bidders took turns over {len(found)} awards; the winner leads by "
             f"{min(signs.cover, 999.0):.1f} deviations of the losing bids",
         )
+
+
+def _is_alarming(signs: Signs) -> bool:
+    is_covered, is_even = signs.cover >= COVER_MIN, signs.evenness <= EVEN_MAX
+    if signs.turns_chance <= TURNS_CHANCE_MAX:
+        return is_covered or is_even
+    return signs.turns_chance <= TURNS_LIKELY_MAX and is_covered and is_even
 
 
 def signs_of(found: Sequence[Tender]) -> Signs:

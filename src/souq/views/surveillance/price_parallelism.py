@@ -5,10 +5,10 @@ of them tries it. The punishment test looks at what follows a cut by one seller:
 at once, and do all come back within a few steps? Where cost is known the level is held against it;
 where it is not, prices must have been stuck at one level besides.
 
-A step is any instant at which a price of the market changed.
+A step is any instant at which a price of the market was set.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from statistics import fmean, pstdev
 
@@ -19,6 +19,7 @@ from souq.views.surveillance.rows import Alarm, Edge, Quote, some
 NAME = "price_parallelism"
 READS = (Quote,)
 SELLERS_MAX = 8
+USUAL_STEPS = 6
 CUT_MIN_PPM = 30_000
 ANSWER_MIN_PPM = 15_000
 ANSWER_STEPS = 2
@@ -32,7 +33,7 @@ _PPM = 1_000_000
 
 
 class Step(Struct, frozen=True, gc=False):
-    """What every seller asked, in the order of their names, after some price had changed."""
+    """What every seller asked, in the order of their names, after some price had been set."""
 
     seq: int
     at: int
@@ -133,45 +134,65 @@ def steps(quotes: Sequence[Quote]) -> list[Step]:
         cheapest = [min(standing[one].values(), key=lambda q: q.units) for one in sellers]
         prices = tuple(one.units for one in cheapest)
         costs = tuple(one.cost_units for one in cheapest)
-        if not path or (prices, costs) != (path[-1].prices, path[-1].costs):
-            path.append(Step(quote.seq, quote.at, prices, costs))
+        path.append(Step(quote.seq, quote.at, prices, costs))
     return path
 
 
 def cuts_in(path: Sequence[Step]) -> list[Cut]:
-    """List the cuts by one seller alone, out of a step at which nobody had just cut."""
+    """List the cuts by one seller alone, below whatever it asked of late.
+
+    Prices may go round in a cycle, so each is held against the lowest of the last quiet steps.
+    """
     found = []
-    quiet_from = 1
-    for n in range(1, len(path)):
-        if n < quiet_from:
+    quiet: deque[tuple[int, ...]] = deque(maxlen=USUAL_STEPS)
+    n = 0
+    while n < len(path):
+        usual = tuple(map(min, zip(*quiet, strict=True))) if len(quiet) == USUAL_STEPS else ()
+        by = _cutter(path[n].prices, usual) if usual else -1
+        if by < 0:
+            quiet.append(path[n].prices)
+            n += 1
             continue
-        before, now = path[n - 1].prices, path[n].prices
-        moved = [k for k, (old, new) in enumerate(zip(before, now, strict=True)) if old != new]
-        if len(moved) != 1:
-            continue
-        by = moved[0]
-        if now[by] * _PPM > before[by] * (_PPM - CUT_MIN_PPM):
-            continue
-        answer = _answered(path, n, by)
-        over = _over(path, n, before)
-        found.append(Cut(n, by, answer, over > 0))
-        quiet_from = over + 1 if over else n + 1 + ANSWER_STEPS
+        over = _over(path, n, usual)
+        found.append(Cut(n, by, _answered(path, n, by, usual), over > 0))
+        if over:
+            n = over
+        else:
+            quiet.clear()  # it has become the usual
+            n += 1
     return found
 
 
-def _answered(path: Sequence[Step], n: int, by: int) -> bool:
-    was = path[n].prices
+def _cutter(prices: tuple[int, ...], usual: tuple[int, ...]) -> int:
+    """Give the number of the one seller who went below what is usual, or -1."""
+    below = [
+        k
+        for k, (price, low) in enumerate(zip(prices, usual, strict=True))
+        if price * _PPM <= low * (_PPM - ANSWER_MIN_PPM)
+    ]
+    if len(below) != 1 or prices[below[0]] * _PPM > usual[below[0]] * (_PPM - CUT_MIN_PPM):
+        return -1
+    return below[0]
+
+
+def _answered(path: Sequence[Step], n: int, by: int, usual: tuple[int, ...]) -> bool:
     for later in path[n + 1 : n + 1 + ANSWER_STEPS]:
-        for k, price in enumerate(later.prices):
-            if k != by and price * _PPM <= was[k] * (_PPM - ANSWER_MIN_PPM):
-                return True
+        others = [
+            (price, low)
+            for k, (price, low) in enumerate(zip(later.prices, usual, strict=True))
+            if k != by
+        ]
+        if any(price * _PPM <= low * (_PPM - ANSWER_MIN_PPM) for price, low in others):
+            return True
+        if later.prices[by] >= usual[by]:
+            return False  # whoever cut has gone back by itself
     return False
 
 
-def _over(path: Sequence[Step], n: int, before: tuple[int, ...]) -> int:
+def _over(path: Sequence[Step], n: int, usual: tuple[int, ...]) -> int:
     """Give the step at which all are back, or 0."""
     for step in range(n + 1, min(len(path), n + 1 + RETURN_STEPS)):
-        back = zip(path[step].prices, before, strict=True)
+        back = zip(path[step].prices, usual, strict=True)
         if all(now * _PPM >= old * RETURN_PPM for now, old in back):
             return step
     return 0
