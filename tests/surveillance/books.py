@@ -1,4 +1,4 @@
-"""A small order book of the tests' own, and those who trade in it: makers, takers, and a spoofer."""
+"""A small order book of the tests' own, and who trades in it: makers, takers, a spoofer."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""Sellers who learn prices by trial, as Calvano and others let them in 2020, but smaller and quicker.
+"""Sellers who learn prices by trial, as Calvano and others had them in 2020, but quicker.
 
 Two Q-learners with logit demand choose among nine prices, not fifteen, and explore for some
 tens of thousands of rounds, not millions; otherwise the parameters are theirs (R3 in

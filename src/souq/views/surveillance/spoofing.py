@@ -1,8 +1,9 @@
 """Spoofing and layering: large orders near the best price, taken back once the other side traded.
 
 An episode is a trade by somebody who had much more resting on the other side of the book than on
-the trade's own side, near the best price, and took it back soon after, hardly traded. Market makers
-take quotes back as well, but theirs are about as large on either side.
+the trade's own side, near the best price, and took it back soon after, hardly traded, and for good.
+Market makers take quotes back as well, but theirs are about as large on either side, and new ones
+take their places at once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,9 +17,10 @@ READS = (Order, OrderGone, Fill)
 TIMES_MIN = 4  # as much taken back as stood on the side that traded
 NEAR_BPS = 200  # from the best of its side when it was placed
 WITHIN_US = 30_000_000
+REPLACED_US = 5_000_000
 UNTRADED_MIN_BPS = 9_000
-EPISODES_MIN = 3
-SHARE_MIN_BPS = 5_000  # of the trades of that side
+EPISODES_MIN = 4
+SHARE_MIN_BPS = 2_500  # of the trades of that side
 
 
 class _Live(Struct):
@@ -41,6 +43,7 @@ class _Trader(Struct):
     dealt: list[_Dealt]
     taken_back: dict[int, int]  # by the record of a trade: pieces
     records: dict[int, list[int]]
+    lately: list[tuple[OrderGone, bool, list[int]]]  # what went, its side, the trades it counts for
 
 
 def find(
@@ -54,8 +57,9 @@ def find(
         match row:
             case Order():
                 owner[row.book, row.order] = row.owner
-                trader = traders.setdefault((row.book, row.owner), _Trader({}, [], {}, {}))
+                trader = traders.setdefault((row.book, row.owner), _Trader({}, [], {}, {}, []))
                 trader.live[row.order] = _Live(row, row.quantity)
+                _replace(trader, row)
             case Fill():
                 for number, is_buy in ((row.bid, True), (row.ask, False)):
                     who = owner.get((row.book, number))
@@ -86,13 +90,27 @@ def _leave(trader: _Trader, gone: OrderGone) -> None:
     is_untraded = 10_000 * gone.quantity >= UNTRADED_MIN_BPS * order.quantity
     if not (gone.is_cancelled and is_untraded and _is_near(order)):
         return
+    counts: list[int] = []
+    trader.lately.append((gone, order.is_bid, counts))
     for one in reversed(trader.dealt):
         if one.fill.at < max(order.at, gone.at - WITHIN_US):
             break
         if one.is_buy != order.is_bid:
             seq = one.fill.seq
+            counts.append(seq)
             trader.taken_back[seq] = trader.taken_back.get(seq, 0) + gone.quantity
             trader.records.setdefault(seq, [seq]).extend((order.seq, gone.seq))
+
+
+def _replace(trader: _Trader, order: Order) -> None:
+    """Let a new order take the place of one that went just before: that one was a quote."""
+    trader.lately = [one for one in trader.lately if one[0].at >= order.at - REPLACED_US]
+    for n, (gone, is_bid, counts) in enumerate(trader.lately):
+        if is_bid == order.is_bid and 2 * order.quantity >= gone.quantity:
+            for seq in counts:
+                trader.taken_back[seq] -= gone.quantity
+            del trader.lately[n]
+            return
 
 
 def _is_near(order: Order) -> bool:
