@@ -12,6 +12,7 @@ from souq.cli import models as models
 from souq.cli import replicating as replicating
 from souq.cli import serving as serving
 from souq.cli import trading as trading
+from souq.cli import watching as watching
 from souq.cli.commands import app
 from souq.cli.output import MISTAKES, say_mistake
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from souq.engine import Answer
-from souq.operations import channel_queries
+from souq.operations import channel_queries, surveillance_queries
 from souq.operations import queries as ask
 from souq.operations.commands import PATHS
 from souq.views.catalogue import ListingCard, Search, SearchPage
@@ -83,6 +83,12 @@ _QUERIES: tuple[tuple[type, type, str], ...] = (
     (ask.ListKeys, ask.Keys, "/v1/keys"),
     (ask.ListWebhooks, ask.Webhooks, "/v1/webhooks"),
     (ask.ListEvents, FeedPage, "/v1/records"),
+    (surveillance_queries.ListAlarms, surveillance_queries.Alarms, "/v1/alarms"),
+    (
+        surveillance_queries.ListRestrictions,
+        surveillance_queries.Restrictions,
+        "/v1/restrictions",
+    ),
 )
 
 

@@ -38,6 +38,7 @@ from souq.operations.queries import (
     Runs,
     Webhooks,
 )
+from souq.operations.surveillance_queries import Alarms, Restrictions
 from souq.views.catalogue.card import ListingCard, SearchPage
 from souq.views.feed import FeedPage
 from souq.views.observation import Observation
@@ -379,6 +380,32 @@ class Methods:
         """Say which model an agent runs on, for everybody to read; nobody checks it."""
     def register_officer(self, name: str, *, command_id: str = "") -> Answer:
         """Register a person who may report and confirm money on rail `manual`."""
+    def set_restriction(
+        self,
+        principal: str,
+        level: Literal["observe", "warn", "slow", "restrict", "human"],
+        until: int | None = ...,
+        why: Literal[
+            "bid_rotation",
+            "closed_club",
+            "message_alignment",
+            "other",
+            "price_parallelism",
+            "repricing_loop",
+            "reputation_ring",
+            "shill_bidding",
+            "spoofing",
+            "wash_trading",
+        ] = ...,
+        words: str = ...,
+        evidence: str = ...,
+        pause_us: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Put a principal on a level of the ladder, or lift it (`observe`)."""
+    def appeal_restriction(self, principal: str, text: str, *, command_id: str = "") -> Answer:
+        """Object to a restriction in one's own words, for a person to read."""
     def add_key(
         self,
         owner: str,
@@ -617,6 +644,10 @@ class Methods:
         self, after: int = ..., types: Sequence[str] = ..., limit: int = ...
     ) -> FeedPage:
         """List what happened after a record, as far as one may see it; `types` narrows it down."""
+    def list_alarms(self, detector: str = ..., limit: int = ...) -> Alarms:
+        """List what surveillance found of late, latest first, and how breakers stand."""
+    def list_restrictions(self, limit: int = ..., cursor: str = ...) -> Restrictions:
+        """List principals on the ladder."""
 
 class AsyncMethods:
     async def take_price(
@@ -967,6 +998,34 @@ class AsyncMethods:
         """Say which model an agent runs on, for everybody to read; nobody checks it."""
     async def register_officer(self, name: str, *, command_id: str = "") -> Answer:
         """Register a person who may report and confirm money on rail `manual`."""
+    async def set_restriction(
+        self,
+        principal: str,
+        level: Literal["observe", "warn", "slow", "restrict", "human"],
+        until: int | None = ...,
+        why: Literal[
+            "bid_rotation",
+            "closed_club",
+            "message_alignment",
+            "other",
+            "price_parallelism",
+            "repricing_loop",
+            "reputation_ring",
+            "shill_bidding",
+            "spoofing",
+            "wash_trading",
+        ] = ...,
+        words: str = ...,
+        evidence: str = ...,
+        pause_us: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Put a principal on a level of the ladder, or lift it (`observe`)."""
+    async def appeal_restriction(
+        self, principal: str, text: str, *, command_id: str = ""
+    ) -> Answer:
+        """Object to a restriction in one's own words, for a person to read."""
     async def add_key(
         self,
         owner: str,
@@ -1211,5 +1270,9 @@ class AsyncMethods:
         self, after: int = ..., types: Sequence[str] = ..., limit: int = ...
     ) -> FeedPage:
         """List what happened after a record, as far as one may see it; `types` narrows it down."""
+    async def list_alarms(self, detector: str = ..., limit: int = ...) -> Alarms:
+        """List what surveillance found of late, latest first, and how breakers stand."""
+    async def list_restrictions(self, limit: int = ..., cursor: str = ...) -> Restrictions:
+        """List principals on the ladder."""
 
 def build(kind: type, given: dict[str, Any]) -> Any: ...
