@@ -64,7 +64,8 @@ def find(quotes: Sequence[Quote]) -> Iterator[Alarm]:
 
 
 def _note(listing: _Listing, other: str, rival: Quote, own: Quote) -> None:
-    ratio = _Ratio(own.seq, own.at, own.units * _PPM // rival.units, own.units, rival.units)
+    ppm = (own.units * _PPM + rival.units // 2) // rival.units
+    ratio = _Ratio(own.seq, own.at, ppm, own.units, rival.units)
     listing.ratios[other] = [*listing.ratios.get(other, [])[-1:], ratio]
 
 

@@ -2,8 +2,8 @@
 
 Four things are weighed, each by how often it would happen by chance: that so many of its auctions
 are this seller's; that it won so few of them, where each bidder is as likely to win; that it was
-done early so often; and that so many of its bids were just above the price. All must be unlikely,
-and together most unlikely. A lone seller's shills cannot be told from regular customers, nor can
+done early so often; and that so many of its bids were just above the price. Together that must be
+most unlikely. A lone seller's shills cannot be told from regular customers, nor can
 they where everybody goes up by the smallest step.
 """
 
@@ -20,7 +20,6 @@ AUCTIONS_MIN = 8
 WINS_MAX_BPS = 1_000
 LOYAL_CHANCE_MAX = 1e-4
 LOSES_CHANCE_MAX = 0.1
-EARLY_CHANCE_MAX = 0.5
 NUDGES_CHANCE_MAX = 1e-3
 WAYS_CHANCE_MAX = 1e-6  # of losing, being early and nudging together
 EARLY_BPS = 7_500  # of an auction's time
@@ -121,7 +120,7 @@ def _judged(
     placed = sum(len(run.records[bidder]) for _, run in own)
     nudged = sum(run.nudges.get(bidder, 0) for _, run in own)
     nudges = binomial_tail(nudged, placed, usual.nudge)
-    if loyal > LOYAL_CHANCE_MAX or loses > LOSES_CHANCE_MAX or is_early > EARLY_CHANCE_MAX:
+    if loyal > LOYAL_CHANCE_MAX or loses > LOSES_CHANCE_MAX:
         return
     if nudges > NUDGES_CHANCE_MAX or loses * is_early * nudges > WAYS_CHANCE_MAX:
         return
