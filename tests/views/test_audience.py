@@ -96,6 +96,8 @@ class Raw:
                 self.of[event["channel"]] = {event["payer"], event["payee"]}
             case "MandateGranted":
                 self.of[event["mandate"]] = {event["agent"]}
+            case "RestrictionSet":
+                self.of[event["principal"]] = {event["principal"], "officers"}
             case "KeyAdded":
                 self.of[event["key"]] = {event["owner"]}
             case "WebhookAdded":
