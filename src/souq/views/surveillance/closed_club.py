@@ -27,11 +27,15 @@ def find(trades: Sequence[Trade], quotes: Sequence[Quote] = ()) -> Iterator[Alar
         all = ties(found)
         kept = strong(all, repeats_min=REPEATS_MIN, chance_max=CHANCE_MAX)
         for group in components(kept):
-            yield from _judged(group, all, kept, [one for one in quotes if one.market == market])
+            yield from _judged(group, all, kept, quotes, market)
 
 
 def _judged(
-    group: list[str], all: dict[Pair, Tie], kept: dict[Pair, Tie], quotes: list[Quote]
+    group: list[str],
+    all: dict[Pair, Tie],
+    kept: dict[Pair, Tie],
+    quotes: Sequence[Quote],
+    market: str,
 ) -> Iterator[Alarm]:
     members = frozenset(group)
     regular = [pair for pair in kept if pair[0] in members and pair[1] in members]
@@ -47,7 +51,8 @@ def _judged(
     if not is_closed or density_bps < DENSITY_MIN_BPS or len(deals) < DEALS_MIN:
         return
     outsiders = len({pair[0] for pair in all} - members)
-    lag = newcomers_lag((one for tie in all.values() for one in tie.trades), quotes)
+    listed = (one for one in quotes if one.market == market)
+    lag = newcomers_lag((one for tie in all.values() for one in tie.trades), listed)
     waited = f"; newcomers wait {lag / 3.6e9:.1f} h for a first sale" if lag is not None else ""
     yield Alarm(
         NAME,

@@ -1,8 +1,8 @@
 """The watch follows a journal record by record, and lets the detectors look again now and then.
 
 Each detector looks at the latest rows of its kinds, at most so many, whenever half as many are new;
-and at once when somebody asks. At most one of them looks at a record, so that whoever feeds a watch
-never waits for more than one. What was found stays found, with its latest evidence.
+and when somebody asks, if a hundredth is. At most one of them looks at a record, so that whoever
+feeds a watch never waits for more than one. What was found stays found, with its latest evidence.
 """
 
 from collections import deque
@@ -26,6 +26,7 @@ LOOKED_AT_MAX = {  # where more would take long, and old rows tell little
     "repricing_loop": 1_000,
     "spoofing": 10_000,
 }
+NEWS_SHARE = 100  # whoever asks all the time has one look for each hundredth that is new
 ALARMS_MAX = 1_000  # the latest ones found
 
 
@@ -63,14 +64,16 @@ class Watch:
             for name in self._readers[kind]:
                 self._fresh[name] += 1
         for one in DETECTORS:
-            if 2 * self._fresh[one.NAME] >= _most(one):
+            if 2 * self._fresh[one.NAME] >= most_of(one):
                 self._look(one)
                 return
 
     def alarms(self) -> tuple[Alarm, ...]:
-        """Let every detector look that has something new to see; give all alarms, latest last."""
+        """Let every detector look that has enough new to see; give all alarms, latest last."""
         for one in DETECTORS:
-            if self._fresh[one.NAME]:
+            fresh = self._fresh[one.NAME]
+            held = sum(min(len(self._rows[kind]), most_of(one)) for kind in one.READS)
+            if fresh and fresh * NEWS_SHARE >= held:
                 self._look(one)
         return tuple(sorted(self._alarms.values(), key=lambda alarm: (alarm.until, alarm.since)))
 
@@ -81,7 +84,7 @@ class Watch:
 
     def _look(self, detector: Any) -> None:
         self._fresh[detector.NAME] = 0
-        most = _most(detector)
+        most = most_of(detector)
         for alarm in detector.find(*(list(self._rows[kind])[-most:] for kind in detector.READS)):
             key = (alarm.detector, alarm.parties)
             before = self._alarms.pop(key, None)
@@ -92,5 +95,6 @@ class Watch:
             del self._alarms[next(iter(self._alarms))]
 
 
-def _most(detector: Any) -> int:
+def most_of(detector: Any) -> int:
+    """Give how many rows of each kind a detector looks at."""
     return LOOKED_AT_MAX.get(detector.NAME, ROWS_MAX)
