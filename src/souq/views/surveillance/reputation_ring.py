@@ -9,12 +9,11 @@ out even; unlike them, they have hardly anybody else.
 house's reputation rule.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import permutations
 from math import isqrt
 
-from souq.views.surveillance.graph import Pair, Tie, strong, strongly_connected, ties
+from souq.views.surveillance.graph import Pair, strong, strongly_connected, ties
 from souq.views.surveillance.rows import Alarm, Trade, some, some_names
 
 NAME = "reputation_ring"
@@ -23,7 +22,6 @@ REPEATS_MIN = 2
 CHANCE_MAX = 1e-5
 INSIDE_MIN_BPS = 7_000
 DEALS_MIN = 8
-HANGER_ON_DEALS_MIN = 4
 MEMBERS_MAX = 12
 VALUE_MAX_UNITS = 1_000_000_000
 COUNTERPARTY_MAX = 100_000  # about ten deals of a hundred dollars
@@ -38,8 +36,7 @@ def find(trades: Sequence[Trade]) -> Iterator[Alarm]:
         return
     shown = _weights(trades)
     whole = _sums(shown)
-    for core in groups:
-        group = _with_hangers_on(core, all)
+    for group in groups:
         inside = [all[pair] for pair in permutations(group, 2) if pair in all]
         deals = sorted((one for tie in inside for one in tie.trades), key=lambda one: one.seq)
         own = _sums({pair: shown[pair] for pair in permutations(group, 2) if pair in shown})
@@ -59,21 +56,6 @@ def find(trades: Sequence[Trade]) -> Iterator[Alarm]:
             f"of what each of the {len(group)} has shown as a seller, "
             f"at least {share_bps / 100:.0f} % was shown to the others",
         )
-
-
-def _with_hangers_on(core: list[str], all: Mapping[Pair, Tie]) -> list[str]:
-    """Add whoever deals with hardly anybody but a ring, in whichever direction."""
-    members = frozenset(core)
-    inside: Counter[str] = Counter()
-    for (seller, buyer), tie in all.items():
-        if (seller in members) != (buyer in members):
-            inside[buyer if seller in members else seller] += len(tie.trades)
-    near = {one for one, count in inside.items() if count >= HANGER_ON_DEALS_MIN}
-    whole: Counter[str] = Counter()
-    for pair, tie in all.items():
-        whole.update({one: len(tie.trades) for one in near.intersection(pair)})
-    found = {one for one in near if 10_000 * inside[one] >= INSIDE_MIN_BPS * whole[one]}
-    return sorted(members | found)
 
 
 def evidence(trades: Iterable[Trade], zeroed: Collection[Pair] = ()) -> dict[str, int]:

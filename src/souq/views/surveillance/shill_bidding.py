@@ -20,7 +20,6 @@ AUCTIONS_MIN = 8
 WINS_MAX_BPS = 1_000
 LOYAL_CHANCE_MAX = 1e-4
 LOSES_CHANCE_MAX = 0.1
-NUDGES_CHANCE_MAX = 1e-3
 WAYS_CHANCE_MAX = 1e-6  # of losing, being early and nudging together
 EARLY_BPS = 7_500  # of an auction's time
 NUDGE_MAX_BPS = 500  # above the price
@@ -122,7 +121,7 @@ def _judged(
     nudges = binomial_tail(nudged, placed, usual.nudge)
     if loyal > LOYAL_CHANCE_MAX or loses > LOSES_CHANCE_MAX:
         return
-    if nudges > NUDGES_CHANCE_MAX or loses * is_early * nudges > WAYS_CHANCE_MAX:
+    if loses * is_early * nudges > WAYS_CHANCE_MAX:
         return
     rows = sorted(seq for _, run in own for seq in run.records[bidder])
     spent = sum(run.bidders[bidder].units for _, run in own)
