@@ -35,6 +35,7 @@ from souq.core import (
     party,
     payout,
     performance,
+    restriction,
     trust,
     undo,
     webhook,
@@ -185,10 +186,13 @@ COMMANDS: dict[str, Callable[[Scene], Any]] = {
     "Accept": lambda at: Accept(at.talk, at.terms),
     "Reject": lambda at: Reject(at.talk),
     "Withdraw": lambda at: Withdraw(at.talk),
+    "SetRestriction": lambda at: restriction.SetRestriction("P1", "human"),
+    "AppealRestriction": lambda at: restriction.AppealRestriction("P1", PartyText("we are honest")),
 }
 
 # Legal whatever the rest of the market looks like, once it is open.
 ALWAYS = {
+    "SetRestriction": "O",
     "SetHalt": "O",
     "RegisterPrincipal": "O",
     "RegisterAgent": "Ob",
@@ -406,13 +410,48 @@ LEGAL: dict[str, dict[str, str]] = {
     "stakes, an epoch has closed": {"RevealEpoch": "O"},
     "stakes, a bond stands": {"WithdrawBond": "b", "JoinJury": "b"},
     "stakes, a bond leaves": {"PostBond": "sde"},
-    "stakes, a key that a statement is of": {"ImportReputation": "O1", "PostBond": "bsde"},
+    "stakes, a key that a statement is of": {
+        "ImportReputation": "O1",
+        "PostBond": "bsde",
+        "SetRestriction": "O1",
+    },
     "webhook of an agent": {"RemoveWebhook": "OBb", "DisableWebhook": "O", "ReplayWebhook": "B"},
     "webhook of a principal": {"RemoveWebhook": "Ob", "DisableWebhook": "O", "ReplayWebhook": "b"},
     "webhook of the operator": {"RemoveWebhook": "O", "DisableWebhook": "O", "ReplayWebhook": "O"},
     "webhook, failing": {"RemoveWebhook": "OBb", "EnableWebhook": "OB"},
     "webhook, forbidden": {"RemoveWebhook": "OBb", "EnableWebhook": "O"},
     "webhook over": {},
+    "restricted to be told": {**OPEN, **OWNED, "PauseListing": "S", "AppealRestriction": "b"},
+    "restricted to be slow, and not bound yet": {
+        **OPEN,
+        **OWNED,
+        "PauseListing": "S",
+        "AppealRestriction": "b",
+    },
+    "restricted to be slow, and bound just now": {
+        **NO_AUTHORITY,
+        "PostListing": "BSDE",
+        "AppealRestriction": "b",
+    },
+    "restricted to make no commitments": {
+        **NO_AUTHORITY,
+        "PostListing": "BSDE",
+        "AppealRestriction": "b",
+    },
+    "restricted until a person lifts it": {
+        **NO_AUTHORITY,
+        "PostListing": "BSDE",
+        "SetRestriction": "",  # it is there already
+        "AppealRestriction": "b",
+    },
+    "restricted while its own offer stands": {
+        "OpenChannel": "DE",
+        "Counter": "S",
+        "Reject": "S",
+        "Withdraw": "B",
+        "SendMessage": "BS",
+        "AppealRestriction": "b",
+    },
     "webhook one too many": {
         "AddWebhook": "OSDEbsde",
         "RemoveWebhook": "OBb",
@@ -800,7 +839,24 @@ def _delivery(how: str) -> Scene:
     return Scene(stall, deal=deal)
 
 
+def _restricted(how: str) -> Scene:
+    levels = {"to be told": "warn", "to make no commitments": "restrict"}
+    level = levels.get(how, "slow" if "slow" in how else "human")
+    if how == "while its own offer stands":
+        scene = _haggle("")
+        level = "restrict"
+    else:
+        scene = _listing("open")
+    until = None if level == "human" else scene.stall.now + HOUR_US
+    put = restriction.SetRestriction("P1", level, until)  # type: ignore[arg-type]
+    scene.stall.do(OPERATOR, put)
+    if how == "to be slow, and bound just now":
+        scene.stall.offer(BEA, (scene.stall.list(SOL),), 50)
+    return scene
+
+
 SCENES = {
+    "restricted": _restricted,
     "delivery": _delivery,
     "dispute": _dispute,
     "jury": _jury,
@@ -831,6 +887,10 @@ def scene_of(name: str) -> Scene:
 def cells(name: str) -> set[tuple[str, str]]:
     """List the legal (command, role) of a row."""
     row = {**ALWAYS, **LEGAL[name]}
+    if "payout" in name or "report" in name:  # there are officers
+        row["SetRestriction"] = "O12"
+    elif name.startswith("key"):
+        row["SetRestriction"] = "O1"
     return {(command, role) for command, roles in row.items() for role in roles}
 
 

@@ -59,6 +59,20 @@ def _bearer(town: Town) -> Fields:
     }
 
 
+def _restriction(town: Town) -> Fields:
+    principal = town.ids["stranger_person"]
+    rows = town.ask("operator", "list_restrictions")["restrictions"]
+    if any(one["principal"] == principal for one in rows):
+        town.do("operator", "set_restriction", principal=principal, level="observe")
+    until = town.ask("anybody", "get_market")["at"] + 3_600_000_000
+    return {"principal": principal, "level": "warn", "until": until, "words": "a warning"}
+
+
+def _restricted(town: Town) -> Fields:
+    town.do("operator", "set_restriction", **_restriction(town))
+    return {"principal": town.ids["stranger_person"], "text": "we object"}
+
+
 def _chain(root: bytes) -> Fields:
     return {"type": "chain", "anchor": sha256(root).hexdigest(), "unit": FEW, "length": 1}
 
@@ -144,6 +158,8 @@ READY: dict[str, tuple[str, Callable[[Town], Fields]]] = {
         lambda town: {"agent": town.ids["buyer"], "model": f"local:{town.new()}"},
     ),
     "register_officer": ("operator", lambda town: {"name": town.new()}),
+    "set_restriction": ("officer", _restriction),
+    "appeal_restriction": ("stranger_person", _restricted),
     "add_key": ("stranger_person", _bearer),
     "revoke_key": ("buyer", lambda town: {"key": town.spare_key()}),
     "grant_mandate": ("buyer_person", lambda town: {"agent": town.spare(), "limits": {}}),
@@ -256,6 +272,8 @@ QUERIES: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "list_reports": ("officer", lambda town: {}),
     "list_keys": ("buyer", lambda town: {"owner": town.ids["buyer"]}),
     "list_webhooks": ("buyer", lambda town: {"owner": town.ids["buyer"]}),
+    "list_alarms": ("officer", lambda town: {}),
+    "list_restrictions": ("officer", lambda town: {}),
     "list_events": ("anybody", lambda town: {"after": 0, "limit": 200}),
 }
 

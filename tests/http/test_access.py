@@ -48,6 +48,8 @@ COMMANDS: dict[str, Row] = {
     "register_agent": {"ok": ("buyer_person", "operator")},
     "declare_model": {"ok": (*BUYERS, "operator")},
     "register_officer": {"ok": ("operator",)},
+    "set_restriction": {"ok": (*OFFICERS, "operator")},
+    "appeal_restriction": {"ok": ("stranger_person",)},
     "add_key": {"ok": ("stranger_person", "operator")},  # a key for the stranger
     "revoke_key": {"ok": (*BUYERS, "operator")},
     "grant_mandate": {"ok": ("buyer_person", "operator")},
@@ -151,6 +153,8 @@ ASKED: dict[str, Row] = {
     "list_reports": {"ok": (*OFFICERS, "operator")},
     "list_keys": _OWN,
     "list_webhooks": _OWN,
+    "list_alarms": {"ok": (*OFFICERS, "operator")},
+    "list_restrictions": {"ok": _EVERYBODY},  # each sees what is theirs
 }
 # The same queries about other things that stand in the market.
 OTHER_THINGS: dict[str, tuple[str, Callable[[Town], Fields], Row]] = {

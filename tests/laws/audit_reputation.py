@@ -70,7 +70,7 @@ class Reputation:
         self._owe(agreement, -1)
         kind, share = event["type"], 1.0
         if kind == "ContractCancelled":
-            if event["why"] not in ("cancelled", "not_delivered"):
+            if event["why"] not in ("cancelled", "not_delivered", "not_verified"):
                 return
             share = 0.0
         elif kind == "ContractFulfilled":
@@ -79,7 +79,8 @@ class Reputation:
             share = 1 - event["payer_bps"] / 10_000
         self.ended[event["contract"]] = at, agreement["parties"], agreement["legs"]
         self.said.pop(event["contract"], None)
-        if kind == "ContractCancelled" and event["why"] == "cancelled":
+        is_settled = kind == "RulingMade" and event["by"] == "parties"
+        if is_settled or (kind == "ContractCancelled" and event["why"] == "cancelled"):
             return
         for (supplier, payer), units in self._payments(agreement).items():
             if kind == "ContractCancelled" and supplier not in event["at_fault"]:

@@ -19,6 +19,8 @@ from tests.laws.audit_hooks import KINDS as HOOK_KINDS
 from tests.laws.audit_hooks import Hooks
 from tests.laws.audit_keys import KINDS as KEY_KINDS
 from tests.laws.audit_keys import Keys
+from tests.laws.audit_ladder import KINDS as LADDER_KINDS
+from tests.laws.audit_ladder import Ladder
 from tests.laws.audit_limits import Limits, pays
 from tests.laws.audit_money import Books, Broken, Json, need
 from tests.laws.audit_prices import Prices
@@ -91,6 +93,7 @@ class Auditor:
         self.keys = Keys(self.principals)
         self.hooks = Hooks(self.principals)
         self.reputation = Reputation(self.principals, self.due)
+        self.ladder = Ladder(self.principals, self.due)
         self.models: dict[str, str] = {}  # by agent
         self.seen: set[str] = set()  # types of events, and reasons
         self.deals = 0
@@ -136,6 +139,7 @@ class Auditor:
             self.halts.see(actor, command, events, self.at)
             self.keys.see(actor, command, events, self.at)
             self.hooks.see(actor, command, events)
+            self.ladder.see(actor, command, events, self.at)
         for id in [event["contract"] for event in events if event["type"] == "AgreementReached"]:
             need(self.contracts[id]["state"] != "agreed", "contract graph", f"{id} never began")
 
@@ -204,7 +208,7 @@ class Auditor:
             need(inside, "messages", f"{actor} speaks in {event['negotiation']}")
         else:
             need(
-                kind in QUIET | KINDS | HALT_KINDS | KEY_KINDS
+                kind in QUIET | KINDS | HALT_KINDS | KEY_KINDS | LADDER_KINDS
                 or kind in (*HOOK_KINDS.values(), "PrincipalRegistered"),
                 "events",
                 f"unknown: {kind}",

@@ -42,7 +42,14 @@ from souq.core.party import AGENTS, PRINCIPALS, DeclareModel, RegisterAgent, Reg
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, OpenMarket
 from souq.core.seal import OperatorText, PartyText, PublicText
 from souq.core.stage import CONTRACTS, Delivered, Disputed, Formed, Held
-from tests.laws import cash_moves, channel_moves, hook_moves, key_moves, reputation_moves
+from tests.laws import (
+    cash_moves,
+    channel_moves,
+    hook_moves,
+    key_moves,
+    ladder_moves,
+    reputation_moves,
+)
 from tests.laws.dispute_moves import quarrel
 
 Move = tuple[str, Any] | None
@@ -429,5 +436,7 @@ WEIGHTS = {
     reputation_moves.speak: 4,
     reputation_moves.set_trust: 1,
     reputation_moves.bring: 2,
+    ladder_moves.restrict: 2,
+    ladder_moves.appeal: 1,
 }
 MOVES = tuple(move for move, weight in WEIGHTS.items() for _ in range(weight))

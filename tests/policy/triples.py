@@ -172,8 +172,6 @@ def deal(chance: Random) -> Deal:
             is_taken=chance.randint(0, 2) > 0,
             ref=chance.choice(("", "lamp")),
             is_shipped=chance.randint(0, 1) == 1,
-            shipping_units=chance.choice((0, 0, 3)),
-            shipping_asset=chance.choice(("", "USD", "EUR")),
         )
         for n in range(1, chance.choice((0, 1, 1, 1, 1, 2)) + 1)
     ]

@@ -118,6 +118,8 @@ class Raw:
                     for whole, agents in self.parts.items():
                         if agents & self.of[event["parent"]]:
                             self.parts[whole] = agents | {event["agent"]}
+            case "RestrictionSet":
+                self.of[event["principal"]] = {event["principal"], "officers"}
             case "KeyAdded":
                 self.of[event["key"]] = {event["owner"]}
             case "WebhookAdded":

@@ -18,6 +18,7 @@ from souq.cli import reputation as reputation
 from souq.cli import serving as serving
 from souq.cli import trading as trading
 from souq.cli import trust as trust
+from souq.cli import watching as watching
 from souq.cli.commands import app
 from souq.cli.output import MISTAKES, say_mistake
 

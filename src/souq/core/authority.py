@@ -4,7 +4,7 @@ Every guard is asked and every objection is told, so that nobody has to find the
 a guard, write it and list it here.
 """
 
-from souq.core import exposure, halt, limits
+from souq.core import exposure, halt, limits, restriction
 from souq.core.agreement import Leg, cash_given
 from souq.core.objection import Binding, Guard, Objection
 from souq.core.party import Agent
@@ -16,6 +16,7 @@ GUARDS: tuple[Guard, ...] = (
     limits.object_to,
     halt.object_to,
     exposure.object_to,
+    restriction.object_to,
     judging.object_to,
 )
 
@@ -28,12 +29,21 @@ def check(
     negotiation: str,
     reserves: int | None = None,
     part_of: int = 0,
+    is_moving: bool = True,
 ) -> tuple[str, ...]:
     """Give whose approval a deal would wait for. Raises Refused unless the agent may be bound.
 
     See `asks`, which also says why.
     """
-    found = asks(draft, agent, legs, negotiation=negotiation, reserves=reserves, part_of=part_of)
+    found = asks(
+        draft,
+        agent,
+        legs,
+        negotiation=negotiation,
+        reserves=reserves,
+        part_of=part_of,
+        is_moving=is_moving,
+    )
     return tuple(dict.fromkeys(one.approver for one in found))
 
 
@@ -45,14 +55,15 @@ def asks(
     negotiation: str,
     reserves: int | None = None,
     part_of: int = 0,
+    is_moving: bool = True,
 ) -> tuple[Objection, ...]:
     """Give what makes a deal wait for approval. Raises Refused unless the agent may be bound.
 
-    `reserves` and `part_of` are those of `Binding`; left out, these legs are all. The refusal is
-    that of the first objection; `also` names the other rules that object.
+    `reserves`, `part_of` and `is_moving` are those of `Binding`; left out, these legs are all. The
+    refusal is that of the first objection; `also` names the other rules that object.
     """
     whole = cash_given(legs, agent.id) if reserves is None else reserves
-    found = objections(draft, Binding(agent, legs, negotiation, whole, part_of))
+    found = objections(draft, Binding(agent, legs, negotiation, whole, part_of, is_moving))
     if found or draft.weighed:
         draft.weighed[agent.id, legs] = found
     denials = [one for one in found if not one.approver]

@@ -67,7 +67,7 @@ def check_sides(draft: Draft, id: str, terms: Terms, added: Money) -> None:
         raise Refused(Reason.INSUFFICIENT_FUNDS, available=available, needed=added.units)
     payee = need_other_agent(draft, terms.payee)
     try:
-        is_free = not authority.check(draft, payee, legs, negotiation=id)
+        is_free = not authority.check(draft, payee, legs, negotiation=id, is_moving=False)
     except Refused:
         is_free = False
     if not is_free:

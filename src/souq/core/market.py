@@ -40,11 +40,13 @@ from souq.core import (
     negotiation,
     officer,
     owing,
+    pace,
     party,
     payout,
     performance,
     pledge,
     reputation,
+    restriction,
     rules,
     settlement,
     standstill,
@@ -100,6 +102,7 @@ _MODULES: tuple[Any, ...] = (
     undo,
     reputation,
     feedback,
+    restriction,
 )
 _OTHERS: tuple[Any, ...] = (  # they answer to no command
     ledger,
@@ -112,6 +115,7 @@ _OTHERS: tuple[Any, ...] = (  # they answer to no command
     ending,
     owing,
     standstill,
+    pace,
 )
 
 TABLES = (
@@ -148,6 +152,7 @@ TABLES = (
     *reputation.TABLES,
     *owing.TABLES,
     *feedback.TABLES,
+    *restriction.TABLES,
     *(table for mechanism in MECHANISMS for table in mechanism.TABLES),
 )
 
@@ -212,6 +217,7 @@ _LAPSE: dict[str, Any] = {
     "b": bond.lapse,
     "Q": audit.lapse,
     "f": feedback.lapse,
+    "r": restriction.lapse,
     "h": lambda draft, due: ledger.expire(draft, due.removeprefix("hold:")),
 }
 

@@ -278,7 +278,7 @@ def _vouched(
     waiting: list[Objection] = []
     for party in agreement.parties:
         try:
-            asks = _vouch(draft, agreement, id, party, mechanism, spent.get(party, 0))
+            asks = _vouch(draft, agreement, id, party, mechanism, spent.get(party, 0), mover)
             if not outcome.is_final:
                 waiting += asks
         except Refused:
@@ -316,14 +316,16 @@ def _vouch(
     party: str,
     mechanism: Mechanism,
     spent_units: int,
+    mover: Agent | None,
 ) -> tuple[Objection, ...]:
     """Raise Refused unless a party may and can; give what makes it wait for approval."""
     conditions_of(draft, agreement.legs)
     agent = need_other_agent(draft, party)
     whole = budget.peak_units(draft, party, id) if mechanism.JOINS else 0  # not what is left of it
     costs = spent_units + cash_given(agreement.legs, party)
+    moves = mover is not None and party == mover.id
     asks = authority.asks(
-        draft, agent, agreement.legs, negotiation=id, reserves=costs, part_of=whole
+        draft, agent, agreement.legs, negotiation=id, reserves=costs, part_of=whole, is_moving=moves
     )
     _check_funds(draft, agent, agreement, id if mechanism.IS_PREPAID else "")
     return asks

@@ -21,6 +21,7 @@ class Binding(Struct, frozen=True, gc=False):
     `reserves` is all that the agent's commitments in the negotiation could cost, these legs among
     them. `part_of` is a larger sum that these legs are a part of, so that no order slips below a
     threshold by being filled in pieces. Whoever it will deal with, where that is open, is "".
+    `is_moving`: its own move would bind it, not another's that meets what it offered before.
     """
 
     agent: Agent
@@ -28,6 +29,7 @@ class Binding(Struct, frozen=True, gc=False):
     negotiation: str
     reserves: int
     part_of: int = 0
+    is_moving: bool = True
 
 
 class Objection(Struct, frozen=True):

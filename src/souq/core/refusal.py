@@ -26,6 +26,7 @@ class Reason(StrEnum):
     PRICE_BAND = "price_band"
     PRICE_CHANGED = "price_changed"
     QUARANTINED = "quarantined"
+    RESTRICTED = "restricted"
     ROUND_LIMIT = "round_limit"
     SAME_PRINCIPAL = "same_principal"
     STOPPED = "stopped"

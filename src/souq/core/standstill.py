@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from souq.core import channel, stage
 from souq.core.halt import HaltSet
+from souq.core.restriction import DUE
 from souq.core.rules import HOUR_US
 from souq.core.state import DEADLINES, Draft, Table, View
 
@@ -58,8 +59,8 @@ def follow(draft: Draft, event: HaltSet) -> None:
 
 
 def _stands_still(id: str) -> bool:
-    # An offer that lapses frees its maker, and needs nobody to move.
-    return not id.startswith("N")
+    # An offer that lapses frees its maker, and a restriction its principal: nobody need move.
+    return not id.startswith(("N", DUE))
 
 
 def _stopped(view: View, event: ClocksStopped) -> None:

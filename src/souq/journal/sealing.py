@@ -54,8 +54,10 @@ def audience(command: Any, value: Sealed) -> str:
         return "operator"
     if isinstance(value, Secret):
         return f"principal-of:{command.scope if type(command) is SetPolicy else command.agent}"
-    thing = command.negotiation if hasattr(command, "negotiation") else command.contract
-    return f"parties:{thing}"
+    for field in ("negotiation", "contract"):
+        if hasattr(command, field):
+            return f"parties:{getattr(command, field)}"
+    return f"parties:{command.principal}"
 
 
 def sealed_values(command: Any) -> list[Sealed]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from souq.lab.population import Population
+from souq.views.surveillance.measures import gini as gini
 
 
 class LabExtraMissing(ImportError):
@@ -37,16 +38,6 @@ def best_surplus(population: Population) -> int:
                 gain[row, column] = max(0, values.get(thing.ref, 0) - thing.floor_units)
     rows, columns = linear_sum_assignment(gain, maximize=True)
     return int(gain[rows, columns].sum())
-
-
-def gini(values: Sequence[int]) -> float:
-    """Give the Gini coefficient of non-negative values: 0 all equal, towards 1 one has all."""
-    ordered = sorted(values)
-    total, count = sum(ordered), len(ordered)
-    if not total:
-        return 0.0
-    weighted = sum(rank * value for rank, value in enumerate(ordered, start=1))
-    return 2 * weighted / (count * total) - (count + 1) / count
 
 
 def median(values: Sequence[int]) -> int:

@@ -16,6 +16,7 @@ from souq.operations import (
     dispute_queries,
     policy_queries,
     reputation_queries,
+    surveillance_queries,
 )
 from souq.operations import delivery_queries as delivery
 from souq.operations import queries as ask
@@ -103,6 +104,12 @@ _QUERIES: tuple[tuple[type, type, str], ...] = (
     (ask.ListKeys, ask.Keys, "/v1/keys"),
     (ask.ListWebhooks, ask.Webhooks, "/v1/webhooks"),
     (ask.ListEvents, FeedPage, "/v1/records"),
+    (surveillance_queries.ListAlarms, surveillance_queries.Alarms, "/v1/alarms"),
+    (
+        surveillance_queries.ListRestrictions,
+        surveillance_queries.Restrictions,
+        "/v1/restrictions",
+    ),
 )
 
 

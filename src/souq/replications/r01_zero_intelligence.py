@@ -11,6 +11,7 @@ from statistics import fmean, stdev
 
 from souq.agents.bidding.zero_intelligence import ZeroIntelligence
 from souq.core.mechanisms import double_auction
+from souq.core.mechanisms.double_auction.price_band import PriceBand
 from souq.core.refusal import Refused
 from souq.lab.hall import Hall
 from souq.lab.kernel import Kernel, Trade
@@ -38,6 +39,7 @@ class Session:
         *,
         is_constrained: bool = True,
         is_cleared: bool = True,
+        band: PriceBand | None = None,
     ) -> None:
         roles = schedule.roles
         self._rng = rng
@@ -53,6 +55,7 @@ class Session:
             [role for role, _ in roles],
             is_improving_only=True,
             is_cleared_after_trade=is_cleared,
+            band=band,
         )
         self._by_agent = dict(zip(self._floor.agents, self._traders, strict=True))
         self._resting: dict[int, int] = {}  # order by trader, where quotes outlive a trade

@@ -19,6 +19,7 @@ from souq.lab.hall import Hall
 from souq.lab.kernel import Kernel, Trade
 from souq.replications.replication import Finding, Scale
 from souq.replications.schedules import S2, S2_FLAT, Floor, Path, Schedule
+from souq.views.surveillance.measures import smiths_alpha as smiths_alpha
 
 ID = "R2"
 TITLE = "ZIP traders converge, ZI-C traders do not"
@@ -93,9 +94,7 @@ def _day(
         prices.append(price)
         failures = 0
         active = [one for one in active if one not in (n, m)]
-    squares = [(price - EQUILIBRIUM) ** 2 for price in prices]
-    alpha = 100 * sqrt(fmean(squares)) / EQUILIBRIUM if squares else 100.0
-    return Day(alpha, gained / schedule.surplus_max)
+    return Day(smiths_alpha(prices, EQUILIBRIUM), gained / schedule.surplus_max)
 
 
 def _all(schedule: Schedule, runs: int, seed: int, *, is_learning: bool) -> list[list[Day]]:

@@ -44,6 +44,7 @@ from souq.operations.queries import (
     Webhooks,
 )
 from souq.operations.reputation_queries import Reputation
+from souq.operations.surveillance_queries import Alarms, Restrictions
 from souq.views.catalogue.card import ListingCard, SearchPage
 from souq.views.feed import FeedPage
 from souq.views.observation import Observation
@@ -386,6 +387,32 @@ class Methods:
         """Say which model an agent runs on, for everybody to read; nobody checks it."""
     def register_officer(self, name: str, *, command_id: str = "") -> Answer:
         """Register a person who may report and confirm money on rail `manual`."""
+    def set_restriction(
+        self,
+        principal: str,
+        level: Literal["observe", "warn", "slow", "restrict", "human"],
+        until: int | None = ...,
+        why: Literal[
+            "bid_rotation",
+            "closed_club",
+            "message_alignment",
+            "other",
+            "price_parallelism",
+            "repricing_loop",
+            "reputation_ring",
+            "shill_bidding",
+            "spoofing",
+            "wash_trading",
+        ] = ...,
+        words: str = ...,
+        evidence: str = ...,
+        pause_us: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Put a principal on a level of the ladder, or lift it (`observe`)."""
+    def appeal_restriction(self, principal: str, text: str, *, command_id: str = "") -> Answer:
+        """Object to a restriction in one's own words, for a person to read."""
     def add_key(
         self,
         owner: str,
@@ -630,7 +657,7 @@ class Methods:
     def grant_refund(self, contract: str, bps: int, *, command_id: str = "") -> Answer:
         """Give a share of what is still held for oneself back to its payer."""
     def claim_non_delivery(self, contract: str, *, command_id: str = "") -> Answer:
-        """Say that what is late has not come: unless it soon does, the deal is off."""
+        """Say that what is late has not come, and set its giver a last day."""
     def report_verification(
         self,
         contract: str,
@@ -646,7 +673,7 @@ class Methods:
     def confirm_return(self, contract: str, *, command_id: str = "") -> Answer:
         """Say that what was sent back has come; the money goes back."""
     def contest(self, contract: str, *, command_id: str = "") -> Answer:
-        """Say that a report of failure is wrong, or a return not as it went."""
+        """Say that a report of failure is wrong, or that a return has not come as it went."""
     def report_audit(
         self, contract: str, passed: bool, report: str, *, command_id: str = ""
     ) -> Answer:
@@ -787,6 +814,10 @@ class Methods:
         self, after: int = ..., types: Sequence[str] = ..., limit: int = ...
     ) -> FeedPage:
         """List what happened after a record, as far as one may see it; `types` narrows it down."""
+    def list_alarms(self, detector: str = ..., limit: int = ...) -> Alarms:
+        """List what surveillance found of late, latest first, and how breakers stand."""
+    def list_restrictions(self, limit: int = ..., cursor: str = ...) -> Restrictions:
+        """List principals on the ladder."""
 
 class AsyncMethods:
     async def take_price(
@@ -1138,6 +1169,34 @@ class AsyncMethods:
         """Say which model an agent runs on, for everybody to read; nobody checks it."""
     async def register_officer(self, name: str, *, command_id: str = "") -> Answer:
         """Register a person who may report and confirm money on rail `manual`."""
+    async def set_restriction(
+        self,
+        principal: str,
+        level: Literal["observe", "warn", "slow", "restrict", "human"],
+        until: int | None = ...,
+        why: Literal[
+            "bid_rotation",
+            "closed_club",
+            "message_alignment",
+            "other",
+            "price_parallelism",
+            "repricing_loop",
+            "reputation_ring",
+            "shill_bidding",
+            "spoofing",
+            "wash_trading",
+        ] = ...,
+        words: str = ...,
+        evidence: str = ...,
+        pause_us: int = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Put a principal on a level of the ladder, or lift it (`observe`)."""
+    async def appeal_restriction(
+        self, principal: str, text: str, *, command_id: str = ""
+    ) -> Answer:
+        """Object to a restriction in one's own words, for a person to read."""
     async def add_key(
         self,
         owner: str,
@@ -1386,7 +1445,7 @@ class AsyncMethods:
     async def grant_refund(self, contract: str, bps: int, *, command_id: str = "") -> Answer:
         """Give a share of what is still held for oneself back to its payer."""
     async def claim_non_delivery(self, contract: str, *, command_id: str = "") -> Answer:
-        """Say that what is late has not come: unless it soon does, the deal is off."""
+        """Say that what is late has not come, and set its giver a last day."""
     async def report_verification(
         self,
         contract: str,
@@ -1402,7 +1461,7 @@ class AsyncMethods:
     async def confirm_return(self, contract: str, *, command_id: str = "") -> Answer:
         """Say that what was sent back has come; the money goes back."""
     async def contest(self, contract: str, *, command_id: str = "") -> Answer:
-        """Say that a report of failure is wrong, or a return not as it went."""
+        """Say that a report of failure is wrong, or that a return has not come as it went."""
     async def report_audit(
         self, contract: str, passed: bool, report: str, *, command_id: str = ""
     ) -> Answer:
@@ -1549,5 +1608,9 @@ class AsyncMethods:
         self, after: int = ..., types: Sequence[str] = ..., limit: int = ...
     ) -> FeedPage:
         """List what happened after a record, as far as one may see it; `types` narrows it down."""
+    async def list_alarms(self, detector: str = ..., limit: int = ...) -> Alarms:
+        """List what surveillance found of late, latest first, and how breakers stand."""
+    async def list_restrictions(self, limit: int = ..., cursor: str = ...) -> Restrictions:
+        """List principals on the ladder."""
 
 def build(kind: type, given: dict[str, Any]) -> Any: ...

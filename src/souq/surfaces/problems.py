@@ -28,6 +28,7 @@ STATUS: dict[Reason, int] = {
     Reason.PRICE_BAND: 403,
     Reason.PRICE_CHANGED: 409,
     Reason.QUARANTINED: 409,
+    Reason.RESTRICTED: 403,
     Reason.ROUND_LIMIT: 409,
     Reason.SAME_PRINCIPAL: 409,
     Reason.STOPPED: 503,

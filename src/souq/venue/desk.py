@@ -19,6 +19,7 @@ from souq.views.catalogue import Catalogue
 from souq.views.feed import Feed
 from souq.views.history import ERASED
 from souq.views.mentions import Mentions
+from souq.views.surveillance.watch import Watch
 
 _text = msgspec.json.Decoder(str)
 WORDS_KEPT = 4_096
@@ -34,12 +35,14 @@ class Desk:
         catalogue: Catalogue,
         mentions: Mentions,
         feed: Feed,
+        watch: Watch,
     ) -> None:
         self.store = store
         self.affairs = affairs
         self.catalogue = catalogue
         self.mentions = mentions
         self.feed = feed
+        self.watch = watch
         self.state: State
         self.seq = 0
         self.words = lru_cache(WORDS_KEPT)(self._words)

@@ -18,7 +18,7 @@ from souq.core.state import State
 from souq.engine import Answer, Engine, system_clock, system_salts
 from souq.engine import Pending as Pending
 from souq.journal.record import Record
-from souq.journal.replay import Replayed
+from souq.journal.replay import Replayed, reader
 from souq.journal.store import Store
 from souq.venue import (
     approvals,
@@ -30,6 +30,7 @@ from souq.venue import (
     people,
     policies,
     reputation,
+    surveillance,
 )
 from souq.venue.desk import Desk
 from souq.views.affairs import Affairs
@@ -38,6 +39,7 @@ from souq.views.derived import Spoilt
 from souq.views.feed import Feed, FeedPage
 from souq.views.mentions import Mentions
 from souq.views.showing import answer_shown, viewer_of
+from souq.views.surveillance.watch import Watch
 
 log = logging.getLogger(__name__)
 ANSWERS = {
@@ -50,7 +52,9 @@ ANSWERS = {
     **deliveries.ANSWERS,
     **disputes.ANSWERS,
     **reputation.ANSWERS,
+    **surveillance.ANSWERS,
 }
+WATCHED_AGAIN_MAX = 20_000  # records that the watch reads again at a start
 
 
 class Venue:
@@ -86,7 +90,11 @@ class Venue:
         self.mentions = Mentions(data / "mentions.sqlite" if data else None, self._state)
         self.mentions.catch_up(store)
         self.feed = Feed(store, self.mentions, self._state)
-        self._desk = Desk(store, self._affairs, self.catalogue, self.mentions, self.feed)
+        self.watch = Watch(store.payload, self._state)
+        self._watch_again(store)
+        self._desk = Desk(
+            store, self._affairs, self.catalogue, self.mentions, self.feed, self.watch
+        )
 
     def submit(self, actor: str, command_id: str, command: Any, nonce: str = "") -> Answer:
         """Have a command judged, and wait until its record is durable."""
@@ -143,6 +151,7 @@ class Venue:
             record = fresh[0]
             self._follow(self.catalogue, record, self.engine.store.payload)
             self._follow(self.mentions, record)
+            self.watch.take(record)
             fresh.popleft()
 
     def close(self) -> None:
@@ -152,6 +161,12 @@ class Venue:
         self.catalogue.close()
         self.mentions.close()
         self.engine.close()
+
+    def _watch_again(self, store: Store) -> None:
+        """Show the watch the latest records; it keeps nothing on disk."""
+        head, read = store.head()[0], reader(store).whole
+        for entry in store.read(max(1, head - WATCHED_AGAIN_MAX + 1), head):
+            self.watch.take(read(entry.seq, entry.body))
 
     def _state(self) -> State:
         return self.engine.live[0]

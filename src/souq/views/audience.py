@@ -39,6 +39,7 @@ from souq.core import (
     payout,
     performance,
     pledge,
+    restriction,
     rules,
     standstill,
     stock,
@@ -183,6 +184,10 @@ def _unless_operator(actor: str) -> str:
 
 def _channel(event: Any, known: Known) -> Audience:
     return known.sides(event.channel)
+
+
+def _restriction(event: Any, known: Known) -> Audience:
+    return (event.principal, OFFICERS)
 
 
 def _by(event: Any, known: Known) -> Audience:
@@ -420,6 +425,9 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     feedback.FeedbackGiven: _by,
     feedback.FeedbackReleased: _contract,
     feedback.FeedbackShown: _everybody,
+    restriction.RestrictionSet: _restriction,
+    restriction.RestrictionAppealed: _restriction,
+    restriction.RestrictionLapsed: _restriction,
     Annotated: _operator_only,
 }
 

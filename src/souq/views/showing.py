@@ -21,6 +21,7 @@ from souq.core import (
     officer,
     party,
     payout,
+    restriction,
     webhook,
 )
 from souq.core.annotation import Annotated
@@ -208,6 +209,8 @@ TEXTS: dict[type, tuple[tuple[_Field, bool], ...]] = {
     feedback.FeedbackShown: ((lambda of: of.text, False),),
     payout.PayoutRequested: ((lambda of: of.destination, PRIVATE),),
     webhook.WebhookAdded: ((lambda of: of.url, PRIVATE),),
+    restriction.RestrictionSet: ((lambda of: of.words, False),),
+    restriction.RestrictionAppealed: ((lambda of: of.text, False),),
     Annotated: ((lambda of: of.note, PRIVATE),),
 }
 

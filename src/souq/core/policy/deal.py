@@ -16,8 +16,6 @@ class Goods(Struct, frozen=True, gc=False):
     is_taken: bool
     ref: str = ""
     is_shipped: bool = False
-    shipping_units: int = 0
-    shipping_asset: str = ""  # "" is any: its listing names none
 
 
 class Other(Struct, frozen=True):
@@ -55,14 +53,9 @@ class Deal(Struct, frozen=True):
     destination: str = ""
 
     def outlay(self, asset: str) -> int:
-        """Give all that the deal could cost, sending included."""
+        """Give all that the deal could cost."""
         whole = self.whole_units if asset == self.asset else 0
-        sending = sum(
-            one.shipping_units
-            for one in self.goods
-            if one.is_taken and one.shipping_asset in ("", asset)
-        )
-        return max(self.pays.get(asset, 0), whole) + sending
+        return max(self.pays.get(asset, 0), whole)
 
     def binds(self, asset: str) -> int:
         """Give what budgets must have room for."""

@@ -157,8 +157,6 @@ def _goods(listing: Listing, is_taken: bool, quantity: int, agent: Agent) -> Goo
         is_taken=is_taken,
         ref=listing.ref if is_own else "",
         is_shipped=listing.delivery == "ship",
-        shipping_units=listing.shipping_units,
-        shipping_asset="" if listing.price is None else listing.price.asset,
     )
 
 

@@ -40,6 +40,8 @@ ADVICE: dict[str, str] = {
     Reason.PRICE_BAND: "Stay between price_min and price_max; only the principal goes further.",
     Reason.PRICE_CHANGED: "The price is another one now. Take it only if you still want to.",
     Reason.QUARANTINED: "The operator blocked this very call. Do something else.",
+    Reason.RESTRICTED: "The house restricts your principal for now; `why` says for what. Finish"
+    " what is agreed, wait until `until` or `next_at`, or ask your principal to appeal.",
     Reason.ROUND_LIMIT: "No more counteroffers here: accept, reject or withdraw.",
     Reason.SAME_PRINCIPAL: "That agent stands for the same person as you do. Deal with another.",
     Reason.STOPPED: "The market is not answering now. Try again in a minute, with the"
