@@ -93,6 +93,8 @@ class Raw:
                 self.of[event["contract"]] = set(event["agreement"]["parties"])
             case "DisputeOpened":
                 self.disputed[event["contract"]] = seq
+                if "arbiter" in event:
+                    self.judging.setdefault(event["contract"], set()).add(event["arbiter"])
             case "PanelDrawn":
                 self.judging.setdefault(event["contract"], set()).update(event["jurors"])
             case "ArbiterCalled":

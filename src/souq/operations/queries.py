@@ -53,11 +53,7 @@ class GetAgent(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
 
 
 class AgentCard(Struct, frozen=True):
-    """`deals` it fulfilled as a seller, `rulings` that took money back from it.
-
-    `model` is what it says it runs on: self-declared by the agent; nobody has checked it.
-    `disputes` are those of its principal that were judged.
-    """
+    """Deals done and rulings lost as a seller; `disputes` of its principal; `model` unchecked."""
 
     id: str
     name: str
