@@ -9,6 +9,7 @@ import pytest
 
 from souq.app.settings import KNOWN, PREFIX, BadSettings, Settings, read, shown
 from souq.core.money import Asset
+from souq.core.procedure import Procedure
 from souq.core.rules import Rules
 from souq.surfaces.limits import Rates
 
@@ -323,3 +324,17 @@ def test_what_is_shown_can_be_read_again(tmp_path: Path) -> None:
     )
     again = read({"config": written(tmp_path, shown(found)).name}, {}, tmp_path)
     assert msgspec.structs.replace(again, sources={}) == msgspec.structs.replace(found, sources={})
+
+
+def test_a_procedure_of_disputes_is_a_table_of_the_rules(tmp_path: Path) -> None:
+    text = "[rules]\nfee_bps = 10\n[rules.procedure]\njury = 5\nfiling_bps = 500\n"
+    (tmp_path / "souq.toml").write_text(text)
+    found = read({}, {}, tmp_path)
+    assert found.rules.procedure == Procedure(jury=5, filing_bps=500)
+    told = shown(found)
+    (tmp_path / "souq.toml").write_text(told)
+    assert read({}, {}, tmp_path).rules == found.rules
+    said = {"SOUQ_RULES__PROCEDURE": "{jury = 0}"}
+    assert read({}, said, tmp_path / "none").rules.procedure == Procedure(jury=0)
+    with pytest.raises(BadSettings, match=r"such as \{jury = 3"):
+        read({}, {"SOUQ_RULES__PROCEDURE": "{jurors = 0}"}, tmp_path / "none")

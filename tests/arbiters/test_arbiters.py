@@ -19,8 +19,16 @@ from souq.arbiters.panel import (
 from souq.arbiters.watcher import Watcher, nearest_vote
 from souq.core import jury
 from souq.core.case import REDO
-from souq.core.dispute import AppealVerdict, Rule
-from souq.core.dispute.counting import agreeing, verdict_of
+from souq.core.contract import SubmitDelivery
+from souq.core.dispute import (
+    AnswerDispute,
+    AppealVerdict,
+    CommitVote,
+    OpenDispute,
+    RevealVote,
+    Rule,
+)
+from souq.core.dispute.counting import agreeing, of_vote, verdict_of
 from souq.core.money import BPS
 from souq.core.procedure import Procedure
 from souq.core.refusal import Refused
@@ -280,3 +288,41 @@ def test_gold_cases_are_scored_by_class() -> None:
 def test_an_opinion_is_rounded_to_a_vote() -> None:
     found = [nearest_vote(one) for one in (0, 1_249, 1_250, 6_000, 9_999, BPS, REDO)]
     assert found == [0, 0, 2_500, 5_000, BPS, BPS, REDO]
+
+
+def test_a_copied_commitment_opens_for_nobody_but_its_maker() -> None:
+    court = Court(PANEL, jurors=3)
+    contract = court.disputed(answer="it is fine")
+    court.close_evidence()
+    one, two, three = (juror.id for juror in court.jurors)
+    nonce = "ab" * 16
+    for juror, maker in ((one, one), (two, one), (three, three)):
+        digest = of_vote(contract, 0, maker, 0, nonce)
+        court.as_(juror, CommitVote(contract, digest))
+    court.as_(one, RevealVote(contract, 0, nonce))
+    with pytest.raises(Refused, match="not what was committed to"):
+        court.as_(two, RevealVote(contract, 0, nonce))
+    with pytest.raises(Refused, match="wrong_state"):
+        court.as_(one, RevealVote(contract, 0, nonce))
+    with pytest.raises(Refused, match="vote"):
+        court.as_(three, RevealVote(contract, 1, nonce))
+
+
+def test_a_second_appeal_or_redo_is_not_to_be_had() -> None:
+    court = Court(Procedure(jury=0, filing_bps=1_000, seat_units=SEAT), jurors=3)
+    contract = court.disputed(answer="it is fine")
+    court.as_("P1", Rule(contract, BPS))
+    court.as_(court.sol.id, AppealVerdict(contract))
+    court.close_evidence()
+    watchers = court.watchers(lambda case: REDO)
+    for _ in range(2):
+        for one in watchers:
+            one.turn()
+    assert court.bea.client.ask(GetDispute(contract)).phase == "redone"
+    court.as_(court.sol.id, SubmitDelivery(contract))
+    with pytest.raises(Refused, match="it was done again once"):
+        court.as_(court.bea.id, OpenDispute(contract, "damaged", remedy="redo"))
+    court.as_(court.bea.id, OpenDispute(contract, "damaged"))
+    court.as_(court.sol.id, AnswerDispute(contract))
+    with pytest.raises(Refused, match="redo"):
+        court.as_("P1", Rule(contract, 0, redo=True))

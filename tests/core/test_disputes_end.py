@@ -43,12 +43,19 @@ class Walk:
                 if found is not None:
                     self._add(found, names)
             later = tick(state)
-            self.after_tick[name] = None if later is None else self._add(later, names)
+            is_drawing = bool(state.rows(WAITING))
+            self.after_tick[name] = (
+                None if later is None else self._add(later, names, is_drawing=is_drawing)
+            )
 
-    def _add(self, found: tuple[State, tuple[Any, ...]], names: list[bytes]) -> bytes:
+    def _add(
+        self, found: tuple[State, tuple[Any, ...]], names: list[bytes], *, is_drawing: bool = False
+    ) -> bytes:
         state, events = found
         for event in events:
             self._note(event)
+        if is_drawing and type(events[0]).__name__ == "ArbiterCalled":
+            self.seen["too few"] += 1
         name = signature(state)
         if name not in self.states:
             self.states[name] = state
@@ -119,9 +126,11 @@ def test_every_path_of_a_dispute_ends_with_nothing_held() -> None:
 
 @pytest.mark.parametrize("around", ["bonds", "mandates", "jurors"])
 def test_so_does_every_path_while_bonds_mandates_or_jurors_go(around: str) -> None:
-    walk = Walk(quarrel(replace(PROCEDURE, appeal_us=0), jurors=2).engine.state, around)
+    walk = Walk(quarrel(replace(PROCEDURE, appeal_us=0), jurors=1).engine.state, around)
     walk.check()
     assert walk.seen["VotesCounted"]
+    are_too_few = walk.seen["PanelAwaited"] and walk.seen["too few"]
+    assert bool(are_too_few) is (around != "mandates"), "where the only juror may go"
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,7 @@ KNOWN: dict[str, _Known] = dict(_known(Settings))
 _TABLES = frozenset(name.partition(".")[0] for name in KNOWN if "." in name)
 _EXAMPLES = {
     "rules.assets": 'a list such as [{code = "USD", exponent = 6}]',
+    "rules.procedure": "a table such as {jury = 3, filing_bps = 500}",
     "rules.categories": 'a table such as {books = {pages = "int", cover = ["hard", "soft"]}}',
 }
 
@@ -173,6 +174,8 @@ def shown(settings: Settings) -> str:
     plain: list[str] = []
     tables: dict[str, list[str]] = {}
     for name, value in _leaves(settings):
+        if value is None:  # which TOML has no word for
+            continue
         table, _, key = name.rpartition(".")
         lines = tables.setdefault(table, []) if table else plain
         lines.append(f"{key} = {_toml(value)}  # {_where(settings, name)}")
@@ -260,7 +263,9 @@ def _from_text(text: str, kind: Any) -> Any:
     match inspect.type_info(kind):
         case inspect.VarTupleType(item_type=inspect.StrType()) if not text.startswith("["):
             return [part.strip() for part in text.split(",") if part.strip()]
-        case inspect.VarTupleType() | inspect.DictType():
+        case inspect.UnionType() if text == "null":
+            return None
+        case inspect.VarTupleType() | inspect.DictType() | inspect.UnionType():
             return tomllib.loads(f"value = {text}")["value"]
         case _:
             return text

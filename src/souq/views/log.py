@@ -223,6 +223,17 @@ _TELL: dict[str, Callable[[History, Any], str]] = {
     "AuditEnded": lambda history, event: (
         f"audit of {event.contract}: {'passed' if event.passed else 'failed'}"
     ),
+    "DisputeAnswered": lambda history, event: (
+        f"{'admits' if event.accepts else 'contests'} the claim about {event.contract}"
+    ),
+    "SplitProposed": lambda history, event: (
+        f"proposes to settle {event.contract} with {event.payer_bps / 100:g} % back"
+    ),
+    "VerdictReached": lambda history, event: (
+        f"verdict on {event.contract}: "
+        + ("to be done again" if event.payer_bps < 0 else f"{event.payer_bps / 100:g} % back")
+    ),
+    "RedoOrdered": lambda history, event: f"{event.contract} is to be done again",
     "RulingMade": lambda history, event: (
         f"{event.contract}: {event.payer_bps / 100:g} % of the price goes back"
     ),

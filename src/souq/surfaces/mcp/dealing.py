@@ -266,7 +266,7 @@ class Disputed(Act, frozen=True, forbid_unknown_fields=True):
 
 async def dispute(desk: Desk, given: Disputed) -> Told:
     command = OpenDispute(given.contract, given.ground, PartyText(given.claim))
-    return await _done(desk, command, "disputed; the arbiter rules")
+    return await _done(desk, command, "disputed; the other side may answer, then it is judged")
 
 
 class Said(Act, frozen=True, forbid_unknown_fields=True):

@@ -5,6 +5,7 @@ from typing import Any
 
 from souq.core import approval, dispute, ending, mandate, message, negotiation
 from souq.core import contract as contracts
+from souq.core.dispute import records
 from souq.core.mechanisms import alternating_offers, posted_price, swap
 from souq.surfaces.mcp.telling import Teller, envelope
 from souq.views.feed import RecordSeen
@@ -23,6 +24,13 @@ _KINDS: tuple[type, ...] = (
     contracts.InspectionBegan,
     contracts.DeliveryAccepted,
     dispute.DisputeOpened,
+    records.DisputeAnswered,
+    records.EvidenceAdded,
+    records.SplitProposed,
+    records.ArbiterCalled,
+    records.PanelAwaited,
+    records.VerdictReached,
+    records.RedoOrdered,
     ending.ContractFulfilled,
     ending.ContractCancelled,
     ending.RulingMade,
@@ -51,6 +59,10 @@ def _told(event: Any, record: RecordSeen, teller: Teller, me: str) -> dict[str, 
             text = record.words.get(digest, "")
         case dispute.DisputeOpened(by=by, claim=digest):
             text = record.words.get(digest, "")
+        case records.DisputeAnswered(by=by, answer=digest):
+            text = record.words.get(digest, "")
+        case records.SplitProposed() | records.VerdictReached():
+            return row | {"payer_bps": event.payer_bps}
         case _:
             return row
     return row | {"words": envelope(text, by, me, HEARD_MAX)}
