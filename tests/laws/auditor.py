@@ -21,6 +21,8 @@ from tests.laws.audit_keys import KINDS as KEY_KINDS
 from tests.laws.audit_keys import Keys
 from tests.laws.audit_limits import Limits, pays
 from tests.laws.audit_money import Books, Broken, Json, need
+from tests.laws.audit_policies import KINDS as POLICY_KINDS
+from tests.laws.audit_policies import Policies
 from tests.laws.audit_prices import Prices
 from tests.laws.audit_runs import Runs
 from tests.mechanisms.plays import OPEN, OPEN_EVENTS
@@ -38,6 +40,7 @@ GRAPH = {
     },
     "delivered": {
         "DeliveryAccepted": "delivered",
+        "ContractCancelled": "ended",  # only while it cools off
         "ContractFulfilled": "ended",
         "DisputeOpened": "disputed",
     },
@@ -83,6 +86,7 @@ class Auditor:
         self.halts = Halts(self.books, self.contracts, self.due)
         self.runs = Runs(self.books, self.goods, self.limits, self.due)
         self.keys = Keys(self.principals)
+        self.policies = Policies(payload, self.principals)
         self.hooks = Hooks(self.principals)
         self.models: dict[str, str] = {}  # by agent
         self.seen: set[str] = set()  # types of events, and reasons
@@ -129,6 +133,7 @@ class Auditor:
             self.halts.see(actor, command, events, self.at)
             self.keys.see(actor, command, events, self.at)
             self.hooks.see(actor, command, events)
+            self.policies.see(actor, events, self.at)
         for id in [event["contract"] for event in events if event["type"] == "AgreementReached"]:
             need(self.contracts[id]["state"] != "agreed", "contract graph", f"{id} never began")
 
@@ -189,7 +194,7 @@ class Auditor:
             need(inside, "messages", f"{actor} speaks in {event['negotiation']}")
         else:
             need(
-                kind in QUIET | KINDS | HALT_KINDS | KEY_KINDS
+                kind in QUIET | KINDS | HALT_KINDS | KEY_KINDS | POLICY_KINDS
                 or kind in (*HOOK_KINDS.values(), "PrincipalRegistered"),
                 "events",
                 f"unknown: {kind}",

@@ -32,7 +32,7 @@ from souq.core.party import AGENTS, PRINCIPALS, DeclareModel, RegisterAgent, Reg
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, OpenMarket
 from souq.core.seal import OperatorText, PartyText, PublicText
 from souq.core.stage import CONTRACTS, Delivered, Disputed, Formed, Held
-from tests.laws import cash_moves, channel_moves, hook_moves, key_moves
+from tests.laws import cash_moves, channel_moves, hook_moves, key_moves, policy_moves
 
 Move = tuple[str, Any] | None
 CATEGORIES = ("bikes", "bikes/folding", "books", "gpu")
@@ -365,5 +365,6 @@ WEIGHTS = {
     hook_moves.move_hook: 1,
     channel_moves.open_channel: 3,
     channel_moves.use_channel: 5,
+    **policy_moves.WEIGHTS,
 }
 MOVES = tuple(move for move, weight in WEIGHTS.items() for _ in range(weight))
