@@ -22,6 +22,7 @@ class Policies:
         self.deals: dict[str, list[int]] = {}  # by key: when
         self.spent: dict[str, dict[tuple[str, str], list[int]]] = {}  # by key and claim
         self.listings: dict[str, Json] = {}
+        self.asset: dict[str, str] = {}  # by mandate
         self.cooling: dict[str, int] = {}
 
     def see(self, actor: str, events: list[Json], at: int) -> None:
@@ -50,7 +51,10 @@ class Policies:
                     self.listings[event["listing"]["id"]] = event["listing"]
                 case "AgreementReached":
                     self._agreed(event, at, expected, sent)
-                case "BudgetCommitted":
+                case "MandateGranted":
+                    limits = json.loads(self._payload(event["limits"]))
+                    self.asset[event["mandate"]] = limits.get("asset", "USD")
+                case "BudgetCommitted" if self.asset[event["mandate"]] == "USD":
                     self._committed(event, at)
                 case "BudgetSettled":
                     self._back(event["contract"], event["agent"], event["returned_units"])

@@ -5,7 +5,16 @@ from functools import cache
 import pytest
 
 from souq.engine import Fault
-from tests.laws import eavesdroppers, embezzlements, forgeries, leaps, outages, thefts, trespasses
+from tests.laws import (
+    eavesdroppers,
+    embezzlements,
+    forgeries,
+    leaps,
+    outages,
+    slips,
+    thefts,
+    trespasses,
+)
 from tests.laws.audit_money import Broken
 from tests.laws.bugs import BUGS, Plant
 from tests.laws.walk import walk
@@ -17,6 +26,7 @@ assert outages
 assert leaps
 assert thefts
 assert eavesdroppers
+assert slips
 SEEDS, STEPS = tuple(range(24)), 1_200
 FEES_BPS = (333, 2_500)  # a fee of a few units on every price shows what rounds away otherwise
 
