@@ -111,6 +111,20 @@ def _sitting(town: Town) -> Fields:
     return {}
 
 
+def _cooling(town: Town) -> Fields:
+    """Bring a deal about that its buyer's principal may take back."""
+    slow = {"cooling_off_us": 3_600_000_000}
+    listed = {"title": town.new(), "category": "home", "ref": "plain", "price": [FEW, "USD"]}
+    posted = town.do("seller", "post_listing", **listed, conditions=slow)[0]["listing"]["id"]
+    events = town.do("buyer", "take_price", listing=posted, price=[FEW, "USD"])
+    return {"contract": next(one["contract"] for one in events if "contract" in one)}
+
+
+def _member(town: Town) -> Fields:
+    member = town.made("operator", "register_principal", "principal", name=town.new())
+    return {"principal": member, "organisation": town.ids["buyer_person"]}
+
+
 def _root() -> bytes:
     return token_bytes(32)
 
@@ -164,6 +178,19 @@ READY: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "revoke_key": ("buyer", lambda town: {"key": town.spare_key()}),
     "grant_mandate": ("buyer_person", lambda town: {"agent": town.spare(), "limits": {}}),
     "revoke_mandate": ("buyer_person", lambda town: {"agent": town.spare()}),
+    "set_policy": (
+        "buyer_person",
+        lambda town: {
+            "scope": town.spare(),
+            "policy": {"rules": [{"type": "per_deal", "cap_units": FEW}]},
+        },
+    ),
+    "set_organisation": ("operator", _member),
+    "set_destination": (
+        "buyer",
+        lambda town: {"agent": town.ids["buyer"], "destination": town.new()},
+    ),
+    "revoke_contract": ("buyer_person", _cooling),
     "open_account": ("operator", lambda town: {"account": town.new()}),
     "transfer_many": ("operator", _transfer),
     "report_deposit": (
@@ -267,6 +294,14 @@ QUERIES: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "get_balance": ("buyer", lambda town: {"principal": town.ids["buyer_person"]}),
     "list_entries": ("buyer", lambda town: {"principal": town.ids["buyer_person"]}),
     "get_mandate": ("buyer", lambda town: {"agent": town.ids["buyer"]}),
+    "get_policy": ("buyer_person", lambda town: {"scope": town.ids["buyer"]}),
+    "explain_command": (
+        "buyer",
+        lambda town: {
+            "command": '{"type":"PostMessage","text":"hear"}',
+            "agent": town.ids["buyer"],
+        },
+    ),
     "list_messages": ("buyer", lambda town: {"negotiation": town.talk}),
     "list_payouts": ("buyer", lambda town: {"principal": town.ids["buyer_person"]}),
     "list_reports": ("officer", lambda town: {}),

@@ -23,6 +23,8 @@ from tests.laws.audit_ladder import KINDS as LADDER_KINDS
 from tests.laws.audit_ladder import Ladder
 from tests.laws.audit_limits import Limits, pays
 from tests.laws.audit_money import Books, Broken, Json, need
+from tests.laws.audit_policies import KINDS as POLICY_KINDS
+from tests.laws.audit_policies import Policies
 from tests.laws.audit_prices import Prices
 from tests.laws.audit_reputation import KINDS as REPUTATION_KINDS
 from tests.laws.audit_reputation import Reputation
@@ -42,6 +44,7 @@ GRAPH = {
     },
     "delivered": {
         "DeliveryAccepted": "delivered",
+        "ContractCancelled": "ended",  # only while it cools off
         "ContractFulfilled": "ended",
         "DisputeOpened": "disputed",
     },
@@ -91,6 +94,7 @@ class Auditor:
         self.halts = Halts(self.books, self.contracts, self.due, self.principals, self.limits)
         self.runs = Runs(self.books, self.goods, self.limits, self.due)
         self.keys = Keys(self.principals)
+        self.policies = Policies(payload, self.principals)
         self.hooks = Hooks(self.principals)
         self.reputation = Reputation(self.principals, self.due)
         self.ladder = Ladder(self.principals, self.due)
@@ -140,6 +144,7 @@ class Auditor:
             self.keys.see(actor, command, events, self.at)
             self.hooks.see(actor, command, events)
             self.ladder.see(actor, command, events, self.at)
+            self.policies.see(actor, events, self.at)
         for id in [event["contract"] for event in events if event["type"] == "AgreementReached"]:
             need(self.contracts[id]["state"] != "agreed", "contract graph", f"{id} never began")
 
@@ -208,7 +213,7 @@ class Auditor:
             need(inside, "messages", f"{actor} speaks in {event['negotiation']}")
         else:
             need(
-                kind in QUIET | KINDS | HALT_KINDS | KEY_KINDS | LADDER_KINDS
+                kind in QUIET | KINDS | HALT_KINDS | KEY_KINDS | LADDER_KINDS | POLICY_KINDS
                 or kind in (*HOOK_KINDS.values(), "PrincipalRegistered"),
                 "events",
                 f"unknown: {kind}",

@@ -48,6 +48,7 @@ from tests.laws import (
     hook_moves,
     key_moves,
     ladder_moves,
+    policy_moves,
     reputation_moves,
 )
 from tests.laws.dispute_moves import quarrel
@@ -438,5 +439,6 @@ WEIGHTS = {
     reputation_moves.bring: 2,
     ladder_moves.restrict: 2,
     ladder_moves.appeal: 1,
+    **policy_moves.WEIGHTS,
 }
 MOVES = tuple(move for move, weight in WEIGHTS.items() for _ in range(weight))

@@ -12,6 +12,7 @@ from tests.laws import (
     forgeries,
     leaps,
     outages,
+    slips,
     thefts,
     trespasses,
     usurpations,
@@ -29,6 +30,7 @@ assert leaps
 assert thefts
 assert eavesdroppers
 assert usurpations
+assert slips
 SEEDS, STEPS = tuple(range(24)), 1_200
 FEES_BPS = (333, 2_500)  # a fee of a few units on every price shows what rounds away otherwise
 

@@ -53,7 +53,7 @@ def _owner(raw: Any, viewer: str, event: dict[str, Any]) -> bool:
 
 
 def _member(raw: Any, viewer: str, event: dict[str, Any]) -> bool:
-    return viewer in (event["principal"], event["organisation"])
+    return bool(viewer) and viewer in (event["principal"], event["organisation"])
 
 
 def _agent(raw: Any, viewer: str, event: dict[str, Any]) -> bool:
