@@ -32,7 +32,8 @@ def backup(
     """Copy a market's journal into one checked file, also while a server writes it.
 
     The file holds every record, all words and limits, and the head; only its owner may read it.
-    What is erased from the market later is still in it: throw old backups away.
+    The words are locked, and their keys go into FILE.keys: keep it in another place. Whoever is
+    erased from the market later is erased from this backup too, once that small file is replaced.
     Example: souq backup runs/demo demo.backup
     """
     kept = backups.backup(folder, file)
@@ -44,6 +45,9 @@ def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="what `souq backup` wrote")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="a new folder for the market")],
     until: Until = None,
+    keys: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="keys of its words; else FILE.keys")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a market's folder from a backup, or the market as it was at record SEQ.
@@ -51,8 +55,10 @@ def restore(
     Everything is checked on the way; what is damaged is refused, and nothing is left behind.
     Example: souq restore demo.backup runs/then --until 500
     """
+    if keys is not None and not keys.is_file():
+        raise Mistake(f"there is no file of keys {keys}")
     try:
-        kept = backups.restore(file, folder, until=until)
+        kept = backups.restore(file, folder, until=until, keys=keys)
     except ValueError as error:
         raise Mistake(str(error)) from None
     _show(kept, f"{folder}: {kept.records} records up to head {kept.head}", as_json=as_json)
