@@ -3,6 +3,7 @@
 import sys
 
 from souq.cli import calling as calling
+from souq.cli import compliance as compliance
 from souq.cli import dealing as dealing
 from souq.cli import intake as intake
 from souq.cli import keeping as keeping

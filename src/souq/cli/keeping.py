@@ -1,9 +1,10 @@
 """Commands that keep a market's data: backup, restore, export."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from souq.cli import runs
 from souq.cli.commands import Folder, Json, app
@@ -21,6 +22,25 @@ Until = Annotated[
 def _columns() -> str:
     told = (f"{name}: {', '.join(one.name for one in TABLES[name])}." for name in TABLES)
     return "Columns. " + "  ".join(told)
+
+
+class _TablesByDefault(TyperGroup):
+    """`souq export DIR` is `souq export tables DIR`, as it always was."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the usual command in front where none is named."""
+        if args and args[0] not in (*self.commands, "--help"):
+            args = ["tables", *args]
+        return super().parse_args(ctx, args)
+
+
+exporting = typer.Typer(
+    help="Write a market's data for other programs: tables, totals, receipts, a dossier.",
+    cls=_TablesByDefault,
+    no_args_is_help=True,
+    epilog=_columns(),
+)
+app.add_typer(exporting, name="export")
 
 
 @app.command()
@@ -64,8 +84,8 @@ def restore(
     _show(kept, f"{folder}: {kept.records} records up to head {kept.head}", as_json=as_json)
 
 
-@app.command(epilog=_columns())
-def export(
+@exporting.command(epilog=_columns())
+def tables(
     folder: Folder,
     to: Annotated[Format, typer.Option(help="parquet needs the extra `lab`")] = "csv",
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="a new folder")] = Path("tables"),

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from souq.core import halt
+from souq.core import halt, summary
 from souq.core.agreement import Agreement
 from souq.core.ending import ContractCancelled
 from souq.core.refusal import Reason, Refused
@@ -58,6 +58,7 @@ def _decide(draft: Draft, actor: str, command: Approve | Decline) -> None:
     halt.need(draft, "commitments" if isinstance(command, Approve) else "settlements")
     match state, command:
         case Held(), Approve() if actor in state.waiting:
+            summary.need_confirmed(draft, id, actor, state.agreement)
             draft.emit(ContractApproved(id, actor))
         case Held(), Decline() if actor in state.waiting:
             draft.emit(ContractCancelled(id, state.agreement, "declined"))

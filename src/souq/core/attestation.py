@@ -1,4 +1,4 @@
-"""Who stands behind an agent, as far as somebody has checked: levels, where they are, what they are.
+"""Who stands behind an agent, as far as somebody has checked: a level, a place, a kind of party.
 
 A level is worth what its evidence is worth: 0 nobody looked, 1 reachable, 2 documents seen, 3 an
 institution vouches. Nothing a principal says about itself raises it. The house may bound what each

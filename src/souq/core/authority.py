@@ -4,14 +4,18 @@ Every guard is asked and every objection is told, so that nobody has to find the
 a guard, write it and list it here.
 """
 
-from souq.core import limits
+from souq.core import attestation, compliance, limits
 from souq.core.agreement import Leg, cash_given
 from souq.core.objection import Binding, Guard, Objection
 from souq.core.party import Agent
 from souq.core.refusal import Refused
 from souq.core.state import View
 
-GUARDS: tuple[Guard, ...] = (limits.object_to,)
+GUARDS: tuple[Guard, ...] = (
+    limits.object_to,
+    attestation.object_to,
+    compliance.object_to,
+)
 
 
 def check(

@@ -12,17 +12,23 @@ from typing import Any
 from msgspec import Struct
 
 from souq.core import (
+    agent_facts,
     annotation,
     approval,
+    attestation,
     budget,
     channel,
     channel_batch,
+    commitments,
     contract,
+    counting,
     credential,
     debt,
+    deny_list,
     deposit,
     dispute,
     ending,
+    erasure,
     funds,
     halt,
     ledger,
@@ -34,10 +40,13 @@ from souq.core import (
     party,
     payout,
     pledge,
+    review,
     rules,
     settlement,
     standstill,
     stock,
+    summary,
+    terms,
     webhook,
 )
 from souq.core.mechanisms import MECHANISMS
@@ -74,6 +83,13 @@ _MODULES: tuple[Any, ...] = (
     channel_batch,
     credential,
     webhook,
+    attestation,
+    agent_facts,
+    deny_list,
+    terms,
+    summary,
+    erasure,
+    review,
 )
 _OTHERS: tuple[Any, ...] = (  # they answer to no command
     ledger,
@@ -85,6 +101,7 @@ _OTHERS: tuple[Any, ...] = (  # they answer to no command
     negotiation,
     ending,
     standstill,
+    counting,
 )
 
 TABLES = (
@@ -108,6 +125,14 @@ TABLES = (
     *channel.TABLES,
     *credential.TABLES,
     *webhook.TABLES,
+    *attestation.TABLES,
+    *agent_facts.TABLES,
+    *commitments.TABLES,
+    *deny_list.TABLES,
+    *terms.TABLES,
+    *summary.TABLES,
+    *erasure.TABLES,
+    *review.TABLES,
     *(table for mechanism in MECHANISMS for table in mechanism.TABLES),
 )
 
@@ -159,6 +184,7 @@ _LAPSE: dict[str, Any] = {
     "N": negotiation.lapse,
     "C": contract.lapse,
     "X": channel.lapse,
+    "Q": review.lapse,
     "h": lambda draft, due: ledger.expire(draft, due.removeprefix("hold:")),
 }
 

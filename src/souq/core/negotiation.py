@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from souq.core import authority, budget, halt, ledger, mandate, pledge
+from souq.core import authority, budget, halt, ledger, mandate, pledge, terms
 from souq.core.agreement import Agreement, CashLeg, cash_given
 from souq.core.debt import DEBTS
 from souq.core.index import Rank
@@ -71,12 +71,13 @@ class NegotiationClosed(Struct, frozen=True, tag=True):
 
 
 class AgreementReached(Struct, frozen=True, tag=True, omit_defaults=True):
-    """`waiting` lists the principals whose approval their mandates ask for."""
+    """`waiting` lists the principals whose approval is asked for; `terms` names the house's."""
 
     contract: str
     negotiation: str
     agreement: Agreement
     waiting: tuple[str, ...] = ()
+    terms: str = ""
 
 
 class Negotiation(Struct, frozen=True, omit_defaults=True):
@@ -255,7 +256,7 @@ def _award(
 def _reach(draft: Draft, id: str, agreement: Agreement, waiting: tuple[str, ...]) -> None:
     conditions = conditions_of(draft, agreement.legs)
     agreement = msgspec.structs.replace(agreement, conditions=conditions)
-    draft.emit(AgreementReached(next_id(draft, "C"), id, agreement, waiting))
+    draft.emit(AgreementReached(next_id(draft, "C"), id, agreement, waiting, terms.hash_now(draft)))
 
 
 def _vouched(

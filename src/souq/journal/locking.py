@@ -84,11 +84,16 @@ class Keyring:
         if not _is_locked(row[3]):
             return False
         owner, _ = _parted(row[3])
-        is_destroyed = self._find(owner) is None and owner in self._known
-        return is_destroyed or not self._has_any()
+        return self.is_destroyed(owner) or not self._has_any()
+
+    def is_destroyed(self, owner: str) -> bool:
+        """Tell whether an owner's key was destroyed."""
+        return self._find(owner) is None and owner in self._known
 
     def destroy(self, owner: str) -> None:
         """Destroy an owner's key for good; nothing of its is ever locked, or kept, again."""
+        if self.is_destroyed(owner):
+            return
         self._write([(owner, DESTROYED)])
         self._known[owner] = None
 

@@ -64,6 +64,9 @@ class MemoryStore:
         self._shredded.add(owner)
         self.erase(*[one.digest for one in self.payloads() if one.owner == owner])
 
+    def is_shredded(self, owner: str) -> bool:
+        return owner in self._shredded
+
     def quarantine(self, digest: str) -> None:
         self._quarantined.add(digest)
 

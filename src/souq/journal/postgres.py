@@ -327,6 +327,9 @@ class PostgresStore:
     def shred(self, owner: str) -> None:
         self._keys.destroy(owner)
 
+    def is_shredded(self, owner: str) -> bool:
+        return self._keys.is_destroyed(owner)
+
     def _read_key(self, owner: str) -> bytes | None:
         if not self._has_key_table():
             return None

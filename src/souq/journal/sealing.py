@@ -56,7 +56,8 @@ def audience(command: Any, value: Sealed) -> str:
         return "operator"
     if isinstance(value, Secret):
         return f"{_FOR_REPLAY}{command.agent}"
-    thing = command.negotiation if hasattr(command, "negotiation") else command.contract
+    names = ("negotiation", "contract", "review")
+    thing = next(getattr(command, name) for name in names if hasattr(command, name))
     return f"parties:{thing}"
 
 

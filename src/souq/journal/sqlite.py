@@ -307,6 +307,9 @@ class SqliteStore:
         with self._write():
             self._keys.destroy(owner)
 
+    def is_shredded(self, owner: str) -> bool:
+        return self._keys.is_destroyed(owner)
+
     def quarantine(self, digest: str) -> None:
         with self._write():
             self._db.execute("INSERT OR IGNORE INTO quarantine VALUES (?)", (digest,))

@@ -59,6 +59,9 @@ class Store(Protocol):
     def shred(self, owner: str) -> None:
         """Destroy the key of an owner's words, and with it all of them in every copy, for good."""
 
+    def is_shredded(self, owner: str) -> bool:
+        """Tell whether an owner's key was destroyed."""
+
     def quarantine(self, digest: str) -> None:
         """Note a command that stopped the process."""
 

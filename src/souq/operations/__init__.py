@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from souq.engine import Answer
 from souq.operations import channel_queries
+from souq.operations import compliance_queries as trust
 from souq.operations import queries as ask
 from souq.operations.commands import PATHS
 from souq.views.catalogue import ListingCard, Search, SearchPage
@@ -83,6 +84,12 @@ _QUERIES: tuple[tuple[type, type, str], ...] = (
     (ask.ListKeys, ask.Keys, "/v1/keys"),
     (ask.ListWebhooks, ask.Webhooks, "/v1/webhooks"),
     (ask.ListEvents, FeedPage, "/v1/records"),
+    (trust.GetAgentCard, trust.KnownAgent, "/v1/agents/{agent}/card"),
+    (trust.GetTerms, trust.MarketTerms, "/v1/terms"),
+    (trust.GetSummary, trust.Summary, "/v1/contracts/{contract}/summary"),
+    (trust.GetStatement, trust.Statement, "/v1/statement"),
+    (trust.ListReviews, trust.Reviews, "/v1/reviews"),
+    (trust.ListReasons, trust.Reasons, "/v1/reasons"),
 )
 
 

@@ -8,13 +8,17 @@ their names.
 import re
 
 from souq.core import (
+    agent_facts,
     annotation,
     approval,
+    attestation,
     channel,
     channel_batch,
     contract,
     credential,
+    deny_list,
     dispute,
+    erasure,
     funds,
     halt,
     listing,
@@ -24,7 +28,10 @@ from souq.core import (
     officer,
     party,
     payout,
+    review,
     rules,
+    summary,
+    terms,
     webhook,
 )
 from souq.core.mechanisms import MECHANISMS, alternating_offers, moves, posted_price, swap
@@ -85,6 +92,17 @@ PATHS: dict[type, str] = {
     channel.CloseChannel: "/v1/channels/{channel}/close",
     channel.AgreeClose: "/v1/channels/{channel}/agree",
     channel_batch.SettleChannels: "/v1/settlements",
+    attestation.AttestPrincipal: "/v1/principals/{principal}/attest",
+    attestation.RevokeAttestation: "/v1/principals/{principal}/attest/revoke",
+    agent_facts.DescribeAgent: "/v1/agents/{agent}/describe",
+    deny_list.LoadDenyList: "/v1/market/deny-list",
+    terms.PublishTerms: "/v1/terms",
+    terms.AdoptTerms: "/v1/terms/adopt",
+    summary.ConfirmSummary: "/v1/contracts/{contract}/summary",
+    erasure.SetLegalHold: "/v1/principals/{principal}/hold",
+    erasure.ErasePrincipal: "/v1/principals/{principal}/erase",
+    review.AskReview: "/v1/reviews",
+    review.AnswerReview: "/v1/reviews/{review}/answer",
 }
 
 

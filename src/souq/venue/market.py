@@ -20,7 +20,7 @@ from souq.engine import Pending as Pending
 from souq.journal.record import Record
 from souq.journal.replay import Replayed
 from souq.journal.store import Store
-from souq.venue import channels, deals, money, people
+from souq.venue import channels, compliance, deals, erasing, money, people
 from souq.venue.desk import Desk
 from souq.views.affairs import Affairs
 from souq.views.catalogue import Catalogue
@@ -30,7 +30,13 @@ from souq.views.mentions import Mentions
 from souq.views.showing import answer_shown, viewer_of
 
 log = logging.getLogger(__name__)
-ANSWERS = {**people.ANSWERS, **deals.ANSWERS, **channels.ANSWERS, **money.ANSWERS}
+ANSWERS = {
+    **people.ANSWERS,
+    **deals.ANSWERS,
+    **channels.ANSWERS,
+    **money.ANSWERS,
+    **compliance.ANSWERS,
+}
 
 
 class Venue:
@@ -67,6 +73,8 @@ class Venue:
         self.mentions.catch_up(store)
         self.feed = Feed(store, self.mentions, self._state)
         self._desk = Desk(store, self._affairs, self.catalogue, self.mentions, self.feed)
+        for principal in erasing.left_over(store, state):  # it was cut off after the record
+            self._erase(principal)
 
     def submit(self, actor: str, command_id: str, command: Any, nonce: str = "") -> Answer:
         """Have a command judged, and wait until its record is durable."""
@@ -124,6 +132,8 @@ class Venue:
             self._follow(self.catalogue, record, self.engine.store.payload)
             self._follow(self.mentions, record)
             fresh.popleft()
+            for principal in erasing.erased_by(record.events):
+                self._erase(principal)
 
     def close(self) -> None:
         """Stop taking commands, let the views read the rest, and let go of all files."""
@@ -159,6 +169,15 @@ class Venue:
             view.take(record, *more)
         except Spoilt:
             self._mend()
+
+    def _erase(self, principal: str) -> None:
+        """Make a principal's words unreadable, in the views as in the store."""
+        try:
+            erasing.erase(self.engine.store, self._state(), self.catalogue, principal)
+        except Spoilt:
+            self._mend()  # before the words are gone, so that they are read and forgotten anew
+            erasing.erase(self.engine.store, self._state(), self.catalogue, principal)
+        self._desk.words.cache_clear()
 
     def _mend(self) -> None:
         """Build the views again whose file could not be written; that takes a while."""

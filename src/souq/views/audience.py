@@ -10,15 +10,19 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from souq.core import (
+    agent_facts,
     approval,
+    attestation,
     budget,
     channel,
     channel_batch,
     credential,
     debt,
+    deny_list,
     deposit,
     dispute,
     ending,
+    erasure,
     funds,
     halt,
     ledger,
@@ -30,9 +34,12 @@ from souq.core import (
     party,
     payout,
     pledge,
+    review,
     rules,
     standstill,
     stock,
+    summary,
+    terms,
     webhook,
 )
 from souq.core import contract as contracts
@@ -156,6 +163,10 @@ def _payout(event: Any, known: Known) -> Audience:
 
 def _deposit(event: Any, known: Known) -> Audience:
     return known.sides(deposit_id(event.rail, event.reference))
+
+
+def _principal(event: Any, known: Known) -> Audience:
+    return (event.principal,)
 
 
 def _wallet(event: ledger.AccountOpened, known: Known) -> Audience:
@@ -293,6 +304,18 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     standstill.ClocksStopped: _clocks,
     standstill.ClocksStarted: _clocks,
     Annotated: _operator_only,
+    attestation.PrincipalAttested: _everybody,
+    attestation.AttestationRevoked: _everybody,
+    agent_facts.AgentDescribed: _everybody,
+    deny_list.DenyListLoaded: _officers,
+    deny_list.PrincipalScreened: _officers,
+    terms.TermsPublished: _everybody,
+    terms.TermsAdopted: _principal,
+    summary.SummaryConfirmed: _contract,
+    erasure.LegalHoldSet: _operator_only,
+    erasure.PrincipalErased: _everybody,
+    review.ReviewAsked: _principal,
+    review.ReviewAnswered: _principal,
 }
 
 

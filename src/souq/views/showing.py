@@ -11,7 +11,21 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from souq.core import dispute, halt, listing, market, message, officer, party, payout, webhook
+from souq.core import (
+    agent_facts,
+    dispute,
+    erasure,
+    halt,
+    listing,
+    market,
+    message,
+    officer,
+    party,
+    payout,
+    review,
+    terms,
+    webhook,
+)
 from souq.core.annotation import Annotated
 from souq.core.officer import OFFICERS as OFFICER_ROWS
 from souq.core.party import AGENTS, PRINCIPALS, wallet
@@ -194,6 +208,11 @@ TEXTS: dict[type, tuple[tuple[_Field, bool], ...]] = {
     payout.PayoutRequested: ((lambda of: of.destination, PRIVATE),),
     webhook.WebhookAdded: ((lambda of: of.url, PRIVATE),),
     Annotated: ((lambda of: of.note, PRIVATE),),
+    agent_facts.AgentDescribed: ((lambda of: of.contact, False),),
+    terms.TermsPublished: ((lambda of: of.text, False),),
+    erasure.LegalHoldSet: ((lambda of: of.why, PRIVATE),),
+    review.ReviewAsked: ((lambda of: of.words, PRIVATE),),
+    review.ReviewAnswered: ((lambda of: of.words, False),),
 }
 
 
