@@ -11,12 +11,16 @@ from typing import Any, NamedTuple
 import pytest
 
 from souq.core import (
+    agent_facts,
     approval,
+    attestation,
     channel,
     channel_batch,
     contract,
     credential,
+    deny_list,
     dispute,
+    erasure,
     funds,
     listing,
     mandate,
@@ -25,6 +29,9 @@ from souq.core import (
     officer,
     party,
     payout,
+    review,
+    summary,
+    terms,
     webhook,
 )
 from souq.core.annotation import Annotate
@@ -35,8 +42,9 @@ from souq.core.mechanisms.moves import Accept, Item, Reject, Withdraw
 from souq.core.mechanisms.posted_price import TakePrice
 from souq.core.mechanisms.swap import ProposeSwap, SwapLeg
 from souq.core.refusal import Refused
-from souq.core.rules import HOUR_US, OPERATOR, SECOND_US, OpenMarket, Rules
+from souq.core.rules import DAY_US, HOUR_US, OPERATOR, SECOND_US, OpenMarket, Rules
 from souq.core.seal import OperatorText, PartyText, PublicText
+from souq.core.stage import CONTRACTS
 from souq.core.state import State
 from souq.core.transfer import Batch
 from tests.core.channels import LENGTH, chain, word
@@ -64,6 +72,8 @@ class Scene(NamedTuple):
     key: str = "K99"
     hook: str = "H99"
     channel: str = "X99"
+    house: str = "no hash"  # of what the house asks to be read
+    review: str = "Q99"
 
 
 COMMANDS: dict[str, Callable[[Scene], Any]] = {
@@ -117,6 +127,17 @@ COMMANDS: dict[str, Callable[[Scene], Any]] = {
     "SettleChannels": lambda at: channel_batch.SettleChannels(
         (channel_batch.Claim("X98"), channel_batch.Claim(at.channel, word(LENGTH)))
     ),
+    "AttestPrincipal": lambda at: attestation.AttestPrincipal("P1", 1, at.stall.now + HOUR_US),
+    "RevokeAttestation": lambda at: attestation.RevokeAttestation("P1"),
+    "DescribeAgent": lambda at: agent_facts.DescribeAgent(BEA, "acme", contact=PublicText("me")),
+    "LoadDenyList": lambda at: deny_list.LoadDenyList("1", ("ab" * 32,)),
+    "PublishTerms": lambda at: terms.PublishTerms(PublicText("be quick")),
+    "AdoptTerms": lambda at: terms.AdoptTerms(at.house),
+    "ConfirmSummary": lambda at: summary.ConfirmSummary(at.deal, at.house),
+    "SetLegalHold": lambda at: erasure.SetLegalHold("P1", True),
+    "ErasePrincipal": lambda at: erasure.ErasePrincipal("P4"),
+    "AskReview": lambda at: review.AskReview("C1"),
+    "AnswerReview": lambda at: review.AnswerReview(at.review, "upheld"),
     "TakePrice": lambda at: TakePrice(at.listing, usd(500)),
     "MakeOffer": lambda at: MakeOffer((Item(at.listing),), usd(50)),
     "ProposeSwap": lambda at: ProposeSwap((SwapLeg(at.listing, BEA), SwapLeg(at.own, SOL))),
@@ -147,6 +168,12 @@ ALWAYS = {
     "PostListing": "BSDE",
     "PostMessage": "BSDE",
     "OpenChannel": "BDE",
+    "AttestPrincipal": "O",
+    "DescribeAgent": "OBb",
+    "LoadDenyList": "O",  # and officers, where there are any
+    "PublishTerms": "O",
+    "SetLegalHold": "O",
+    "AskReview": "BSDEbsde",
 }
 OPEN = {"TakePrice": "BDE", "MakeOffer": "BDE", "ProposeSwap": "BS"}
 OWNED = {"EditListing": "S", "WithdrawListing": "S"}
@@ -344,6 +371,41 @@ LEGAL: dict[str, dict[str, str]] = {
         **HALTED["settlements"],
         "RejectReport": "O12",
     },
+    "house, bea is attested": {"RevokeAttestation": "O"},
+    "house, bea is held": {"SetLegalHold": ""},
+    "house, eve has nothing left": {
+        "ErasePrincipal": "O",
+        "RequestPayout": "bsd",
+        "OpenChannel": "BD",
+    },
+    "house, eve is erased": {
+        "RequestPayout": "bsd",
+        "PostListing": "BSD",
+        "OpenChannel": "BD",
+        "AddWebhook": "OBSDEbsde",
+    },
+    "house, terms are published": {
+        "AdoptTerms": "bsde",
+        "OpenChannel": "",
+    },
+    "house, terms are published and bea has adopted": {
+        "AdoptTerms": "sde",
+        "OpenChannel": "",
+    },
+    "house, a list is missing": {
+        "RegisterPrincipal": "",
+        "RequestPayout": "",
+        "ReportPayout": "",
+        "OpenChannel": "",
+    },
+    "house, bea is listed": {
+        "RequestPayout": "sde",
+        "ReportPayout": "",
+        "OpenChannel": "DE",
+    },
+    "house, a review is asked for": {"AnswerReview": "O"},
+    "house, a contract is to be confirmed": {"ConfirmSummary": "BbSs", "Decline": "b"},
+    "house, a contract is confirmed": {"ConfirmSummary": "BSs", "Decline": "b", "Approve": "b"},
     "market not open": {
         **dict.fromkeys(ALWAYS, ""),
         "OpenMarket": "O",
@@ -525,7 +587,57 @@ def _webhook(how: str) -> Scene:
     return Scene(stall, hook="H1")
 
 
+def _unlisted() -> Stall:
+    """Open a market that lets nobody in without a list; the one it had is too old by now."""
+    stall = Stall(None)
+    stall.do(OPERATOR, OpenMarket(Rules(deny_list="closed", deny_list_age_us=HOUR_US)))
+    stall.do(OPERATOR, deny_list.LoadDenyList("1"))
+    stall.furnish()
+    stall.now += HOUR_US
+    return stall
+
+
+def _house(how: str) -> Scene:
+    house = Rules()
+    if "confirmed" in how:
+        house = Rules(confirm_above_units=10)
+    if "listed" in how:
+        house = Rules(deny_list="open")
+    stall = Stall(house) if "missing" not in how else _unlisted()
+    hash, asked = "no hash", "Q99"
+    match how.split():
+        case "bea", "is", "attested":
+            stall.do(OPERATOR, attestation.AttestPrincipal("P1", 1, stall.now + DAY_US))
+        case "bea", "is", "held":
+            stall.do(OPERATOR, erasure.SetLegalHold("P1", True))
+        case "eve", *_:
+            stall.do("P4", payout.RequestPayout(usd(DEPOSIT)))
+            stall.do(OPERATOR, payout.SendPayout("W1"))
+            stall.do(OPERATOR, payout.ConfirmPayout("W1"))
+            if "erased" in how:
+                stall.do(OPERATOR, erasure.ErasePrincipal("P4"))
+        case "terms", *_:
+            published = stall.do(OPERATOR, terms.PublishTerms(PublicText("be fair")))
+            hash = published.events[0].terms
+            if "adopted" in how:
+                stall.do("P1", terms.AdoptTerms(hash))
+        case "bea", "is", "listed":
+            stall.do(OPERATOR, deny_list.LoadDenyList("1", principals=("P1",)))
+        case "a", "review", *_:
+            asked = stall.do(BEA, review.AskReview("C1")).events[0].review
+        case "a", "contract", *_:
+            deal = stall.deal(BEA, SOL, (stall.list(SOL),), 50)
+            agreement = stall.engine.state.rows(CONTRACTS)[deal].agreement
+            said = summary.sentences(stall.engine.state, deal, agreement)
+            hash = summary.digest_of(said)
+            if "is confirmed" in how:
+                stall.do("P1", summary.ConfirmSummary(deal, hash))
+            return Scene(stall, deal=deal, house=hash)
+    return Scene(stall, house=hash, review=asked)
+
+
 SCENES = {
+    "house": _house,
     "key": _key,
     "webhook": _webhook,
     "payout": _payout,
@@ -551,6 +663,10 @@ def scene_of(name: str) -> Scene:
 def cells(name: str) -> set[tuple[str, str]]:
     """List the legal (command, role) of a row."""
     row = {**ALWAYS, **LEGAL[name]}
+    if name.startswith("key"):
+        row["LoadDenyList"] = "O1"
+    elif "payout" in name or "report" in name:
+        row["LoadDenyList"] = "O12"
     return {(command, role) for command, roles in row.items() for role in roles}
 
 
