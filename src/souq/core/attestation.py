@@ -108,11 +108,11 @@ def object_to(view: View, binding: Binding) -> Iterator[Objection]:
             if today(view, principal, asset) + pays > bounds.per_day_units:
                 yield _objection("level_per_day", level, cap=bounds.per_day_units)
     if bounds.contracts_max is not None and contracts_of(view, principal) >= bounds.contracts_max:
-        yield _objection("level_contracts", level, cap=bounds.contracts_max)
+        yield _objection("level_contracts", level, most=bounds.contracts_max)
 
 
-def _objection(rule: str, level: int, *, cap: int) -> Objection:
-    facts = {"level": level, "cap": cap}
+def _objection(rule: str, level: int, **bound: int) -> Objection:
+    facts = {"level": level, **bound}
     return Objection(rule, "platform", reason=Reason.LEVEL_TOO_LOW, facts=facts)
 
 

@@ -165,10 +165,10 @@ class Statements:
             name = f"other_{way}_units"
             if other.startswith(_WORLD):
                 name = "payouts_units" if way == "out" else "deposits_units"
-            elif _FORFEIT in id:
-                name = f"forfeits_{way}_units"
             elif other.startswith(_FEES) and way == "out":
                 name = "fees_units"
+            elif _FORFEIT in id:
+                name = f"forfeits_{way}_units"
             total = self._total(at, account)
             setattr(total, name, getattr(total, name) + row.units)
             total.net_units += row.units if way == "in" else -row.units
