@@ -633,6 +633,8 @@ def _house(how: str) -> Scene:
             if "is confirmed" in how:
                 stall.do("P1", summary.ConfirmSummary(deal, hash))
             return Scene(stall, deal=deal, house=hash)
+        case _:
+            pass  # its rules say it all
     return Scene(stall, house=hash, review=asked)
 
 

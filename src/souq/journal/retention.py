@@ -5,7 +5,7 @@ expires that is in use, or of a principal under a legal hold.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from souq.core.agent_facts import AGENT_FACTS, DescribeAgent
 from souq.core.erasure import LEGAL_HOLDS
@@ -53,9 +53,9 @@ class Expired(NamedTuple):
     kept_as: str
 
 
-def class_of(command: Any) -> str:
-    """Name the retention class of a command's words."""
-    return _CLASS.get(type(command), MONEY)
+def class_of(command: type) -> str:
+    """Name the retention class of the words that a kind of command carries."""
+    return _CLASS.get(command, MONEY)
 
 
 def expired(store: Store, now: int) -> Iterator[Expired]:
@@ -64,7 +64,7 @@ def expired(store: Store, now: int) -> Iterator[Expired]:
     in_use, held = _in_use(state), set(state.rows(LEGAL_HOLDS))
     last_seen = _last_seen(store, state)
     for record in records(store):
-        kept_as = class_of(record.command)
+        kept_as = class_of(type(record.command))
         owner = _owner(state, record)
         since = record.at if kept_as != "identity" else last_seen.get(owner, record.at)
         if owner in held or now - since < DAYS.get(kept_as, MONEY_DAYS) * DAY_US:
