@@ -17,6 +17,7 @@ from souq.journal.record import Payload
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+_NONCES_PAGE = 256
 DESTROYED = b""  # what stands where a key was
 _LOCKED = b"\0"  # no JSON begins so, thus older payloads are told apart
 
@@ -38,6 +39,7 @@ class Keyring:
         self._write = write
         self._has_any = has_any
         self._known: dict[str, AESGCM | None] = {}
+        self._nonces: list[bytes] = []
 
     def make_for(self, payloads: Iterable[Payload]) -> None:
         """Make the keys that are missing, durably, before anything is locked with them."""
@@ -57,7 +59,7 @@ class Keyring:
         key = self._find(payload.owner)
         if key is None:
             return None
-        nonce = secrets.token_bytes(NONCE_BYTES)
+        nonce = self._nonce()
         sealed = key.encrypt(nonce, payload.salt + payload.content, _bound(payload))
         owner = payload.owner.encode()
         return payload.digest, nonce, payload.audience, _LOCKED + owner + _LOCKED + sealed
@@ -96,6 +98,15 @@ class Keyring:
             return
         self._write([(owner, DESTROYED)])
         self._known[owner] = None
+
+    def _nonce(self) -> bytes:
+        """Give random bytes; each asking of the system lets go of the interpreter's lock."""
+        if not self._nonces:
+            page = secrets.token_bytes(_NONCES_PAGE * NONCE_BYTES)
+            self._nonces = [
+                page[n : n + NONCE_BYTES] for n in range(0, len(page), NONCE_BYTES)
+            ]
+        return self._nonces.pop()
 
     def _find(self, owner: str) -> AESGCM | None:
         if owner in self._known:
