@@ -17,6 +17,8 @@ from tests.laws.audit_halt import KINDS as HALT_KINDS
 from tests.laws.audit_halt import Halts
 from tests.laws.audit_hooks import KINDS as HOOK_KINDS
 from tests.laws.audit_hooks import Hooks
+from tests.laws.audit_house import KINDS as HOUSE_KINDS
+from tests.laws.audit_house import House
 from tests.laws.audit_keys import KINDS as KEY_KINDS
 from tests.laws.audit_keys import Keys
 from tests.laws.audit_limits import Limits, pays
@@ -84,6 +86,7 @@ class Auditor:
         self.runs = Runs(self.books, self.goods, self.limits, self.due)
         self.keys = Keys(self.principals)
         self.hooks = Hooks(self.principals)
+        self.house = House(self.principals)
         self.models: dict[str, str] = {}  # by agent
         self.seen: set[str] = set()  # types of events, and reasons
         self.deals = 0
@@ -129,6 +132,7 @@ class Auditor:
             self.halts.see(actor, command, events, self.at)
             self.keys.see(actor, command, events, self.at)
             self.hooks.see(actor, command, events)
+            self.house.see(actor, command, events)
         for id in [event["contract"] for event in events if event["type"] == "AgreementReached"]:
             need(self.contracts[id]["state"] != "agreed", "contract graph", f"{id} never began")
 
@@ -189,7 +193,7 @@ class Auditor:
             need(inside, "messages", f"{actor} speaks in {event['negotiation']}")
         else:
             need(
-                kind in QUIET | KINDS | HALT_KINDS | KEY_KINDS
+                kind in QUIET | KINDS | HALT_KINDS | KEY_KINDS | HOUSE_KINDS
                 or kind in (*HOOK_KINDS.values(), "PrincipalRegistered"),
                 "events",
                 f"unknown: {kind}",

@@ -1,4 +1,4 @@
-"""The walker's moves about the house's duties; what binds all is followed at once by whoever can."""
+"""The walker's moves about the house's duties; terms that bind all are soon adopted by all."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def house_terms(walk: Any) -> Move:
     if late:
         found = current(walk.state)
         return walk.chance.choice(late), AdoptTerms(found.hash if found else "none")
-    if walk.chance.randint(0, 9):
+    if walk.chance.randint(0, 79):
         return None
     return _speaker(walk, OPERATOR), PublishTerms(PublicText(f"terms {walk.number}"))
 
@@ -88,7 +88,8 @@ def forget(walk: Any) -> Move:
     principals = list(walk.state.rows(PRINCIPALS))
     principal = walk.chance.choice(principals)
     is_held = walk.state.get(LEGAL_HOLDS, principal) is not None
-    if walk.chance.randint(0, 3):
+    if walk.chance.randint(0, 1):
         return _speaker(walk, OPERATOR), SetLegalHold(principal, not is_held)
-    idle = [one for one in principals if not contracts_of(walk.state, one)]
-    return OPERATOR, ErasePrincipal(idle[-1] if idle and walk.chance.randint(0, 1) else principal)
+    # The last to come have no money here yet, and may go again.
+    free = [one for one in principals if not contracts_of(walk.state, one)]
+    return OPERATOR, ErasePrincipal(free[-1] if free and walk.chance.randint(0, 3) else principal)

@@ -32,7 +32,7 @@ from souq.core.party import AGENTS, PRINCIPALS, DeclareModel, RegisterAgent, Reg
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, OpenMarket
 from souq.core.seal import OperatorText, PartyText, PublicText
 from souq.core.stage import CONTRACTS, Delivered, Disputed, Formed, Held
-from tests.laws import cash_moves, channel_moves, hook_moves, key_moves
+from tests.laws import cash_moves, channel_moves, hook_moves, house_moves, key_moves
 
 Move = tuple[str, Any] | None
 CATEGORIES = ("bikes", "bikes/folding", "books", "gpu")
@@ -365,5 +365,12 @@ WEIGHTS = {
     hook_moves.move_hook: 1,
     channel_moves.open_channel: 3,
     channel_moves.use_channel: 5,
+    house_moves.attest: 1,
+    house_moves.describe: 1,
+    house_moves.house_terms: 3,
+    house_moves.deny: 1,
+    house_moves.confirm: 1,
+    house_moves.review: 1,
+    house_moves.forget: 1,
 }
 MOVES = tuple(move for move, weight in WEIGHTS.items() for _ in range(weight))

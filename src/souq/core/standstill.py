@@ -58,8 +58,9 @@ def follow(draft: Draft, event: HaltSet) -> None:
 
 
 def _stands_still(id: str) -> bool:
-    # An offer that lapses frees its maker, and needs nobody to move.
-    return not id.startswith("N")
+    # An offer that lapses frees its maker, and needs nobody to move; nor does a review, which can
+    # be answered all the while.
+    return not id.startswith(("N", "Q"))
 
 
 def _stopped(view: View, event: ClocksStopped) -> None:
