@@ -66,6 +66,7 @@ from souq.core.webhook import (
 )
 from souq.engine import Answer, Engine
 from souq.journal.store import Store
+from tests.journal.duties import do_duties
 
 START = 1_750_000_000_000_000
 
@@ -138,6 +139,7 @@ def play(store: Store) -> Day:
     _webhooks(day)
     _models(day)
     _channels(day)
+    do_duties(day)
     return day
 
 

@@ -93,9 +93,9 @@ def screen(view: View, name: str) -> None:
 
 
 def note_screened(draft: Draft, principal: str, name: str) -> None:
-    """Record under which list a new principal's name was compared, where the house does that."""
-    if rules(draft).deny_list:
-        found = draft.get(DENY_LIST, _CURRENT)
+    """Record under which list a new principal's name was compared, where the house has lists."""
+    found = draft.get(DENY_LIST, _CURRENT)
+    if rules(draft).deny_list or found is not None:
         version = "" if found is None else found.version
         draft.emit(PrincipalScreened(principal, name_key(name), version))
 
