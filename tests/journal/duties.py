@@ -35,7 +35,7 @@ def do_duties(day: Any) -> None:
     lamp = PostListing(PublicText("A last lamp"), "home", Money(10, "USD"))
     listing = day.do("A2", lamp).need().events[0].listing.id
     day.do("A1", TakePrice(listing, Money(10, "USD")))  # refused: the terms are not adopted
-    for principal in ("P1", "P2"):
+    for principal in ("P1", "P2", "P3"):
         day.do(principal, AdoptTerms(hash))
     deal = day.opened(day.do("A1", TakePrice(listing, Money(10, "USD"))))
     agreement = day.engine.state.rows(CONTRACTS)[deal].agreement

@@ -81,7 +81,9 @@ def review(walk: Any) -> Move:
     if open_ and walk.chance.randint(0, 1):
         outcome = walk.chance.choice(("upheld", "changed"))
         return _speaker(walk, OPERATOR), AnswerReview(walk.chance.choice(open_), outcome)
-    return _speaker(walk, walk.chance.choice(list(walk.state.rows(AGENTS)))), AskReview("C1")
+    return _speaker(walk, walk.chance.choice(list(walk.state.rows(AGENTS)))), AskReview(
+        "terms_not_adopted"
+    )
 
 
 def forget(walk: Any) -> Move:

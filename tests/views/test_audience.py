@@ -23,6 +23,7 @@ from souq.core.mechanisms.posted_price import TakePrice
 from souq.core.party import RegisterAgent, RegisterPrincipal
 from souq.core.rules import HOUR_US, OPERATOR
 from souq.core.seal import PublicText, Sealed
+from souq.core.terms import AdoptTerms, hash_now
 from souq.core.transfer import Batch
 from souq.journal.memory import MemoryStore
 from souq.journal.store import Store
@@ -45,7 +46,8 @@ Json = dict[str, Any]
 
 PUBLIC = re.compile(
     r"(MarketOpened|HaltSet|PrincipalRegistered|AgentRegistered|ModelDeclared|MessagePosted"
-    r"|Listing\w+|Stock\w+|TitleMoved)"
+    r"|Listing\w+|Stock\w+|TitleMoved|PrincipalAttested|AttestationRevoked|AgentDescribed"
+    r"|TermsPublished|PrincipalErased)"
 )
 REPORTS = ("ReportProposed", "ReportConfirmed", "ReportRejected", "OfficerRegistered")
 IDS = re.compile(r"[NCWHMX][1-9][0-9]*(?:\.[0-9]+)?")  # K, too, but a listing may be of "K2"
@@ -97,6 +99,8 @@ class Raw:
                 self.of[event["mandate"]] = {event["agent"]}
             case "KeyAdded":
                 self.of[event["key"]] = {event["owner"]}
+            case "ReviewAsked":
+                self.of[event["review"]] = {event["principal"]}
             case "WebhookAdded":
                 self.of[event["webhook"]] = {event["owner"]}
             case "PayoutRequested":
@@ -174,8 +178,12 @@ class Raw:
         kind = event["type"]
         if viewer == OPERATOR or PUBLIC.fullmatch(kind):
             return True
-        if kind in ("Annotated", "ChargebackAwaited", "ClaimRaised"):
+        if kind in ("Annotated", "ChargebackAwaited", "ClaimRaised", "LegalHoldSet"):
             return False
+        if kind in ("DenyListLoaded", "PrincipalScreened"):
+            return viewer in self.officers
+        if kind in ("TermsAdopted", "ReviewAsked", "ReviewAnswered"):
+            return viewer in (event["principal"], event.get("by"))
         if kind in REPORTS:
             return viewer in self.officers
         if kind in RUN_SEEN:
@@ -338,7 +346,9 @@ def long_day(store: MemoryStore) -> Day:
     day = play(store)
     for name in ("Dan", "Eve"):
         day.do(OPERATOR, RegisterPrincipal(PublicText(name)))
-    dan, eve = (f"P{n}" for n in (4, 5))
+    dan, eve = (f"P{n}" for n in (5, 6))
+    for principal in (dan, eve):
+        day.do(principal, AdoptTerms(hash_now(day.engine.state)))
     dans = day.do(dan, RegisterAgent(dan, PublicText("dan's"), key=KEY)).need().events[0].agent
     eves = day.do(eve, RegisterAgent(eve, PublicText("eve's"))).need().events[0].agent
     for principal, agent in ((dan, dans), (eve, eves), ("P2", "A2")):
@@ -491,10 +501,10 @@ def test_a_sellers_own_name_for_a_thing_is_not_shown() -> None:
             for event in record.events
             if isinstance(event, ListingPosted) and event.listing.agent == "A3"
         }
-        for viewer in ("", "A1", "A3", "P4", OPERATOR)
+        for viewer in ("", "A1", "A3", "P5", OPERATOR)
     }
     own = {"dan's own name for it"}
-    assert refs == {"": {""}, "A1": {""}, "A3": own, "P4": own, OPERATOR: own}
+    assert refs == {"": {""}, "A1": {""}, "A3": own, "P5": own, OPERATOR: own}
 
 
 def test_rows_of_a_batch_reach_those_whose_wallets_they_touch() -> None:
@@ -510,8 +520,8 @@ def test_rows_of_a_batch_reach_those_whose_wallets_they_touch() -> None:
             for id in event.batch.id
         ]
 
-    assert rows("P4") == ["h1", "h4", "e1"]
-    assert rows("A4") == rows("P5") == ["h2", "e2", "h1", "e9"]
+    assert rows("P5") == ["h1", "h4", "e1"]
+    assert rows("A4") == rows("P6") == ["h2", "e2", "h1", "e9"]
     assert rows("P2") == ["h1", "h2", "h4", "e1", "e2", "h1", "e9"]
     assert rows("P1") == []
 

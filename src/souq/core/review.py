@@ -53,8 +53,11 @@ class AnswerReview(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unk
 
 
 class ReviewAsked(Struct, frozen=True, tag=True):
+    """`by` is the principal itself, or its agent."""
+
     review: str
     principal: str
+    by: str
     about: str
     words: str
     answer_by: int
@@ -97,7 +100,7 @@ def _ask(draft: Draft, actor: str, command: AskReview) -> None:
     if (draft.get(COUNTERS, _open_of(principal)) or 0) >= OPEN_MAX:
         raise invalid("review", f"{OPEN_MAX} of yours are open")
     id, answer_by = next_id(draft, "Q"), draft.at + ANSWER_US
-    draft.emit(ReviewAsked(id, principal, command.about, command.words.digest, answer_by))
+    draft.emit(ReviewAsked(id, principal, actor, command.about, command.words.digest, answer_by))
 
 
 def _answer(draft: Draft, actor: str, command: AnswerReview) -> None:

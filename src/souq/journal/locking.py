@@ -103,9 +103,7 @@ class Keyring:
         """Give random bytes; each asking of the system lets go of the interpreter's lock."""
         if not self._nonces:
             page = secrets.token_bytes(_NONCES_PAGE * NONCE_BYTES)
-            self._nonces = [
-                page[n : n + NONCE_BYTES] for n in range(0, len(page), NONCE_BYTES)
-            ]
+            self._nonces = [page[n : n + NONCE_BYTES] for n in range(0, len(page), NONCE_BYTES)]
         return self._nonces.pop()
 
     def _find(self, owner: str) -> AESGCM | None:

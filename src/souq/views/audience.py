@@ -314,7 +314,7 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     summary.SummaryConfirmed: _contract,
     erasure.LegalHoldSet: _operator_only,
     erasure.PrincipalErased: _everybody,
-    review.ReviewAsked: _principal,
+    review.ReviewAsked: lambda event, known: (event.by, event.principal),
     review.ReviewAnswered: _principal,
 }
 
