@@ -26,7 +26,7 @@ from souq.journal.commit import GroupCommits, InstantCommits, Stopped
 from souq.journal.known import KnownIds
 from souq.journal.record import Entry, Payload, Record, Refusal, chained, encode
 from souq.journal.replay import Replayed, reader, replay
-from souq.journal.sealing import is_same, no_salt, seal
+from souq.journal.sealing import is_same, no_salt, owned, seal
 from souq.journal.store import Store
 
 ID_LENGTH_MAX = 128
@@ -316,6 +316,8 @@ class Engine:
         nonce: str = "",
     ) -> Answer:
         events = () if draft is None else tuple(draft.events)
+        if payloads:
+            payloads = owned(payloads, self._state, actor, command, events)
         seq = self._seq + 1
         record = Record(seq, at, actor, command_id, command, events, refusal, nonce)
         body = encode(record)

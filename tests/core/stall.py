@@ -41,6 +41,10 @@ class Stall:
         if rules is None:
             return
         self.do(OPERATOR, OpenMarket(rules))
+        self.furnish(deposit)
+
+    def furnish(self, deposit: int = DEPOSIT) -> None:
+        """Let the four people in, each with an agent that may do anything."""
         for n in range(1, 5):
             self.join(n, deposit)
 

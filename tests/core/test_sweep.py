@@ -12,7 +12,9 @@ import pytest
 
 from souq.core import (
     acceptance,
+    agent_facts,
     approval,
+    attestation,
     audit,
     bond,
     channel,
@@ -21,8 +23,10 @@ from souq.core import (
     cooling_off,
     credential,
     delegation,
+    deny_list,
     dispute,
     epoch,
+    erasure,
     feedback,
     funds,
     imported,
@@ -36,6 +40,9 @@ from souq.core import (
     payout,
     performance,
     restriction,
+    review,
+    summary,
+    terms,
     trust,
     undo,
     webhook,
@@ -57,6 +64,7 @@ from souq.core.procedure import Procedure
 from souq.core.refusal import Refused
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, SECOND_US, OpenMarket, Rules
 from souq.core.seal import OperatorText, PartyText, PublicText
+from souq.core.stage import CONTRACTS
 from souq.core.state import State
 from souq.core.transfer import Batch
 from tests.core.channels import LENGTH, chain, word
@@ -89,6 +97,8 @@ class Scene(NamedTuple):
     hook: str = "H99"
     channel: str = "X99"
     helper: str = "A99"
+    house: str = "no hash"  # of what the house asks to be read
+    review: str = "Q99"
 
 
 COMMANDS: dict[str, Callable[[Scene], Any]] = {
@@ -179,6 +189,17 @@ COMMANDS: dict[str, Callable[[Scene], Any]] = {
         "P1", "did:key:z6", "elsewhere", SPOKEN_OF, "ab" * 32, "cd" * 32, 0, 9, 2**52, 5_000, 0
     ),
     "GiveFeedback": lambda at: feedback.GiveFeedback(at.deal, True, True, False, 4),
+    "AttestPrincipal": lambda at: attestation.AttestPrincipal("P1", 1, at.stall.now + HOUR_US),
+    "RevokeAttestation": lambda at: attestation.RevokeAttestation("P1"),
+    "DescribeAgent": lambda at: agent_facts.DescribeAgent(BEA, "acme", contact=PublicText("me")),
+    "LoadDenyList": lambda at: deny_list.LoadDenyList("1", ("ab" * 32,)),
+    "PublishTerms": lambda at: terms.PublishTerms(PublicText("be quick")),
+    "AdoptTerms": lambda at: terms.AdoptTerms(at.house),
+    "ConfirmSummary": lambda at: summary.ConfirmSummary(at.deal, at.house),
+    "SetLegalHold": lambda at: erasure.SetLegalHold("P1", True),
+    "ErasePrincipal": lambda at: erasure.ErasePrincipal("P4"),
+    "AskReview": lambda at: review.AskReview("C1"),
+    "AnswerReview": lambda at: review.AnswerReview(at.review, "upheld"),
     "TakePrice": lambda at: TakePrice(at.listing, usd(500)),
     "MakeOffer": lambda at: MakeOffer((Item(at.listing),), usd(50)),
     "ProposeSwap": lambda at: ProposeSwap((SwapLeg(at.listing, BEA), SwapLeg(at.own, SOL))),
@@ -218,6 +239,12 @@ ALWAYS = {
     "CommitEpoch": "O",
     "PostBond": "bsde",
     "SetTrust": "O",
+    "AttestPrincipal": "O",
+    "DescribeAgent": "OBb",
+    "LoadDenyList": "O",  # and officers, where there are any
+    "PublishTerms": "O",
+    "SetLegalHold": "O",
+    "AskReview": "BSDEbsde",
 }
 OPEN = {"TakePrice": "BDE", "MakeOffer": "BDE", "ProposeSwap": "BS"}
 OWNED = {"EditListing": "S", "WithdrawListing": "S"}
@@ -414,6 +441,7 @@ LEGAL: dict[str, dict[str, str]] = {
         "ImportReputation": "O1",
         "PostBond": "bsde",
         "SetRestriction": "O1",
+        "LoadDenyList": "O1",
     },
     "webhook of an agent": {"RemoveWebhook": "OBb", "DisableWebhook": "O", "ReplayWebhook": "B"},
     "webhook of a principal": {"RemoveWebhook": "Ob", "DisableWebhook": "O", "ReplayWebhook": "b"},
@@ -532,6 +560,43 @@ LEGAL: dict[str, dict[str, str]] = {
         **HALTED["settlements"],
         "RejectReport": "O12",
     },
+    "house, bea is attested": {"RevokeAttestation": "O"},
+    "house, bea is held": {"SetLegalHold": ""},
+    "house, eve has nothing left": {
+        "ErasePrincipal": "O",
+        "RequestPayout": "bsd",
+        "PostBond": "bsd",
+        "OpenChannel": "BD",
+    },
+    "house, eve is erased": {
+        "PostBond": "bsd",
+        "RequestPayout": "bsd",
+        "PostListing": "BSD",
+        "OpenChannel": "BD",
+        "AddWebhook": "OBSDEbsde",
+    },
+    "house, terms are published": {
+        "AdoptTerms": "bsde",
+        "OpenChannel": "",
+    },
+    "house, terms are published and bea has adopted": {
+        "AdoptTerms": "sde",
+        "OpenChannel": "",
+    },
+    "house, a list is missing": {
+        "RegisterPrincipal": "",
+        "RequestPayout": "",
+        "ReportPayout": "",
+        "OpenChannel": "",
+    },
+    "house, bea is listed": {
+        "RequestPayout": "sde",
+        "ReportPayout": "",
+        "OpenChannel": "DE",
+    },
+    "house, a review is asked for": {"AnswerReview": "O"},
+    "house, a contract is to be confirmed": {"ConfirmSummary": "BbSs", "Decline": "b"},
+    "house, a contract is confirmed": {"ConfirmSummary": "BSs", "Decline": "b", "Approve": "b"},
     "market not open": {
         **dict.fromkeys(ALWAYS, ""),
         "OpenMarket": "O",
@@ -855,12 +920,64 @@ def _restricted(how: str) -> Scene:
     return scene
 
 
+def _unlisted() -> Stall:
+    """Open a market that lets nobody in without a list; the one it had is too old by now."""
+    stall = Stall(None)
+    stall.do(OPERATOR, OpenMarket(Rules(deny_list="closed", deny_list_age_us=HOUR_US)))
+    stall.do(OPERATOR, deny_list.LoadDenyList("1"))
+    stall.furnish()
+    stall.now += HOUR_US
+    return stall
+
+
+def _house(how: str) -> Scene:
+    house = Rules()
+    if "confirmed" in how:
+        house = Rules(confirm_above_units=10)
+    if "listed" in how:
+        house = Rules(deny_list="open")
+    stall = Stall(house) if "missing" not in how else _unlisted()
+    hash, asked = "no hash", "Q99"
+    match how.split():
+        case "bea", "is", "attested":
+            stall.do(OPERATOR, attestation.AttestPrincipal("P1", 1, stall.now + DAY_US))
+        case "bea", "is", "held":
+            stall.do(OPERATOR, erasure.SetLegalHold("P1", True))
+        case "eve", *_:
+            stall.do("P4", payout.RequestPayout(usd(DEPOSIT)))
+            stall.do(OPERATOR, payout.SendPayout("W1"))
+            stall.do(OPERATOR, payout.ConfirmPayout("W1"))
+            if "erased" in how:
+                stall.do(OPERATOR, erasure.ErasePrincipal("P4"))
+        case "terms", *_:
+            published = stall.do(OPERATOR, terms.PublishTerms(PublicText("be fair")))
+            hash = published.events[0].terms
+            if "adopted" in how:
+                stall.do("P1", terms.AdoptTerms(hash))
+        case "bea", "is", "listed":
+            stall.do(OPERATOR, deny_list.LoadDenyList("1", principals=("P1",)))
+        case "a", "review", *_:
+            asked = stall.do(BEA, review.AskReview("C1")).events[0].review
+        case "a", "contract", *_:
+            deal = stall.deal(BEA, SOL, (stall.list(SOL),), 50)
+            agreement = stall.engine.state.rows(CONTRACTS)[deal].agreement
+            said = summary.sentences(stall.engine.state, deal, agreement)
+            hash = summary.digest_of(said)
+            if "is confirmed" in how:
+                stall.do("P1", summary.ConfirmSummary(deal, hash))
+            return Scene(stall, deal=deal, house=hash)
+        case _:
+            pass  # its rules say it all
+    return Scene(stall, house=hash, review=asked)
+
+
 SCENES = {
     "restricted": _restricted,
     "delivery": _delivery,
     "dispute": _dispute,
     "jury": _jury,
     "stakes": _stakes,
+    "house": _house,
     "key": _key,
     "webhook": _webhook,
     "payout": _payout,
@@ -891,6 +1008,10 @@ def cells(name: str) -> set[tuple[str, str]]:
         row["SetRestriction"] = "O12"
     elif name.startswith("key"):
         row["SetRestriction"] = "O1"
+    if name.startswith("key"):
+        row["LoadDenyList"] = "O1"
+    elif "payout" in name or "report" in name:
+        row["LoadDenyList"] = "O12"
     return {(command, role) for command, roles in row.items() for role in roles}
 
 

@@ -314,6 +314,38 @@ class Town:
             reference=reference or self.new(),
         )
 
+    def adopt(self) -> None:
+        """Let everybody adopt the terms that stand, so that deals go on."""
+        for role in ("arbiter", *PERSONS):
+            found = self.ask(role, "get_terms")
+            if not found["is_adopted"]:
+                self.do(role, "adopt_terms", terms=found["terms"])
+
+    def asked_to_adopt(self) -> str:
+        """Publish terms that the buyer's principal alone has not adopted; give their hash."""
+        self.do("operator", "publish_terms", text=self.new())
+        for role in ("arbiter", *PERSONS):
+            if role != "buyer_person":
+                self.do(role, "adopt_terms", terms=self.ask(role, "get_terms")["terms"])
+        return str(self.ask("operator", "get_terms")["terms"])
+
+    def idle(self) -> str:
+        """Give a principal without money or deals."""
+        return self.made("operator", "register_principal", "principal", name=self.new())
+
+    def attested(self) -> str:
+        """Give a principal that somebody vouched for."""
+        principal = self.idle()
+        until = self.ask("operator", "get_market")["at"] + 10**12
+        self.do("operator", "attest_principal", principal=principal, level=1, until=until)
+        return principal
+
+    def review(self) -> str:
+        """Give a request to look again; those before it are answered, since few may be open."""
+        for one in self.ask("operator", "list_reviews")["reviews"]:
+            self.do("operator", "answer_review", review=one["id"], outcome="upheld")
+        return self.made("buyer", "ask_review", "review", about="halted")
+
     def spare(self) -> str:
         """Give a fresh agent of the buyer's principal, with a mandate."""
         owner = self.ids["buyer_person"]

@@ -272,6 +272,39 @@ READY: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "rule": ("arbiter", lambda town: {"contract": town.disputed(), "payer_bps": 5_000}),
 }
 
+
+def _attesting(town: Town) -> Fields:
+    until = town.ask("operator", "get_market")["at"] + 10**12
+    return {"principal": town.idle(), "level": 1, "until": until, "jurisdiction": "DE"}
+
+
+def _summed_up(town: Town) -> Fields:
+    deal = town.taken()
+    return {"contract": deal, "summary": town.ask("buyer", "get_summary", contract=deal)["digest"]}
+
+
+def _asking(town: Town) -> Fields:
+    town.review()
+    return {"about": "halted"}
+
+
+READY |= {
+    "attest_principal": ("operator", _attesting),
+    "revoke_attestation": ("operator", lambda town: {"principal": town.attested()}),
+    "describe_agent": ("buyer", lambda town: {"agent": town.ids["buyer"], "version": "2"}),
+    "load_deny_list": ("operator", lambda town: {"version": town.new()}),
+    "publish_terms": ("operator", lambda town: {"text": town.new()}),
+    "adopt_terms": ("buyer_person", lambda town: {"terms": town.asked_to_adopt()}),
+    "confirm_summary": ("buyer", _summed_up),
+    "set_legal_hold": ("operator", lambda town: {"principal": town.idle(), "is_held": True}),
+    "erase_principal": ("operator", lambda town: {"principal": town.idle()}),
+    "ask_review": ("buyer", _asking),
+    "answer_review": (
+        "operator",
+        lambda town: {"review": town.review(), "outcome": "upheld"},
+    ),
+}
+
 # By query: what it can be asked of somebody's own, and by whom.
 QUERIES: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "get_market": ("anybody", lambda town: {}),
@@ -310,6 +343,12 @@ QUERIES: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "list_alarms": ("officer", lambda town: {}),
     "list_restrictions": ("officer", lambda town: {}),
     "list_events": ("anybody", lambda town: {"after": 0, "limit": 200}),
+    "get_agent_card": ("anybody", lambda town: {"agent": town.ids["seller"]}),
+    "get_terms": ("anybody", lambda town: {}),
+    "get_summary": ("buyer", lambda town: {"contract": town.deal}),
+    "get_statement": ("buyer", lambda town: {"principal": town.ids["buyer_person"]}),
+    "list_reviews": ("operator", lambda town: {}),
+    "list_reasons": ("anybody", lambda town: {}),
 }
 
 READY |= ready_deliveries.READY

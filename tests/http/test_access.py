@@ -30,6 +30,7 @@ PERSONS = ("stranger_person", "buyer_person", "seller_person", "arbiter")
 OFFICERS = ("officer", "second_officer")
 BUYERS, SELLERS = ("buyer", "buyer_person"), ("seller", "seller_person")
 STRANGERS = ("stranger", "stranger_person")
+_OTHER_PERSONS = tuple(person for person in PERSONS if person != "buyer_person")
 PROVEN = tuple(role for role in ROLES if role not in ("anybody", "revoked"))
 
 # By command, what a role hears; whoever is not named hears not_yours. What they do it to is the
@@ -125,6 +126,19 @@ COMMANDS: dict[str, Row] = {
 # Only after days of a dispute; tests/core/test_sweep.py says who may, and views/test_audience.py
 # who is told.
 ELSEWHERE = {"commit_vote", "reveal_vote", "appeal_verdict"}
+COMMANDS |= {
+    "attest_principal": {"ok": ("operator",)},
+    "revoke_attestation": {"ok": ("operator",)},
+    "describe_agent": {"ok": (*BUYERS, "operator")},
+    "load_deny_list": {"ok": (*OFFICERS, "operator")},
+    "publish_terms": {"ok": ("operator",)},
+    "adopt_terms": {"ok": ("buyer_person",), "wrong_state": ("arbiter", *_OTHER_PERSONS)},
+    "confirm_summary": {"ok": (*BUYERS, *SELLERS)},
+    "set_legal_hold": {"ok": ("operator",)},
+    "erase_principal": {"ok": ("operator",)},
+    "ask_review": {"ok": (*AGENTS, *PERSONS, "arbiter")},
+    "answer_review": {"ok": ("operator",)},
+}
 _EVERYBODY = ("anybody", *PROVEN)
 _OWN: Row = {"ok": (*BUYERS, "operator")}
 _MONEY: Row = {"ok": (*BUYERS, "sibling", "operator")}
@@ -134,6 +148,12 @@ ASKED: dict[str, Row] = {
     "get_agent": {"ok": _EVERYBODY},
     "search": {"ok": _EVERYBODY},
     "get_listing": {"ok": _EVERYBODY},
+    "get_agent_card": {"ok": _EVERYBODY},
+    "get_terms": {"ok": _EVERYBODY},
+    "list_reasons": {"ok": _EVERYBODY},
+    "get_summary": {"ok": (*BUYERS, *SELLERS, "operator")},
+    "get_statement": {"ok": (*BUYERS, "sibling", "operator")},
+    "list_reviews": {"ok": (*AGENTS, *PERSONS, "arbiter", "operator")},
     "list_events": {"ok": _EVERYBODY},  # each sees what is theirs
     "list_matches": _OWN,
     "observe": _OWN,
@@ -265,6 +285,8 @@ def test_a_command_is_for_whom_the_table_says(name: str, town: Town) -> None:
         leaked += leaks
         if reason == "ok" and name == "set_halt":
             town.do("operator", "set_halt", level="open")
+        if reason == "ok" and name == "publish_terms":
+            town.adopt()
     assert (wrong, leaked) == ([], [])
 
 
@@ -384,6 +406,8 @@ def test_an_answer_tells_nothing_of_others_in_a_batch_and_again(name: str, town:
     batch = {"commands": [{"id": id, "command": command}] * 2}
     in_batch = town.http.post(f"{url}:batch", json=batch, headers=headers)
     again = town.http.post(url, json=command, headers=headers | {"Idempotency-Key": id})
+    if name == "publish_terms":
+        town.adopt()
     first, second = in_batch.json()["answers"]
     assert again.json() == first
     assert second == first | {"is_replay": True}

@@ -45,7 +45,7 @@ from souq.core.mechanisms.swap import ProposeSwap, SwapLeg
 from souq.core.message import PostMessage, SendMessage
 from souq.core.money import Asset, Money
 from souq.core.officer import RegisterOfficer
-from souq.core.party import DeclareModel, RegisterAgent, RegisterPrincipal
+from souq.core.party import DeclareModel, PrincipalRegistered, RegisterAgent, RegisterPrincipal
 from souq.core.payout import (
     CancelPayout,
     ConfirmPayout,
@@ -55,6 +55,7 @@ from souq.core.payout import (
 )
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, SECOND_US, OpenMarket, Rules
 from souq.core.seal import OperatorText, PartyText, PublicText
+from souq.core.terms import AdoptTerms, hash_now
 from souq.core.transfer import Batch
 from souq.core.voucher import HashChain, Payword, SignedVouchers, hashed
 from souq.core.webhook import (
@@ -66,6 +67,7 @@ from souq.core.webhook import (
 )
 from souq.engine import Answer, Engine
 from souq.journal.store import Store
+from tests.journal.duties import do_duties
 
 START = 1_750_000_000_000_000
 
@@ -109,7 +111,12 @@ class Day:
         """Give a command a second after the last one."""
         self.clock.now += SECOND_US
         self.count += 1
-        return self.engine.submit(actor, f"c{self.count}", command, nonce)
+        answer = self.engine.submit(actor, f"c{self.count}", command, nonce)
+        if isinstance(command, RegisterPrincipal) and hash_now(self.engine.state):
+            for event in answer.events:
+                if isinstance(event, PrincipalRegistered):
+                    self.do(event.principal, AdoptTerms(hash_now(self.engine.state)))
+        return answer
 
     def terms(self, answer: Answer) -> str:
         """Give the digest of the terms that an answer put on the table."""
@@ -138,6 +145,7 @@ def play(store: Store) -> Day:
     _webhooks(day)
     _models(day)
     _channels(day)
+    do_duties(day)
     return day
 
 

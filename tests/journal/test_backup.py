@@ -14,7 +14,7 @@ from souq.core import market
 from souq.core.message import PostMessage
 from souq.core.seal import PublicText
 from souq.engine import Engine
-from souq.journal.backup import Occupied, backup, check, restore
+from souq.journal.backup import Occupied, backup, check, keys_of, restore
 from souq.journal.record import Damaged
 from souq.journal.replay import replay
 from souq.journal.sqlite import FILE, HEAD, SqliteStore
@@ -206,6 +206,7 @@ def test_a_flipped_bit_or_a_cut_off_end_never_passes_for_the_market(
     for n in range(0, len(sound), len(sound) // 60):
         spoilt = tmp_path / f"{n}.souq"
         spoilt.write_bytes(sound[:n] + bytes([sound[n] ^ 16]) + sound[n + 1 :])
+        shutil.copy(keys_of(kept), keys_of(spoilt))
         try:
             restore(spoilt, tmp_path / f"flipped-{n}")
         except Damaged:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from souq.core.annotation import Annotate
 from souq.core.message import PostMessage
-from souq.core.seal import PublicText
+from souq.core.rules import OPERATOR
+from souq.core.seal import OperatorText, PublicText
 from souq.engine import Engine
 from souq.journal.commit import Stopped
 from souq.journal.record import Damaged
@@ -162,13 +164,14 @@ def test_erased_words_are_in_no_file_any_more(tmp_path: Path) -> None:
     words = "these words were never meant for the floor"
     with Engine(SqliteStore(tmp_path)) as engine:
         furnish(engine)
-        engine.submit("A1", "before", PostMessage(PublicText("b" * 300))).need()
-        said = engine.submit("A1", "m", PostMessage(PublicText(words))).need()
-        engine.submit("A1", "after", PostMessage(PublicText("a" * 300))).need()
+        # The operator's: words of others lie locked there from the beginning.
+        engine.submit(OPERATOR, "before", Annotate("b", OperatorText("b" * 300))).need()
+        said = engine.submit(OPERATOR, "m", Annotate("m", OperatorText(words))).need()
+        engine.submit(OPERATOR, "after", Annotate("a", OperatorText("a" * 300))).need()
         assert any(words.encode() in file.read_bytes() for file in tmp_path.iterdir())
-        engine.store.erase(said.events[0].text)
+        engine.store.erase(said.events[0].note)
         for file in tmp_path.iterdir():
             assert words.encode() not in file.read_bytes(), file.name
-        assert engine.submit("A1", "m", PostMessage(PublicText(words))).is_replay
+        assert engine.submit(OPERATOR, "m", Annotate("m", OperatorText(words))).is_replay
         checked = verify(engine.store)
     assert checked.erased == 1

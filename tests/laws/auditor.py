@@ -17,6 +17,8 @@ from tests.laws.audit_halt import KINDS as HALT_KINDS
 from tests.laws.audit_halt import Halts
 from tests.laws.audit_hooks import KINDS as HOOK_KINDS
 from tests.laws.audit_hooks import Hooks
+from tests.laws.audit_house import KINDS as HOUSE_KINDS
+from tests.laws.audit_house import House
 from tests.laws.audit_keys import KINDS as KEY_KINDS
 from tests.laws.audit_keys import Keys
 from tests.laws.audit_ladder import KINDS as LADDER_KINDS
@@ -98,6 +100,7 @@ class Auditor:
         self.hooks = Hooks(self.principals)
         self.reputation = Reputation(self.principals, self.due)
         self.ladder = Ladder(self.principals, self.due)
+        self.house = House(self.principals)
         self.models: dict[str, str] = {}  # by agent
         self.seen: set[str] = set()  # types of events, and reasons
         self.deals = 0
@@ -145,6 +148,7 @@ class Auditor:
             self.hooks.see(actor, command, events)
             self.ladder.see(actor, command, events, self.at)
             self.policies.see(actor, events, self.at)
+            self.house.see(actor, command, events)
         for id in [event["contract"] for event in events if event["type"] == "AgreementReached"]:
             need(self.contracts[id]["state"] != "agreed", "contract graph", f"{id} never began")
 
@@ -213,7 +217,8 @@ class Auditor:
             need(inside, "messages", f"{actor} speaks in {event['negotiation']}")
         else:
             need(
-                kind in QUIET | KINDS | HALT_KINDS | KEY_KINDS | LADDER_KINDS | POLICY_KINDS
+                kind in QUIET | KINDS | HALT_KINDS | KEY_KINDS | LADDER_KINDS
+                or kind in POLICY_KINDS | HOUSE_KINDS
                 or kind in (*HOOK_KINDS.values(), "PrincipalRegistered"),
                 "events",
                 f"unknown: {kind}",
@@ -279,6 +284,8 @@ class Auditor:
                 agreement = event["agreement"]
                 listing = self.goods.listings[command["listing"]]
                 total = listing["price"][0] * command.get("quantity", 1)
+                if listing.get("side", "sell") == "sell":
+                    total += listing.get("shipping_units", 0)
                 paid = sum(leg["amount"][0] for leg in agreement["legs"] if leg["type"] == "cash")
                 need(command["price"] == listing["price"], "price", "another price was named")
                 need(paid == total, "price", f"{paid} is paid for what costs {total}")

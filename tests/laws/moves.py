@@ -46,6 +46,7 @@ from tests.laws import (
     cash_moves,
     channel_moves,
     hook_moves,
+    house_moves,
     key_moves,
     ladder_moves,
     policy_moves,
@@ -440,5 +441,12 @@ WEIGHTS = {
     ladder_moves.restrict: 2,
     ladder_moves.appeal: 1,
     **policy_moves.WEIGHTS,
+    house_moves.attest: 1,
+    house_moves.describe: 1,
+    house_moves.house_terms: 3,
+    house_moves.deny: 1,
+    house_moves.confirm: 1,
+    house_moves.review: 1,
+    house_moves.forget: 1,
 }
 MOVES = tuple(move for move, weight in WEIGHTS.items() for _ in range(weight))

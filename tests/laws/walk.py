@@ -19,7 +19,16 @@ from souq.core.officer import RegisterOfficer
 from souq.core.party import RegisterAgent, RegisterPrincipal
 from souq.core.refusal import Reason, Refused
 from souq.core.reputation import RECORDS
-from souq.core.rules import DAY_US, HOUR_US, OPERATOR, SECOND_US, SYSTEM, OpenMarket, Rules
+from souq.core.rules import (
+    DAY_US,
+    HOUR_US,
+    OPERATOR,
+    SECOND_US,
+    SYSTEM,
+    LevelBounds,
+    OpenMarket,
+    Rules,
+)
 from souq.core.seal import PublicText
 from souq.engine import Answer, Engine
 from souq.journal.memory import MemoryStore
@@ -33,6 +42,7 @@ START = 1_700_000_000_000_000
 ENGINE_ONLY = {
     Reason.OVERLOADED: "needs a flush that lags; a store in memory never does",
     Reason.STOPPED: "needs a broken invariant or a failed flush",
+    Reason.DENY_LIST_MISSING: "needs a house that fails closed; scenarios tell of one",
     Reason.QUARANTINED: "needs a command that stopped an earlier process",
 }
 RULES = Rules(
@@ -52,6 +62,8 @@ RULES = Rules(
     price_hour_bps=7_000,
     price_day_times=3,
     reputation_one_units=10,
+    deny_list="open",
+    levels=(LevelBounds(per_deal_units=185),),
 )
 PRINCIPALS, AGENTS = 5, ("P1", "P1", "P2", "P3", "P4", "P5", "P2")
 

@@ -349,7 +349,7 @@ def test_there_are_at_most_a_hundred_rules(stall: Stall) -> None:
 
 
 def test_what_nobody_vouched_for_denies(stall: Stall) -> None:
-    stall.do("P1", SetPolicy("P1", rules(Verification(0))))
+    stall.do("P1", SetPolicy("P1", rules(Verification(1))))
     answer = stall.try_(BEA, TakePrice(stall.list(SOL), usd(500)))
     assert refused(answer) == said("verification", "P1")
 

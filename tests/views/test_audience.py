@@ -46,7 +46,8 @@ Json = dict[str, Any]
 
 PUBLIC = re.compile(
     r"(MarketOpened|PrincipalRegistered|AgentRegistered|ModelDeclared|MessagePosted"
-    r"|Listing\w+|Stock\w+|TitleMoved)"
+    r"|Listing\w+|Stock\w+|TitleMoved|PrincipalAttested|AttestationRevoked|AgentDescribed"
+    r"|TermsPublished|PrincipalErased)"
 )
 REPORTS = ("ReportProposed", "ReportConfirmed", "ReportRejected", "OfficerRegistered")
 IDS = re.compile(r"[NCWHMX][1-9][0-9]*(?:\.[0-9]+)?")  # K, too, but a listing may be of "K2"
@@ -122,6 +123,8 @@ class Raw:
                 self.of[event["principal"]] = {event["principal"], "officers"}
             case "KeyAdded":
                 self.of[event["key"]] = {event["owner"]}
+            case "ReviewAsked":
+                self.of[event["review"]] = {event["principal"]}
             case "WebhookAdded":
                 self.of[event["webhook"]] = {event["owner"]}
             case "PayoutRequested":
@@ -211,8 +214,12 @@ class Raw:
             return "scope" not in event or self.is_of(viewer, event["scope"])
         if kind == "MandateGranted" and "parent" in event and self.owns(viewer, event["parent"]):
             return True
-        if kind in ("Annotated", "ChargebackAwaited", "ClaimRaised"):
+        if kind in ("Annotated", "ChargebackAwaited", "ClaimRaised", "LegalHoldSet"):
             return False
+        if kind in ("DenyListLoaded", "PrincipalScreened"):
+            return viewer in self.officers
+        if kind in ("TermsAdopted", "ReviewAsked", "ReviewAnswered"):
+            return viewer in (event["principal"], event.get("by"))
         if kind in REPORTS:
             return viewer in self.officers
         if kind in RUN_SEEN:
@@ -376,7 +383,7 @@ def long_day(store: MemoryStore) -> Day:
     day = play(store)
     for name in ("Dan", "Eve"):
         day.do(OPERATOR, RegisterPrincipal(PublicText(name)))
-    dan, eve = (f"P{n}" for n in (4, 5))
+    dan, eve = (f"P{n}" for n in (5, 6))
     dans = day.do(dan, RegisterAgent(dan, PublicText("dan's"), key=KEY)).need().events[0].agent
     eves = day.do(eve, RegisterAgent(eve, PublicText("eve's"))).need().events[0].agent
     for principal, agent in ((dan, dans), (eve, eves), ("P2", "A2")):
@@ -534,10 +541,10 @@ def test_a_sellers_own_name_for_a_thing_is_not_shown() -> None:
             for event in record.events
             if isinstance(event, ListingPosted) and event.listing.agent == "A3"
         }
-        for viewer in ("", "A1", "A3", "P4", OPERATOR)
+        for viewer in ("", "A1", "A3", "P5", OPERATOR)
     }
     own = {"dan's own name for it"}
-    assert refs == {"": {""}, "A1": {""}, "A3": own, "P4": own, OPERATOR: own}
+    assert refs == {"": {""}, "A1": {""}, "A3": own, "P5": own, OPERATOR: own}
 
 
 def test_rows_of_a_batch_reach_those_whose_wallets_they_touch() -> None:
@@ -553,8 +560,8 @@ def test_rows_of_a_batch_reach_those_whose_wallets_they_touch() -> None:
             for id in event.batch.id
         ]
 
-    assert rows("P4") == ["h1", "h4", "e1"]
-    assert rows("A4") == rows("P5") == ["h2", "e2", "h1", "e9"]
+    assert rows("P5") == ["h1", "h4", "e1"]
+    assert rows("A4") == rows("P6") == ["h2", "e2", "h1", "e9"]
     assert rows("P2") == ["h1", "h2", "h4", "e1", "e2", "h1", "e9"]
     assert rows("P1") == []
 

@@ -6,6 +6,7 @@ from souq.cli import approving as approving
 from souq.cli import attacking as attacking
 from souq.cli import calling as calling
 from souq.cli import checking as checking
+from souq.cli import compliance as compliance
 from souq.cli import dealing as dealing
 from souq.cli import guarding as guarding
 from souq.cli import intake as intake

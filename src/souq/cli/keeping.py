@@ -1,9 +1,10 @@
 """Commands that keep a market's data: backup, restore, export."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from souq.cli import runs
 from souq.cli.commands import Folder, Json, app
@@ -23,6 +24,25 @@ def _columns() -> str:
     return "Columns. " + "  ".join(told)
 
 
+class _TablesByDefault(TyperGroup):
+    """`souq export DIR` is `souq export tables DIR`, as it always was."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the usual command in front where none is named."""
+        if args and args[0] not in (*self.commands, "--help"):
+            args = ["tables", *args]
+        return super().parse_args(ctx, args)
+
+
+exporting = typer.Typer(
+    help="Write a market's data for other programs: tables, totals, receipts, a dossier.",
+    cls=_TablesByDefault,
+    no_args_is_help=True,
+    epilog=_columns(),
+)
+app.add_typer(exporting, name="export")
+
+
 @app.command()
 def backup(
     folder: Folder,
@@ -32,7 +52,8 @@ def backup(
     """Copy a market's journal into one checked file, also while a server writes it.
 
     The file holds every record, all words and limits, and the head; only its owner may read it.
-    What is erased from the market later is still in it: throw old backups away.
+    The words are locked, and their keys go into FILE.keys: keep it in another place. Whoever is
+    erased from the market later is erased from this backup too, once that small file is replaced.
     Example: souq backup runs/demo demo.backup
     """
     kept = backups.backup(folder, file)
@@ -44,6 +65,9 @@ def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="what `souq backup` wrote")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="a new folder for the market")],
     until: Until = None,
+    keys: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="keys of its words; else FILE.keys")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a market's folder from a backup, or the market as it was at record SEQ.
@@ -51,15 +75,17 @@ def restore(
     Everything is checked on the way; what is damaged is refused, and nothing is left behind.
     Example: souq restore demo.backup runs/then --until 500
     """
+    if keys is not None and not keys.is_file():
+        raise Mistake(f"there is no file of keys {keys}")
     try:
-        kept = backups.restore(file, folder, until=until)
+        kept = backups.restore(file, folder, until=until, keys=keys)
     except ValueError as error:
         raise Mistake(str(error)) from None
     _show(kept, f"{folder}: {kept.records} records up to head {kept.head}", as_json=as_json)
 
 
-@app.command(epilog=_columns())
-def export(
+@exporting.command(epilog=_columns())
+def tables(
     folder: Folder,
     to: Annotated[Format, typer.Option(help="parquet needs the extra `lab`")] = "csv",
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="a new folder")] = Path("tables"),

@@ -13,6 +13,7 @@ from souq.agents.llm.recording import FILE as CALLS
 from souq.cli.output import Mistake, console, dollars
 from souq.core.money import USD
 from souq.core.seal import canonical
+from souq.journal.key_file import KEYS
 from souq.journal.replay import replay
 from souq.journal.sqlite import FILE, HEAD, SqliteStore
 from souq.lab import deal, goods, population, report, summary, swap
@@ -57,7 +58,7 @@ def _set_aside(folder: Path, evidence: bytes) -> None:
         raise Mistake(f"{folder} was made with other people, goods or another seed")
     aside = next(path for n in count(1) if not (path := folder / f"cut-off-{n}").exists())
     aside.mkdir()
-    for one in (*folder.glob(f"{FILE}*"), folder / HEAD):
+    for one in (*folder.glob(f"{FILE}*"), folder / HEAD, folder / KEYS):
         if one.exists():
             one.rename(aside / one.name)
 

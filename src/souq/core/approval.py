@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from souq.core import credential, halt, mandate
+from souq.core import credential, halt, mandate, summary
 from souq.core.agreement import Agreement
 from souq.core.budget import COMMITMENTS
 from souq.core.ending import ContractCancelled
@@ -103,6 +103,7 @@ def _decide(draft: Draft, actor: str, command: Approve | Decline) -> None:
             _check_meant(draft, actor, command, state)
             for party in state.agreement.parties:
                 _need_free(draft, actor, id, need_other_agent(draft, party))
+            summary.need_confirmed(draft, id, actor, state.agreement)
             draft.emit(ContractApproved(id, actor, command.key, command.signature))
         case Held(), Decline() if actor in state.waiting:
             draft.emit(ContractCancelled(id, state.agreement, "declined"))

@@ -262,7 +262,7 @@ def _forget(view: View, id: str) -> None:
 
 def due_id(contract: str) -> str:
     """Name a contract's audit among deadlines, where its contract's own name is taken."""
-    return f"Q{contract[1:]}"
+    return f"U{contract[1:]}"
 
 
 DECIDE: dict[type, Any] = {ReportAudit: _report}

@@ -4,7 +4,7 @@ Every guard is asked and every objection is told, so that nobody has to find the
 a guard, write it and list it here.
 """
 
-from souq.core import exposure, halt, limits, restriction
+from souq.core import attestation, compliance, exposure, halt, limits, restriction
 from souq.core.agreement import Leg, cash_given
 from souq.core.objection import Binding, Guard, Objection
 from souq.core.party import Agent
@@ -18,6 +18,8 @@ GUARDS: tuple[Guard, ...] = (
     exposure.object_to,
     restriction.object_to,
     judging.object_to,
+    attestation.object_to,
+    compliance.object_to,
 )
 
 

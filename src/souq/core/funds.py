@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
-from souq.core import debt, deposit, halt, ledger
+from souq.core import debt, deny_list, deposit, halt, ledger
 from souq.core.debt import reserve, world
 from souq.core.ledger import ACCOUNTS, Batch
 from souq.core.money import UNITS_MAX, Money
@@ -181,6 +181,7 @@ def _check(view: View, what: Report) -> None:
         case ReportPayout():
             halt.need(view, "settlements")
             need_principal(view, what.principal)
+            deny_list.need_clear(view, what.principal)
             account = wallet(what.principal, what.amount.asset)
             need_leaving(view, what.rail, account, what.amount)
         case ReportChargeback():

@@ -13,22 +13,28 @@ from msgspec import Struct
 
 from souq.core import (
     acceptance,
+    agent_facts,
     annotation,
     approval,
+    attestation,
     audit,
     bond,
     budget,
     channel,
     channel_batch,
+    commitments,
     contract,
     cooling_off,
+    counting,
     credential,
     debt,
     delegation,
+    deny_list,
     deposit,
     dispute,
     ending,
     epoch,
+    erasure,
     feedback,
     funds,
     halt,
@@ -47,10 +53,13 @@ from souq.core import (
     pledge,
     reputation,
     restriction,
+    review,
     rules,
     settlement,
     standstill,
     stock,
+    summary,
+    terms,
     undo,
     webhook,
 )
@@ -103,6 +112,13 @@ _MODULES: tuple[Any, ...] = (
     reputation,
     feedback,
     restriction,
+    attestation,
+    agent_facts,
+    deny_list,
+    terms,
+    summary,
+    erasure,
+    review,
 )
 _OTHERS: tuple[Any, ...] = (  # they answer to no command
     ledger,
@@ -116,6 +132,7 @@ _OTHERS: tuple[Any, ...] = (  # they answer to no command
     owing,
     standstill,
     pace,
+    counting,
 )
 
 TABLES = (
@@ -153,6 +170,14 @@ TABLES = (
     *owing.TABLES,
     *feedback.TABLES,
     *restriction.TABLES,
+    *attestation.TABLES,
+    *agent_facts.TABLES,
+    *commitments.TABLES,
+    *deny_list.TABLES,
+    *terms.TABLES,
+    *summary.TABLES,
+    *erasure.TABLES,
+    *review.TABLES,
     *(table for mechanism in MECHANISMS for table in mechanism.TABLES),
 )
 
@@ -215,9 +240,10 @@ _LAPSE: dict[str, Any] = {
     "D": lambda draft, due: contract.lapse(draft, f"C{due[1:]}"),  # its panel is to be drawn
     "X": channel.lapse,
     "b": bond.lapse,
-    "Q": audit.lapse,
+    "U": audit.lapse,
     "f": feedback.lapse,
     "r": restriction.lapse,
+    "Q": review.lapse,
     "h": lambda draft, due: ledger.expire(draft, due.removeprefix("hold:")),
 }
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from souq.core import authority, budget, halt, ledger, mandate, pledge
+from souq.core import authority, budget, halt, ledger, mandate, pledge, terms
 from souq.core.agreement import Agreement, CashLeg, cash_given
 from souq.core.debt import DEBTS
 from souq.core.index import Rank
@@ -72,13 +72,14 @@ class NegotiationClosed(Struct, frozen=True, tag=True):
 
 
 class AgreementReached(Struct, frozen=True, tag=True, omit_defaults=True):
-    """`waiting` lists the principals whose approval is asked for, `reasons` the rules that do."""
+    """`waiting` lists whose approval is asked for, `reasons` the rules; `terms` are the house's."""
 
     contract: str
     negotiation: str
     agreement: Agreement
     waiting: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    terms: str = ""
 
 
 class Negotiation(Struct, frozen=True, omit_defaults=True):
@@ -259,7 +260,8 @@ def _reach(draft: Draft, id: str, agreement: Agreement, asks: tuple[Objection, .
     agreement = msgspec.structs.replace(agreement, conditions=conditions)
     waiting = tuple(dict.fromkeys(one.approver for one in asks))
     reasons = tuple(dict.fromkeys(one.rule for one in asks))
-    draft.emit(AgreementReached(next_id(draft, "C"), id, agreement, waiting, reasons))
+    house = terms.hash_now(draft)
+    draft.emit(AgreementReached(next_id(draft, "C"), id, agreement, waiting, reasons, house))
 
 
 def _vouched(

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from souq.core import ledger
+from souq.core import deny_list, ledger
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import OPERATOR, need_operator, rules
 from souq.core.seal import PublicText
@@ -120,8 +120,10 @@ def need_principal(view: View, principal: str) -> Principal:
 def _register_principal(draft: Draft, actor: str, command: RegisterPrincipal) -> None:
     need_operator(actor)
     market = rules(draft)
+    deny_list.screen(draft, command.name.value)
     principal = next_id(draft, "P")
     draft.emit(PrincipalRegistered(principal, command.name.digest, command.key))
+    deny_list.note_screened(draft, principal, command.name.value)
     for asset in market.assets:
         ledger.open_account(draft, wallet(principal, asset.code), asset.code, no_overdraft=True)
 

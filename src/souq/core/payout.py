@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from souq.core import halt, ledger
+from souq.core import deny_list, halt, ledger
 from souq.core.debt import DEBTS, need_no_debt
 from souq.core.deposit import need_reference
 from souq.core.funds import need_amount, need_leaving, open_world
@@ -137,6 +137,7 @@ def _request(draft: Draft, actor: str, command: RequestPayout) -> None:
     if (draft.get(COUNTERS, _open_of(actor)) or 0) >= OPEN_MAX:
         raise invalid("payout", f"{OPEN_MAX} of yours are open")
     need_no_debt(draft, actor)
+    deny_list.need_clear(draft, actor)
     need_leaving(draft, command.rail, wallet(actor, asset), command.amount)
     id = next_id(draft, "W")
     draft.emit(PayoutRequested(id, actor, command.amount, command.rail, command.destination.digest))
@@ -161,6 +162,7 @@ def _send(draft: Draft, actor: str, command: SendPayout) -> None:
     if isinstance(found, Sent):
         raise Refused(Reason.WRONG_STATE, state="Sent")
     halt.need(draft, "settlements")
+    deny_list.need_clear(draft, found.order.principal)
     if _is_in_debt(draft, found.order.principal):
         # Who owes the house is paid nothing: what comes free here goes to the debt at once.
         draft.emit(PayoutFailed(command.payout, "in_debt"))

@@ -1,6 +1,6 @@
 """A market's house rules: set once, by the operator, in the first record of its journal."""
 
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -20,12 +20,21 @@ ROUNDS_MAX = 10_000
 PRICE_TIMES_MAX = 1_000
 HALF_LIFE_MAX_US = 3_660 * DAY_US
 PAIR_MAX = 10_000
+LEVELS_MAX = 4  # verification levels are 0 to 3
 OPERATOR = "operator"
 SYSTEM = "system"
 MANUAL = "manual"  # the rail on which people say what happened, two of them where it matters
 
 # What an attribute of a listing may be: a whole number, words, yes or no, or one of a few choices.
 AttributeKind = str | tuple[str, ...]
+
+
+class LevelBounds(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The most that a principal of one verification level may do; None leaves it open."""
+
+    per_deal_units: int | None = None
+    per_day_units: int | None = None  # of days in UTC, in each asset
+    contracts_max: int | None = None  # running at once
 
 
 class Rules(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -76,6 +85,12 @@ class Rules(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
     exposure_allowance_units: int = 0  # what anybody may owe, without bond or record
     exposure_record_units: int = 0  # what each fulfilled deal of weight 1 adds
     feedback_us: int = 14 * DAY_US  # from a contract's end; see `feedback`
+    levels: tuple[LevelBounds, ...] = ()  # by verification level; beyond the last, the last counts
+    # Whether names are compared with a deny list: "" not; "open" with the one that is loaded;
+    # "closed" where none is loaded, or none so young, nobody is let in, bound, or paid out.
+    deny_list: Literal["", "open", "closed"] = ""
+    deny_list_age_us: int = 30 * DAY_US
+    confirm_above_units: int | None = None  # dearer deals wait for their principal: see `summary`
 
 
 class OpenMarket(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -160,6 +175,7 @@ def _open_market(draft: Draft, actor: str, command: OpenMarket) -> None:
         ("ruling_us", DURATION_MAX_US),
         ("audit_us", 6 * DAY_US),  # a bond that is asked back must still be there
         ("rounds_max", ROUNDS_MAX),
+        ("deny_list_age_us", DURATION_MAX_US),
     ):
         if not 0 < getattr(asked, name) <= most:
             raise invalid(name, f"must be above 0 and at most {most}")
@@ -179,6 +195,11 @@ def _open_market(draft: Draft, actor: str, command: OpenMarket) -> None:
     for name, least, most in _REPUTATION:
         if not least <= getattr(asked, name) <= most:
             raise invalid(name, f"stands between {least} and {most}")
+    bounds = [getattr(one, name) for one in asked.levels for name in one.__struct_fields__]
+    if len(asked.levels) > LEVELS_MAX or any(one is not None and one < 0 for one in bounds):
+        raise invalid("levels", f"up to {LEVELS_MAX}, each bound 0 or more")
+    if asked.confirm_above_units is not None and asked.confirm_above_units < 0:
+        raise invalid("confirm_above_units", "must be 0 or more")
     kinds = [kind for schema in asked.categories.values() for kind in schema.values()]
     if any(kind not in ("int", "text", "bool") for kind in kinds if isinstance(kind, str)):
         raise invalid("categories", "an attribute is int, text, bool, or a list of choices")

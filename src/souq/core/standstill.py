@@ -59,8 +59,9 @@ def follow(draft: Draft, event: HaltSet) -> None:
 
 
 def _stands_still(id: str) -> bool:
-    # An offer that lapses frees its maker, and a restriction its principal: nobody need move.
-    return not id.startswith(("N", DUE))
+    # An offer that lapses frees its maker, and a restriction its principal: nobody need move. Nor
+    # does a review, which can be answered all the while.
+    return not id.startswith(("N", "Q", DUE))
 
 
 def _stopped(view: View, event: ClocksStopped) -> None:

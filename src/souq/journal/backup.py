@@ -6,6 +6,9 @@ of one moment, and a reader never checkpoints, so the WAL-reset bug of older SQL
 
 Nothing is overwritten and nothing appears half done: a backup and a restored folder are built
 beside their place under another name, checked, synced, and only then named.
+
+The keys that lock the words go into a second small file beside it, `FILE.keys`. Whoever erases
+somebody throws the older ones of these away, and need not look for copies of the first.
 """
 
 import errno
@@ -22,6 +25,7 @@ from typing import NamedTuple, cast
 from msgspec import Struct
 
 from souq.journal.copying import copy_journal
+from souq.journal.key_file import KEYS
 from souq.journal.record import GENESIS, Damaged, Entry, Payload, encode
 from souq.journal.replay import chain
 from souq.journal.sqlite import FILE, HEAD, SqliteStore, head_line
@@ -52,27 +56,40 @@ class Occupied(FileExistsError):
 
 def backup(folder: Path, file: Path) -> Kept:
     """Write a market's journal into a new file, online. Raises Occupied, and Damaged."""
-    if file.exists() or file.is_symlink():
-        raise Occupied(f"{file} exists already; a backup is never written over another")
+    for one in (file, keys_of(file)):
+        if one.exists() or one.is_symlink():
+            raise Occupied(f"{one} exists already; a backup is never written over another")
     with closing(SqliteStore(folder, read_only=True)) as source:
         acknowledged = source.head()
     partial = _partial_file(file)
     try:
         _copy_pages(folder / FILE, partial)
         _write_head(partial)
+        if (folder / KEYS).is_file():
+            # After the journal, so that every key is there which its words were locked with.
+            _copy_pages(folder / KEYS, keys_of(partial))
+            _sync(keys_of(partial))
         kept = check(partial)
-        with _opened(partial) as copy:
+        with _opened(partial, keys_of(partial)) as copy:
             _need_record(copy, *acknowledged)
         _sync(partial)
+        if keys_of(partial).is_file():
+            _give_name(keys_of(partial), keys_of(file))
         _give_name(partial, file)
     finally:
         partial.unlink(missing_ok=True)
+        keys_of(partial).unlink(missing_ok=True)
     return kept
+
+
+def keys_of(file: Path) -> Path:
+    """Name the file with the keys to a backup's words."""
+    return file.with_name(f"{file.name}.keys")
 
 
 def check(file: Path) -> Kept:
     """Check a backup: its chain from the first record to its head, and every payload."""
-    with _opened(file) as store:
+    with _opened(file, keys_of(file)) as store:
         tip = (0, GENESIS)
         for entry in chain(store):
             tip = (entry.seq, entry.hash)
@@ -86,15 +103,19 @@ def check(file: Path) -> Kept:
     return Kept(tip[0], tip[1].hex(), count)
 
 
-def restore(file: Path, folder: Path, *, until: int | None = None) -> Kept:
+def restore(
+    file: Path, folder: Path, *, until: int | None = None, keys: Path | None = None
+) -> Kept:
     """Make a market's folder from a backup, or the market as it was at record `until`.
 
-    Every record is decoded, compared with its columns and chained again on the way. Raises
-    Occupied, Damaged, and ValueError where there is no such record.
+    Words come back that `keys` opens, or the keys written with the backup. Every record is decoded,
+    compared with its columns and chained again on the way. Raises Occupied, Damaged, and ValueError
+    where there is no such record.
     """
     if folder.exists() or folder.is_symlink():
         raise Occupied(f"{folder} exists already; a market is restored into a new folder only")
-    with _opened(file) as source:
+    keys = keys or keys_of(file)
+    with _opened(file, keys) as source:
         last = source.head()[0]
         if until is not None and not 1 <= until <= last:
             raise ValueError(f"{file} holds records 1 to {last}; there is no record {until}")
@@ -104,6 +125,8 @@ def restore(file: Path, folder: Path, *, until: int | None = None) -> Kept:
         parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=".partial", dir=parent))
         try:
+            if keys.is_file():
+                _copy_pages(keys, partial / KEYS)
             with closing(SqliteStore(partial)) as target:
                 copy_journal(view, target)
                 seq, hash = target.head()
@@ -149,11 +172,13 @@ class _Earlier:
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[SqliteStore]:
-    """Open a backup as the journal it is: under a journal's name, its head beside it."""
+def _opened(file: Path, keys: Path) -> Iterator[SqliteStore]:
+    """Open a backup as the journal it is: under a journal's name, its head and keys beside it."""
     with tempfile.TemporaryDirectory(prefix="souq-backup-") as name:
         folder = Path(name)
         (folder / FILE).symlink_to(file.absolute())
+        if keys.is_file():
+            (folder / KEYS).symlink_to(keys.absolute())
         head = _head_within(file)
         (folder / HEAD).write_bytes(head_line(head.seq, head.hash))
         try:
@@ -194,8 +219,8 @@ def _write_head(partial: Path) -> None:
 def _beside(store: SqliteStore) -> bytes:
     """Give a digest of payloads, quarantine and marks, in an order of their own."""
     digest = hashlib.sha256()
-    for payload in store.payloads():
-        digest.update(encode(payload))
+    for row in store.stored_payloads():
+        digest.update(encode(row))
     digest.update(encode([sorted(store.quarantined()), store.marks()]))
     return digest.digest()
 

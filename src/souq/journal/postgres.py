@@ -20,6 +20,7 @@ from typing import Any
 
 from souq.journal.database import AlreadyThere, Connection
 from souq.journal.lease import TTL_S, Lease, look
+from souq.journal.locking import Keyring, Row
 from souq.journal.record import GENESIS, Damaged, Entry, Payload
 from souq.journal.store import Fenced, Unavailable
 
@@ -46,6 +47,13 @@ CREATE TABLE {{schema}}.lease (
     epoch bigint NOT NULL, holder text NOT NULL, expires timestamptz NOT NULL);
 INSERT INTO {{schema}}.head (epoch, seq, hash) VALUES (0, 0, '\\x{GENESIS.hex()}');
 INSERT INTO {{schema}}.lease (epoch, holder, expires) VALUES (0, 'nobody', to_timestamp(0));
+"""
+
+# Apart, so that a dump of the market's own schema holds no key.
+_KEY_TABLE = """
+CREATE SCHEMA IF NOT EXISTS {keys};
+CREATE TABLE IF NOT EXISTS {keys}.payload_keys (
+    owner text COLLATE "C" PRIMARY KEY, key bytea NOT NULL);
 """
 
 _APPEND = """
@@ -101,6 +109,9 @@ class PostgresStore:
         self._url = url
         self._market = market
         self._schema = f'"souq_{market}"'
+        self._key_schema = f'"souq_{market}_keys"'
+        self._has_keys = False
+        self._keys = Keyring(self._read_key, self._write_keys, self._has_any_key)
         self._append = (_APPEND + _LED).format(schema=self._schema)
         self._append_payloads = (_APPEND + _APPEND_PAYLOADS + _LED).format(schema=self._schema)
         self._writing = threading.Lock()
@@ -129,6 +140,8 @@ class PostgresStore:
                 patience_s=patience_s,
                 ttl_s=ttl_s,
             )
+            self._reader.script(_KEY_TABLE.format(keys=self._key_schema))
+            self._has_keys = True
         self._check_head()
         self._tip = self.head()
 
@@ -200,7 +213,9 @@ class PostgresStore:
         last = entries[-1]
         assert [entry.seq for entry in entries] == list(range(seq + 1, last.seq + 1)), "a gap"
         _, hashes, bodies, actors, ids, sealed = map(list, zip(*entries, strict=True))
-        payloads = [payload for some in sealed for payload in some]
+        words = [payload for some in sealed for payload in some]
+        self._keys.make_for(words)
+        payloads = [row for row in map(self._keys.locked, words) if row is not None]
         values = [seq, hash, last.seq, last.hash, hashes, bodies, actors, ids]
         statement = self._append
         if payloads:
@@ -267,24 +282,79 @@ class PostgresStore:
             yield from rows
             last = rows[-1]
 
+    def by(self, actor: str) -> Iterator[int]:
+        last = ""
+        query = (
+            f"SELECT command_id, seq FROM {self._schema}.records WHERE actor = $1"
+            f" AND command_id > $2 ORDER BY command_id LIMIT {_READ_CHUNK}"
+        )
+        while rows := self._rows(query, (actor, last)):
+            yield from (seq for _, seq in rows)
+            last = rows[-1][0]
+
     def payload(self, digest: str) -> Payload | None:
-        query = f"SELECT digest, salt, audience, content FROM {self._schema}.payloads"
-        rows = self._rows(f"{query} WHERE digest = $1", (digest,))
-        return Payload(*rows[0]) if rows else None
+        rows = self._stored(digest)
+        return self._keys.unlocked(rows[0]) if rows else None
 
     def payloads(self) -> Iterator[Payload]:
+        found = map(self._keys.unlocked, self._stored_payloads())
+        yield from (payload for payload in found if payload is not None)
+
+    def digests(self) -> Iterator[str]:
+        yield from (row[0] for row in self._stored_payloads())
+
+    def is_erased(self, digest: str) -> bool:
+        rows = self._stored(digest)
+        return not rows or self._keys.is_gone(rows[0])
+
+    def _stored(self, digest: str) -> list[Row]:
+        query = f"SELECT digest, salt, audience, content FROM {self._schema}.payloads"
+        return self._rows(f"{query} WHERE digest = $1", (digest,))
+
+    def _stored_payloads(self) -> Iterator[Row]:
         last = ""
         query = f"SELECT digest, salt, audience, content FROM {self._schema}.payloads"
         while rows := self._rows(
             f"{query} WHERE digest > $1 ORDER BY digest LIMIT {_READ_CHUNK}", (last,)
         ):
-            for row in rows:
-                yield Payload(*row)
+            yield from rows
             last = rows[-1][0]
 
-    def erase(self, digest: str) -> None:
-        gone = f"gone AS (DELETE FROM {self._schema}.payloads USING led WHERE digest = $2)"
-        self._write(f"{self._leading}, {gone} {_LED}", digest)
+    def erase(self, *digests: str) -> None:
+        gone = f"gone AS (DELETE FROM {self._schema}.payloads USING led WHERE digest = ANY($2))"
+        self._write(f"{self._leading}, {gone} {_LED}", list(digests))
+
+    def shred(self, owner: str) -> None:
+        self._keys.destroy(owner)
+
+    def is_shredded(self, owner: str) -> bool:
+        return self._keys.is_destroyed(owner)
+
+    def _read_key(self, owner: str) -> bytes | None:
+        if not self._has_key_table():
+            return None
+        query = f"SELECT key FROM {self._key_schema}.payload_keys WHERE owner = $1"
+        rows = self._rows(query, (owner,))
+        return bytes(rows[0][0]) if rows else None
+
+    def _has_any_key(self) -> bool:
+        query = f"SELECT 1 FROM {self._key_schema}.payload_keys LIMIT 1"
+        return self._has_key_table() and bool(self._rows(query))
+
+    def _has_key_table(self) -> bool:
+        if not self._has_keys:  # a journal of an earlier release, or one restored without
+            name = f"{self._key_schema}.payload_keys"
+            self._has_keys = bool(self._rows("SELECT to_regclass($1) IS NOT NULL", (name,))[0][0])
+        return self._has_keys
+
+    def _write_keys(self, keys: Sequence[tuple[str, bytes]]) -> None:
+        kept = (
+            f"kept AS (INSERT INTO {self._key_schema}.payload_keys"
+            " SELECT one.owner, one.key FROM led, unnest($2::text[], $3::bytea[])"
+            " AS one(owner, key) ON CONFLICT (owner) DO UPDATE SET key = excluded.key)"
+        )
+        owners, values = zip(*keys, strict=True)
+        self._write(f"{self._leading}, {kept} {_LED}", list(owners), list(values))
 
     def quarantine(self, digest: str) -> None:
         noted = (

@@ -54,12 +54,16 @@ class Folded(Struct, frozen=True):
 
 
 class Payload(NamedTuple):
-    """Content that stands beside the record which carries its digest."""
+    """Content that stands beside the record which carries its digest.
+
+    `owner` is the principal whose key locks it where it is stored; "" locks it with none.
+    """
 
     digest: str
     salt: bytes
     audience: str
     content: bytes
+    owner: str = ""
 
     def fits(self) -> bool:
         """Tell whether the content is what the digest was taken of."""

@@ -1,16 +1,19 @@
 """Before a command is judged its words and secrets are sealed: digest in, bytes beside."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
+from souq.core.party import AGENTS, PRINCIPALS, PrincipalRegistered
 from souq.core.policy.setting import SetPolicy
 from souq.core.seal import SALT_BYTES, OperatorText, PublicText, Sealed, Secret
+from souq.core.state import View
 from souq.journal.admission import FIELDS
 from souq.journal.record import Payload
 
 Salts = Callable[[], bytes]
+_FOR_REPLAY = "principal-of:"  # the audience of secrets
 
 _DEFAULTS: dict[type, tuple[tuple[str, Any], ...]] = {
     kind: tuple(
@@ -53,11 +56,37 @@ def audience(command: Any, value: Sealed) -> str:
     if isinstance(value, OperatorText):
         return "operator"
     if isinstance(value, Secret):
-        return f"principal-of:{command.scope if type(command) is SetPolicy else command.agent}"
-    for field in ("negotiation", "contract"):
+        scope = command.scope if type(command) is SetPolicy else command.agent
+        return f"{_FOR_REPLAY}{scope}"
+    for field in ("negotiation", "contract", "review"):
         if hasattr(command, field):
             return f"parties:{getattr(command, field)}"
     return f"parties:{command.principal}"
+
+
+def owned(
+    payloads: tuple[Payload, ...], view: View, actor: str, command: Any, events: Sequence[Any]
+) -> tuple[Payload, ...]:
+    """Say whose key is to lock a command's words; what replay needs is locked with none."""
+    owner = _owner(view, actor, command, events)
+    if not owner:
+        return payloads
+    return tuple(
+        one if one.audience.startswith(_FOR_REPLAY) else one._replace(owner=owner)
+        for one in payloads
+    )
+
+
+def _owner(view: View, actor: str, command: Any, events: Sequence[Any]) -> str:
+    """Give the principal who speaks, else the one spoken of, else ""."""
+    for party in (actor, getattr(command, "principal", ""), getattr(command, "agent", "")):
+        agent = view.get(AGENTS, party)
+        if agent is not None:
+            return agent.principal
+        if view.get(PRINCIPALS, party) is not None:
+            return str(party)
+    found = (event.principal for event in events if isinstance(event, PrincipalRegistered))
+    return next(found, "")
 
 
 def sealed_values(command: Any) -> list[Sealed]:

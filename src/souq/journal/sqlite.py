@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from souq.journal.commit import Stopped
+from souq.journal.key_file import KeyFile
+from souq.journal.locking import Keyring, Row
 from souq.journal.record import GENESIS, Damaged, Entry, Payload
 from souq.journal.store import InUse as InUse
 
@@ -43,6 +45,10 @@ CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value TEXT NOT NULL) WI
 """
 
 
+_BY = (
+    "SELECT command_id, seq FROM records WHERE actor = ? AND command_id > ?"
+    " ORDER BY command_id LIMIT ?"
+)
 _IDS = (
     "SELECT actor, command_id FROM records WHERE (actor, command_id) > (?, ?)"
     " AND command_id IS NOT NULL ORDER BY actor, command_id LIMIT ?"
@@ -62,6 +68,8 @@ class SqliteStore:
         self._failure = ""
         self._reading = threading.Lock()
         self._opened: list[sqlite3.Connection] = []
+        self._key_file = KeyFile(folder, read_only=read_only)
+        self._keys = Keyring(self._key_file.read, self._key_file.write, self._key_file.has_any)
         if read_only and not (folder / FILE).is_file():
             raise FileNotFoundError(f"{folder} holds no journal")
         try:
@@ -178,7 +186,7 @@ class SqliteStore:
     def append(self, entries: Sequence[Entry]) -> None:
         with self._write():
             rows = [entry[:5] for entry in entries]
-            payloads = [payload for entry in entries for payload in entry.payloads]
+            payloads = self._locked(entries)
             if len(rows) <= _AT_ONCE and not payloads:
                 self._insert("records", rows)  # one statement is a transaction of its own
             else:
@@ -190,7 +198,14 @@ class SqliteStore:
             if os.pwrite(self._head, line, 0) != len(line):
                 raise OSError(errno.ENOSPC, f"only a part of {HEAD} was written")
 
-    def _insert_all(self, rows: Sequence[tuple[object, ...]], payloads: Sequence[Payload]) -> None:
+    def _locked(self, entries: Sequence[Entry]) -> list[Row]:
+        payloads = [payload for entry in entries for payload in entry.payloads]
+        if not payloads:
+            return []
+        self._keys.make_for(payloads)
+        return [row for row in map(self._keys.locked, payloads) if row is not None]
+
+    def _insert_all(self, rows: Sequence[tuple[object, ...]], payloads: Sequence[Row]) -> None:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self._insert("records", rows)
@@ -247,24 +262,53 @@ class SqliteStore:
             yield from rows
             last = rows[-1]
 
+    def by(self, actor: str) -> Iterator[int]:
+        # Along the unique index, whose first column is the actor.
+        last = ""
+        while rows := self._rows(_BY, (actor, last, _READ_CHUNK)):
+            yield from (seq for _, seq in rows)
+            last = rows[-1][0]
+
     def payload(self, digest: str) -> Payload | None:
         rows = self._rows("SELECT * FROM payloads WHERE digest = ?", (digest,))
-        return Payload(*rows[0]) if rows else None
+        return self._keys.unlocked(rows[0]) if rows else None
 
     def payloads(self) -> Iterator[Payload]:
+        found = map(self._keys.unlocked, self.stored_payloads())
+        yield from (payload for payload in found if payload is not None)
+
+    def stored_payloads(self) -> Iterator[Row]:
+        """Iterate over all payloads as they lie in the file, locked ones among them."""
         last = ""
         while rows := self._rows(
             "SELECT * FROM payloads WHERE digest > ? ORDER BY digest LIMIT ?", (last, _READ_CHUNK)
         ):
-            for row in rows:
-                yield Payload(*row)
+            yield from rows
             last = rows[-1][0]
 
-    def erase(self, digest: str) -> None:
+    def digests(self) -> Iterator[str]:
+        yield from (row[0] for row in self.stored_payloads())
+
+    def is_erased(self, digest: str) -> bool:
+        rows = self._rows("SELECT * FROM payloads WHERE digest = ?", (digest,))
+        return not rows or self._keys.is_gone(rows[0])
+
+    def erase(self, *digests: str) -> None:
         with self._write():
-            self._db.execute("DELETE FROM payloads WHERE digest = ?", (digest,))
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany(
+                "DELETE FROM payloads WHERE digest = ?", [(one,) for one in digests]
+            )
+            self._db.execute("COMMIT")
             # The log still holds the bytes until it is folded into the file and cut off.
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def shred(self, owner: str) -> None:
+        with self._write():
+            self._keys.destroy(owner)
+
+    def is_shredded(self, owner: str) -> bool:
+        return self._keys.is_destroyed(owner)
 
     def quarantine(self, digest: str) -> None:
         with self._write():
@@ -293,6 +337,7 @@ class SqliteStore:
         with self._writing, self._reading:
             while self._opened:  # readers first: the writer folds its log in when it goes last
                 self._opened.pop().close()
+            self._key_file.close()
             for handle in (self._head, self._lock):
                 if handle is not None:
                     os.close(handle)

@@ -38,14 +38,29 @@ class Store(Protocol):
     def ids(self) -> Iterator[tuple[str, str]]:
         """Iterate over (actor, command id) of all records that have one, in any order."""
 
+    def by(self, actor: str) -> Iterator[int]:
+        """Iterate over the numbers of the records of an actor's commands, in any order."""
+
     def payload(self, digest: str) -> Payload | None:
-        """Give the content behind a digest, unless it was erased."""
+        """Give the content behind a digest, unless it was erased or its owner's key destroyed."""
 
     def payloads(self) -> Iterator[Payload]:
-        """Iterate over all payloads."""
+        """Iterate over all payloads that can be read."""
 
-    def erase(self, digest: str) -> None:
-        """Forget the content behind a digest. The chain does not notice."""
+    def digests(self) -> Iterator[str]:
+        """Iterate over the digests of all payloads, also of those that cannot be read."""
+
+    def is_erased(self, digest: str) -> bool:
+        """Tell whether content that cannot be read was erased, and not damaged."""
+
+    def erase(self, *digests: str) -> None:
+        """Forget the content behind digests. The chain does not notice."""
+
+    def shred(self, owner: str) -> None:
+        """Destroy the key of an owner's words, and with it all of them in every copy, for good."""
+
+    def is_shredded(self, owner: str) -> bool:
+        """Tell whether an owner's key was destroyed."""
 
     def quarantine(self, digest: str) -> None:
         """Note a command that stopped the process."""

@@ -38,7 +38,7 @@ class Checked(Struct, frozen=True):
 def verify(store: Store) -> Checked:
     """Check a whole journal from its first record. Raises Damaged at the first bad one."""
     # Listed before the records, so that what a living market adds meanwhile is no stranger.
-    strangers = {payload.digest for payload in store.payloads()}
+    strangers = set(store.digests())
     check = _Check(store)
     head = GENESIS
     for entry in chain(store):
@@ -107,6 +107,8 @@ class _Check:
             payload = self._store.payload(value.digest)
             self.known.add(value.digest)
             if payload is None:
+                is_erased = self._store.is_erased(value.digest)
+                _need(record.seq, is_erased, f"{value.digest} is not what was sealed")
                 self.erased += 1
                 continue
             self.payloads += 1

@@ -18,6 +18,7 @@ from souq.operations import (
     reputation_queries,
     surveillance_queries,
 )
+from souq.operations import compliance_queries as trust
 from souq.operations import delivery_queries as delivery
 from souq.operations import queries as ask
 from souq.operations.commands import PATHS
@@ -110,6 +111,12 @@ _QUERIES: tuple[tuple[type, type, str], ...] = (
         surveillance_queries.Restrictions,
         "/v1/restrictions",
     ),
+    (trust.GetAgentCard, trust.KnownAgent, "/v1/agents/{agent}/card"),
+    (trust.GetTerms, trust.MarketTerms, "/v1/terms"),
+    (trust.GetSummary, trust.Summary, "/v1/contracts/{contract}/summary"),
+    (trust.GetStatement, trust.Statement, "/v1/statement"),
+    (trust.ListReviews, trust.Reviews, "/v1/reviews"),
+    (trust.ListReasons, trust.Reasons, "/v1/reasons"),
 )
 
 

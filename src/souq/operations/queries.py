@@ -1,7 +1,6 @@
 """What may be asked without changing anything: each query, and the answer it gets.
 
-Query fields are flat, so that a URL can say them. Lists come in pages: `cursor` continues where
-the page before ended and is empty at the end.
+Query fields are flat, for URLs. Where lists come in pages, `cursor` is empty at the end.
 """
 
 from msgspec import Struct
@@ -15,10 +14,10 @@ from souq.core.mandate import Limits
 from souq.core.money import Money
 from souq.core.promise import Promise
 from souq.core.rules import Rules
+from souq.operations.disclosure import Disclosure
 from souq.views.catalogue import Match
 
-LIMIT = 50
-LIMIT_MAX = 200
+LIMIT, LIMIT_MAX = 50, 200
 
 
 class GetMarket(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -165,7 +164,8 @@ class OfferStep(Struct, frozen=True, omit_defaults=True):
 class Negotiation(Struct, frozen=True, omit_defaults=True):
     """A negotiation. `state` is open, or how it ended; `terms` is the digest to accept.
 
-    Of a run that is open to anybody, `notice` tells where it stands, `steps` its latest ones.
+    Of a run open to anybody, `notice` tells where it stands, `steps` its latest ones; `disclosed`
+    who stands behind each party.
     """
 
     id: str
@@ -179,6 +179,7 @@ class Negotiation(Struct, frozen=True, omit_defaults=True):
     expires_at: int | None = None
     contract: str = ""
     notice: dict[str, int | str | bool] = {}
+    disclosed: dict[str, Disclosure] = {}
 
 
 class Negotiations(Struct, frozen=True):

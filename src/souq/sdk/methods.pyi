@@ -21,6 +21,14 @@ from souq.core.voucher import HashChain, Payword, SignedVouchers, Voucher
 from souq.engine import Answer
 from souq.operations.approval_queries import Approvals
 from souq.operations.channel_queries import Channel, Channels
+from souq.operations.compliance_queries import (
+    KnownAgent,
+    MarketTerms,
+    Reasons,
+    Reviews,
+    Statement,
+    Summary,
+)
 from souq.operations.delivery_queries import Audits, Delivery, Epochs
 from souq.operations.dispute_queries import Dispute, Disputes
 from souq.operations.policy_queries import Explanation, PolicyInForce
@@ -719,6 +727,63 @@ class Methods:
         command_id: str = "",
     ) -> Answer:
         """Say how a deal that is over went, once."""
+    def attest_principal(
+        self,
+        principal: str,
+        level: int,
+        until: int,
+        jurisdiction: str = ...,
+        party_type: Literal["", "consumer", "business"] = ...,
+        evidence: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Say what was checked of a principal, in place of what was said before."""
+    def revoke_attestation(self, principal: str, *, command_id: str = "") -> Answer:
+        """Take back what was said of a principal, from the next command on."""
+    def describe_agent(
+        self,
+        agent: str,
+        operated_by: str = ...,
+        version: str = ...,
+        capabilities: Sequence[str] = ...,
+        contact: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Say who operates an agent, which version runs, what it can do, and whom to write to."""
+    def load_deny_list(
+        self,
+        version: str,
+        names: Sequence[str] = ...,
+        principals: Sequence[str] = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Load a version of the deny list in place of the one before."""
+    def publish_terms(self, text: str, *, command_id: str = "") -> Answer:
+        """Publish the market's terms, in place of the version before."""
+    def adopt_terms(self, terms: str, *, command_id: str = "") -> Answer:
+        """Adopt the terms that stand, by their hash."""
+    def confirm_summary(self, contract: str, summary: str, *, command_id: str = "") -> Answer:
+        """Say that one has read what a deal comes to: the summary of this digest."""
+    def set_legal_hold(
+        self, principal: str, is_held: bool, why: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Keep everything of a principal, whatever its time, or let go of it again."""
+    def erase_principal(self, principal: str, *, command_id: str = "") -> Answer:
+        """Erase a principal's words, name and contact for good, and end its authority."""
+    def ask_review(self, about: str, words: str = ..., *, command_id: str = "") -> Answer:
+        """Ask the operator to look again at a refusal, restriction, ruling or delisting."""
+    def answer_review(
+        self,
+        review: str,
+        outcome: Literal["upheld", "changed"],
+        words: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Answer whoever asked: it stays as it was, or it was changed."""
     def get_market(self) -> Market:
         """Give the market's house rules, its clock, and whether it stands still."""
     def who_am_i(self) -> Me:
@@ -818,6 +883,18 @@ class Methods:
         """List what surveillance found of late, latest first, and how breakers stand."""
     def list_restrictions(self, limit: int = ..., cursor: str = ...) -> Restrictions:
         """List principals on the ladder."""
+    def get_agent_card(self, agent: str) -> KnownAgent:
+        """Give all that is known of an agent and of whoever stands behind it."""
+    def get_terms(self) -> MarketTerms:
+        """Give the market's terms as they stand, and whether one's principal has adopted them."""
+    def get_summary(self, contract: str) -> Summary:
+        """Tell in plain sentences what a running deal comes to."""
+    def get_statement(self, principal: str = ..., year: int = ...) -> Statement:
+        """Give what a principal took in and paid, by year and asset, to the last unit."""
+    def list_reviews(self, limit: int = ...) -> Reviews:
+        """List the open requests to look again: one's own; the operator sees everybody's."""
+    def list_reasons(self) -> Reasons:
+        """List every way the market says no, what to do then, and where to appeal."""
 
 class AsyncMethods:
     async def take_price(
@@ -1507,6 +1584,63 @@ class AsyncMethods:
         command_id: str = "",
     ) -> Answer:
         """Say how a deal that is over went, once."""
+    async def attest_principal(
+        self,
+        principal: str,
+        level: int,
+        until: int,
+        jurisdiction: str = ...,
+        party_type: Literal["", "consumer", "business"] = ...,
+        evidence: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Say what was checked of a principal, in place of what was said before."""
+    async def revoke_attestation(self, principal: str, *, command_id: str = "") -> Answer:
+        """Take back what was said of a principal, from the next command on."""
+    async def describe_agent(
+        self,
+        agent: str,
+        operated_by: str = ...,
+        version: str = ...,
+        capabilities: Sequence[str] = ...,
+        contact: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Say who operates an agent, which version runs, what it can do, and whom to write to."""
+    async def load_deny_list(
+        self,
+        version: str,
+        names: Sequence[str] = ...,
+        principals: Sequence[str] = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Load a version of the deny list in place of the one before."""
+    async def publish_terms(self, text: str, *, command_id: str = "") -> Answer:
+        """Publish the market's terms, in place of the version before."""
+    async def adopt_terms(self, terms: str, *, command_id: str = "") -> Answer:
+        """Adopt the terms that stand, by their hash."""
+    async def confirm_summary(self, contract: str, summary: str, *, command_id: str = "") -> Answer:
+        """Say that one has read what a deal comes to: the summary of this digest."""
+    async def set_legal_hold(
+        self, principal: str, is_held: bool, why: str = ..., *, command_id: str = ""
+    ) -> Answer:
+        """Keep everything of a principal, whatever its time, or let go of it again."""
+    async def erase_principal(self, principal: str, *, command_id: str = "") -> Answer:
+        """Erase a principal's words, name and contact for good, and end its authority."""
+    async def ask_review(self, about: str, words: str = ..., *, command_id: str = "") -> Answer:
+        """Ask the operator to look again at a refusal, restriction, ruling or delisting."""
+    async def answer_review(
+        self,
+        review: str,
+        outcome: Literal["upheld", "changed"],
+        words: str = ...,
+        *,
+        command_id: str = "",
+    ) -> Answer:
+        """Answer whoever asked: it stays as it was, or it was changed."""
     async def get_market(self) -> Market:
         """Give the market's house rules, its clock, and whether it stands still."""
     async def who_am_i(self) -> Me:
@@ -1612,5 +1746,17 @@ class AsyncMethods:
         """List what surveillance found of late, latest first, and how breakers stand."""
     async def list_restrictions(self, limit: int = ..., cursor: str = ...) -> Restrictions:
         """List principals on the ladder."""
+    async def get_agent_card(self, agent: str) -> KnownAgent:
+        """Give all that is known of an agent and of whoever stands behind it."""
+    async def get_terms(self) -> MarketTerms:
+        """Give the market's terms as they stand, and whether one's principal has adopted them."""
+    async def get_summary(self, contract: str) -> Summary:
+        """Tell in plain sentences what a running deal comes to."""
+    async def get_statement(self, principal: str = ..., year: int = ...) -> Statement:
+        """Give what a principal took in and paid, by year and asset, to the last unit."""
+    async def list_reviews(self, limit: int = ...) -> Reviews:
+        """List the open requests to look again: one's own; the operator sees everybody's."""
+    async def list_reasons(self) -> Reasons:
+        """List every way the market says no, what to do then, and where to appeal."""
 
 def build(kind: type, given: dict[str, Any]) -> Any: ...

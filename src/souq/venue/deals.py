@@ -38,6 +38,7 @@ from souq.core.stage import (
 from souq.core.state import State, View, was_issued
 from souq.operations import queries as ask
 from souq.venue.access import agent_asked, need_party, seers, speaks_for
+from souq.venue.compliance import disclosed
 from souq.venue.desk import Desk, check_after, check_limit, read_cursor, write_cursor
 from souq.venue.reputation import rate
 from souq.views.catalogue import ListingCard, Search, SearchPage
@@ -287,10 +288,11 @@ def _negotiation(desk: Desk, actor: str, id: str) -> ask.Negotiation:
     if not is_open and story.mechanism not in OPEN_TO_ALL:
         need_party(state, actor, story.parties, id)
     on_table = standing(state, id) if is_open else None
+    parties = _parties_shown(on_table.parties if on_table else story.parties, story)
     return ask.Negotiation(
         id=id,
         mechanism=story.mechanism,
-        parties=_parties_shown(on_table.parties if on_table else story.parties, story),
+        parties=parties,
         state="open" if on_table else story.why,
         legs=on_table.legs if on_table else story.legs,
         steps=tuple(ask.OfferStep(one.at, one.by, one.what, one.units) for one in story.moves),
@@ -299,6 +301,7 @@ def _negotiation(desk: Desk, actor: str, id: str) -> ask.Negotiation:
         expires_at=on_table.expires_at if on_table else None,
         contract=story.contract,
         notice=on_table.notice if on_table else {},
+        disclosed=disclosed(state, parties),
     )
 
 

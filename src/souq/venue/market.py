@@ -23,9 +23,11 @@ from souq.journal.store import Store
 from souq.venue import (
     approvals,
     channels,
+    compliance,
     deals,
     deliveries,
     disputes,
+    erasing,
     money,
     people,
     policies,
@@ -53,6 +55,7 @@ ANSWERS = {
     **disputes.ANSWERS,
     **reputation.ANSWERS,
     **surveillance.ANSWERS,
+    **compliance.ANSWERS,
 }
 WATCHED_AGAIN_MAX = 20_000  # records that the watch reads again at a start
 
@@ -95,6 +98,8 @@ class Venue:
         self._desk = Desk(
             store, self._affairs, self.catalogue, self.mentions, self.feed, self.watch
         )
+        for principal in erasing.left_over(store, state):  # it was cut off after the record
+            self._erase(principal)
 
     def submit(self, actor: str, command_id: str, command: Any, nonce: str = "") -> Answer:
         """Have a command judged, and wait until its record is durable."""
@@ -153,6 +158,8 @@ class Venue:
             self._follow(self.mentions, record)
             self.watch.take(record)
             fresh.popleft()
+            for principal in erasing.erased_by(record.events):
+                self._erase(principal)
 
     def close(self) -> None:
         """Stop taking commands, let the views read the rest, and let go of all files."""
@@ -194,6 +201,15 @@ class Venue:
             view.take(record, *more)
         except Spoilt:
             self._mend()
+
+    def _erase(self, principal: str) -> None:
+        """Make a principal's words unreadable, in the views as in the store."""
+        try:
+            erasing.erase(self.engine.store, self._state(), self.catalogue, principal)
+        except Spoilt:
+            self._mend()  # before the words are gone, so that they are read and forgotten anew
+            erasing.erase(self.engine.store, self._state(), self.catalogue, principal)
+        self._desk.words.cache_clear()
 
     def _mend(self) -> None:
         """Build the views again whose file could not be written; that takes a while."""

@@ -12,7 +12,9 @@ import msgspec
 from msgspec import Struct
 
 from souq.core import (
+    agent_facts,
     dispute,
+    erasure,
     feedback,
     halt,
     listing,
@@ -22,6 +24,8 @@ from souq.core import (
     party,
     payout,
     restriction,
+    review,
+    terms,
     webhook,
 )
 from souq.core.annotation import Annotated
@@ -212,6 +216,11 @@ TEXTS: dict[type, tuple[tuple[_Field, bool], ...]] = {
     restriction.RestrictionSet: ((lambda of: of.words, False),),
     restriction.RestrictionAppealed: ((lambda of: of.text, False),),
     Annotated: ((lambda of: of.note, PRIVATE),),
+    agent_facts.AgentDescribed: ((lambda of: of.contact, False),),
+    terms.TermsPublished: ((lambda of: of.text, False),),
+    erasure.LegalHoldSet: ((lambda of: of.why, PRIVATE),),
+    review.ReviewAsked: ((lambda of: of.words, PRIVATE),),
+    review.ReviewAnswered: ((lambda of: of.words, False),),
 }
 
 

@@ -7,6 +7,7 @@ its key, see `history`.
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from souq.core import attestation
 from souq.core.agreement import CashLeg, Leg, goods
 from souq.core.listing import LISTINGS, Listing, conditions_of
 from souq.core.mandate import MANDATES, Limits, lineage
@@ -16,7 +17,6 @@ from souq.core.policy import JUDGES, Rule, type_of
 from souq.core.policy.deal import Deal, Goods, Other
 from souq.core.policy.history import ANY, FIRST_BIDS, KEPT, MARKET, Kept
 from souq.core.policy.setting import DESTINATIONS, ORGANISATIONS, POLICIES, SecretPolicy
-from souq.core.policy.standing import jurisdiction_of, level_of
 from souq.core.refusal import Reason, Refused
 from souq.core.reputation import standing_of
 from souq.core.rules import OPERATOR, fee_of
@@ -180,7 +180,7 @@ def _other(view: View, id: str, pays: dict[str, int]) -> Other:
     return Other(
         principal,
         standing=standing_of(view, id),
-        level=level_of(view, principal),
-        jurisdiction=jurisdiction_of(view, principal),
+        level=attestation.level_of(view, principal),
+        jurisdiction=attestation.jurisdiction_of(view, principal) or None,
         pays=pays,
     )

@@ -20,6 +20,10 @@ ADVICE: dict[str, str] = {
     Reason.CLOSED: "It has ended. Look at it with view, then search for something else.",
     Reason.COUNTERPARTY_UNABLE: "The other side may not or cannot do this deal now. Try other"
     " terms, or somebody else.",
+    Reason.DENY_LISTED: "The house does no business with whom you stand for. Tell them; they may"
+    " ask the operator to look again.",
+    Reason.DENY_LIST_MISSING: "The house cannot check anybody against its deny list now. Try again"
+    " later.",
     Reason.HALTED: "The operator stopped trading for now. Try again later; reading still works.",
     Reason.ID_REUSED: "That value of `once` named a different call before. Use a new one.",
     Reason.INSUFFICIENT_FUNDS: "There is not enough money. See balance; offer less, or ask your"
@@ -27,6 +31,8 @@ ADVICE: dict[str, str] = {
     Reason.INSUFFICIENT_STANDING: "This buyer wants suppliers with more deals fulfilled and fewer"
     " rulings against them. Propose elsewhere.",
     Reason.INVALID: "Correct the field that is named and call again.",
+    Reason.LEVEL_TOO_LOW: "Your principal is not verified for so much here. Stay within the cap in"
+    " the facts, or ask your principal to be verified.",
     Reason.LISTING_UNAVAILABLE: "It cannot be had now. Search for another one.",
     Reason.NO_MANDATE: "You have no authority to trade, or it has expired. Ask your principal to"
     " grant a mandate.",
@@ -48,6 +54,8 @@ ADVICE: dict[str, str] = {
     " same `once` where the facts name one.",
     Reason.TERMS_CHANGED: "What lies on the table is not what you named. View the negotiation, and"
     " accept only if you want those terms.",
+    Reason.TERMS_NOT_ADOPTED: "Your principal must adopt the market's terms first. Ask them to; you"
+    " cannot do it for them.",
     Reason.WRONG_MECHANISM: "This cannot be agreed on in that way: a listing without a price takes"
     " an offer, one with a fixed price is taken.",
     Reason.WRONG_STATE: "Not possible at this stage. View it to see whose move it is.",

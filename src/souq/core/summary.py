@@ -1,0 +1,122 @@
+"""What a deal comes to, in plain sentences made from its typed fields, and who was shown them.
+
+A person who can correct an error before it binds has had the opportunity that UETA 10(b) asks for.
+Above the house's threshold a deal waits for its principal, who must first confirm the very
+sentences below, by their digest: that record is the proof that they were shown. No stranger's words
+are among them.
+"""
+
+import hashlib
+from typing import Any
+
+from msgspec import Struct
+
+from souq.core import conditions
+from souq.core.agreement import Agreement, CashLeg, Leg, cash_given
+from souq.core.ending import ContractCancelled, ContractFulfilled, RulingMade
+from souq.core.party import need_other_agent
+from souq.core.refusal import Reason, Refused
+from souq.core.rules import MINUTE_US, fee_of, rules
+from souq.core.stage import need_contract, speaks_for
+from souq.core.state import Draft, Table, View
+
+
+class ConfirmSummary(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """Say that one has read what a deal comes to: the summary of this digest.
+
+    By a party's agent or principal; `get_summary` gives both. Where the house asks for it, a
+    principal confirms so before it approves.
+    """
+
+    contract: str
+    summary: str
+
+
+class SummaryConfirmed(Struct, frozen=True, tag=True):
+    contract: str
+    by: str
+    summary: str
+
+
+CONFIRMED: Table[tuple[str, ...]] = Table("confirmed", tuple[str, ...])  # by contract: who did
+TABLES: tuple[Table[Any], ...] = (CONFIRMED,)
+
+
+def sentences(view: View, id: str, agreement: Agreement) -> tuple[str, ...]:
+    """Tell what everybody gives and gets."""
+    said = [f"Deal {id}."]
+    said += [_leg(view, leg) for leg in agreement.legs]
+    deliver = conditions.deliver_us(view, agreement.conditions) // MINUTE_US
+    inspect = conditions.inspect_us(view, agreement.conditions) // MINUTE_US
+    said.append(
+        f"All is handed over within {deliver} minutes, or the money goes back; silence for"
+        f" {inspect} minutes after that accepts it."
+    )
+    return tuple(said)
+
+
+def digest_of(said: tuple[str, ...]) -> str:
+    """Name a summary by its bytes: the sentences, a line each, in UTF-8."""
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()
+
+
+def needs_confirming(view: View, units: int) -> bool:
+    """Tell whether the house lets somebody pay so much only after a second look."""
+    above = rules(view).confirm_above_units
+    return above is not None and units > above
+
+
+def need_confirmed(view: View, id: str, principal: str, agreement: Agreement) -> None:
+    """Raise Refused(wrong_state) where this principal was to confirm the summary, and has not."""
+    agents = (need_other_agent(view, party) for party in agreement.parties)
+    own = (cash_given(agreement.legs, one.id) for one in agents if one.principal == principal)
+    pays = max(own, default=0)  # who approves for an organisation or the house pays nothing
+    if needs_confirming(view, pays) and principal not in (view.get(CONFIRMED, id) or ()):
+        raise Refused(Reason.WRONG_STATE, state="Unconfirmed")
+
+
+def _leg(view: View, leg: Leg) -> str:
+    giver, taker = _who(view, leg.giver), _who(view, leg.taker)
+    if isinstance(leg, CashLeg):
+        price, fee = _money(view, leg.amount), _money(view, fee_of(view, leg.amount))
+        return f"{giver} pays {price} to {taker}; {fee} of it are the house's fee."
+    return f"{giver} gives {leg.quantity} of {leg.listing} to {taker}."
+
+
+def _who(view: View, party: str) -> str:
+    return f"{party} for {need_other_agent(view, party).principal}"
+
+
+def _money(view: View, amount: Any) -> str:
+    asset = next(one for one in rules(view).assets if one.code == amount.asset)
+    return f"{asset.format(amount.units)} {asset.code}"
+
+
+def _confirm(draft: Draft, actor: str, command: ConfirmSummary) -> None:
+    state = need_contract(draft, command.contract)
+    speaks_for(draft, actor, state.agreement)
+    found = digest_of(sentences(draft, command.contract, state.agreement))
+    if command.summary != found:
+        raise Refused(Reason.TERMS_CHANGED, summary=found)
+    if actor in (draft.get(CONFIRMED, command.contract) or ()):
+        raise Refused(Reason.WRONG_STATE, state="Confirmed")
+    draft.emit(SummaryConfirmed(command.contract, actor, found))
+
+
+def _confirmed(view: View, event: SummaryConfirmed) -> None:
+    before = view.get(CONFIRMED, event.contract) or ()
+    view.put(CONFIRMED, event.contract, (*before, event.by))
+
+
+def _ended(view: View, event: ContractFulfilled | ContractCancelled | RulingMade) -> None:
+    if view.get(CONFIRMED, event.contract) is not None:
+        view.drop(CONFIRMED, event.contract)
+
+
+DECIDE: dict[type, Any] = {ConfirmSummary: _confirm}
+EVOLVE: dict[type, Any] = {
+    SummaryConfirmed: _confirmed,
+    ContractFulfilled: _ended,
+    ContractCancelled: _ended,
+    RulingMade: _ended,
+}
