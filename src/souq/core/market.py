@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from souq.core import act as acts
 from souq.core import (
     annotation,
     approval,
@@ -40,6 +41,7 @@ from souq.core import (
     stock,
     webhook,
 )
+from souq.core.act import Act
 from souq.core.mechanisms import MECHANISMS
 from souq.core.refusal import Reason, Refused
 from souq.core.seal import canonical
@@ -179,10 +181,10 @@ def evolve(view: View, event: Any) -> None:
     _EVOLVE[type(event)](view, event)
 
 
-def decide(state: State, *, at: int, actor: str, command: Any) -> Draft:
+def decide(state: State, *, at: int, actor: str, command: Any, act: Act | None = None) -> Draft:
     """Judge a command and give its changes, not yet merged. Raises Refused, having changed nothing.
 
-    `at` is microseconds UTC, later than every stamp before it.
+    `at` is microseconds UTC, later than every stamp before it; `act` is its actor's signature.
     """
     assert at > state.at, f"time went backwards: {state.at} to {at}"
     draft = Draft(state, at, evolve)
@@ -193,6 +195,10 @@ def decide(state: State, *, at: int, actor: str, command: Any) -> Draft:
         judge = _DECIDE.get(type(command))
         if judge is None:
             raise TypeError(f"not a command: {type(command).__name__}")
+        if act is not None:
+            acts.check(draft, actor, command, act)
+        elif negotiation.binds(type(command)):
+            acts.need(draft)
         judge(draft, actor, command)
     _react(draft)
     return draft

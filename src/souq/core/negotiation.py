@@ -143,9 +143,14 @@ def _takes_part(draft: Draft, mechanism: Mechanism, id: str, agent: str) -> bool
     return agent in mechanism.parties(draft, id)
 
 
+def binds(kind: type) -> bool:
+    """Tell whether a command opens a run, or may bind who gives it."""
+    return kind in BY_OPENING or kind is Accept or kind in _BINDS
+
+
 def _need_going(draft: Draft, kind: type) -> None:
     """Raise Refused(halted) where the market stands still for such a move."""
-    if kind in BY_OPENING or kind is Accept or kind in _BINDS:
+    if binds(kind):
         halt.need(draft, "commitments")
     elif kind not in _FREES:  # those only free somebody
         halt.need(draft, "negotiations")

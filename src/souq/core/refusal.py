@@ -28,6 +28,7 @@ class Reason(StrEnum):
     QUARANTINED = "quarantined"
     ROUND_LIMIT = "round_limit"
     SAME_PRINCIPAL = "same_principal"
+    SIGNATURE_REQUIRED = "signature_required"
     STOPPED = "stopped"
     TERMS_CHANGED = "terms_changed"
     WRONG_MECHANISM = "wrong_mechanism"

@@ -52,6 +52,7 @@ class Rules(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
     price_update_bps: int = 0  # in one step, up or down
     price_hour_bps: int = 0  # from any price of the last hour, up or down
     price_day_times: int = 0  # times, or of that a fraction, any price of the last day
+    signed_acts: bool = False  # what binds an agent must carry its own signature: see `act`
 
 
 class OpenMarket(Struct, frozen=True, tag=True, forbid_unknown_fields=True):

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from souq.engine import Answer
-from souq.operations import channel_queries
+from souq.operations import channel_queries, evidence_queries
 from souq.operations import queries as ask
 from souq.operations.commands import PATHS
 from souq.views.catalogue import ListingCard, Search, SearchPage
+from souq.views.evidence import TreeHead
 from souq.views.feed import FeedPage
 from souq.views.observation import Observation
 
@@ -74,6 +75,10 @@ _QUERIES: tuple[tuple[type, type, str], ...] = (
     (ask.ListContracts, ask.Contracts, "/v1/contracts"),
     (channel_queries.GetChannel, channel_queries.Channel, "/v1/channels/{channel}"),
     (channel_queries.ListChannels, channel_queries.Channels, "/v1/channels"),
+    (evidence_queries.GetTreeHead, TreeHead, "/v1/tree-head"),
+    (evidence_queries.GetInclusion, evidence_queries.Inclusion, "/v1/inclusion/{seq}"),
+    (evidence_queries.GetConsistency, evidence_queries.Consistency, "/v1/consistency/{first}"),
+    (evidence_queries.GetReceipt, evidence_queries.Receipt, "/v1/receipts/{contract}"),
     (ask.GetBalance, ask.Balances, "/v1/balance"),
     (ask.ListEntries, ask.Entries, "/v1/entries"),
     (ask.GetMandate, ask.Mandate, "/v1/mandate"),

@@ -20,17 +20,20 @@ from souq.engine import Pending as Pending
 from souq.journal.record import Record
 from souq.journal.replay import Replayed
 from souq.journal.store import Store
-from souq.venue import channels, deals, money, people
+from souq.venue import channels, deals, money, people, receipts
 from souq.venue.desk import Desk
 from souq.views.affairs import Affairs
 from souq.views.catalogue import Catalogue
 from souq.views.derived import Spoilt
+from souq.views.evidence import Evidence
+from souq.views.evidence_key import EvidenceKey
 from souq.views.feed import Feed, FeedPage
 from souq.views.mentions import Mentions
 from souq.views.showing import answer_shown, viewer_of
 
 log = logging.getLogger(__name__)
 ANSWERS = {**people.ANSWERS, **deals.ANSWERS, **channels.ANSWERS, **money.ANSWERS}
+ANSWERS |= receipts.ANSWERS
 
 
 class Venue:
@@ -66,15 +69,24 @@ class Venue:
         self.mentions = Mentions(data / "mentions.sqlite" if data else None, self._state)
         self.mentions.catch_up(store)
         self.feed = Feed(store, self.mentions, self._state)
-        self._desk = Desk(store, self._affairs, self.catalogue, self.mentions, self.feed)
+        key = EvidenceKey.load_or_make(data) if data else EvidenceKey.new()
+        self.evidence = Evidence(data / "evidence.sqlite" if data else None, key)
+        self.evidence.catch_up(store)
+        self._desk = Desk(
+            store, self._affairs, self.catalogue, self.mentions, self.feed, self.evidence
+        )
 
-    def submit(self, actor: str, command_id: str, command: Any, nonce: str = "") -> Answer:
+    def submit(
+        self, actor: str, command_id: str, command: Any, nonce: str = "", act: str = ""
+    ) -> Answer:
         """Have a command judged, and wait until its record is durable."""
-        return self.submit_soon(actor, command_id, command, nonce).result()
+        return self.submit_soon(actor, command_id, command, nonce, act).result()
 
-    def submit_soon(self, actor: str, command_id: str, command: Any, nonce: str = "") -> Pending:
+    def submit_soon(
+        self, actor: str, command_id: str, command: Any, nonce: str = "", act: str = ""
+    ) -> Pending:
         """Have a command judged; the answer may be shown when its record is durable."""
-        return self.engine.submit_soon(actor, command_id, command, nonce)
+        return self.engine.submit_soon(actor, command_id, command, nonce, act)
 
     def shown(self, actor: str, answer: Answer) -> Answer:
         """Give an answer without what its record tells of others."""
@@ -123,6 +135,7 @@ class Venue:
             record = fresh[0]
             self._follow(self.catalogue, record, self.engine.store.payload)
             self._follow(self.mentions, record)
+            self._follow(self.evidence, record)
             fresh.popleft()
 
     def close(self) -> None:
@@ -131,6 +144,7 @@ class Venue:
         self.drain()
         self.catalogue.close()
         self.mentions.close()
+        self.evidence.close()
         self.engine.close()
 
     def _state(self) -> State:
@@ -151,7 +165,7 @@ class Venue:
         self.mentions.learn_owners(record.events)
         self._fresh.append(record)
 
-    def _follow(self, view: Catalogue | Mentions, record: Record, *more: Any) -> None:
+    def _follow(self, view: Catalogue | Mentions | Evidence, record: Record, *more: Any) -> None:
         """Let a view read a record, unless it has, for it was built again meanwhile."""
         if record.seq <= view.seq:
             return
@@ -163,7 +177,7 @@ class Venue:
     def _mend(self) -> None:
         """Build the views again whose file could not be written; that takes a while."""
         store, durable = self.engine.store, self.engine.durable
-        for view in (self.catalogue, self.mentions):
+        for view in (self.catalogue, self.mentions, self.evidence):
             if not view.is_spoilt:
                 continue
             name = type(view).__name__.lower()
