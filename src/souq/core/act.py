@@ -48,7 +48,7 @@ def is_jws(text: str) -> bool:
 
 def header_of(jws: str) -> Header:
     """Read the protected header. Raises ValueError."""
-    return msgspec.json.decode(_bytes(jws.partition("..")[0]), type=Header)
+    return msgspec.json.decode(from_base64url(jws.partition("..")[0]), type=Header)
 
 
 def fingerprint(jws: str) -> str:
@@ -70,7 +70,7 @@ def check(view: View, actor: str, command: Any, act: Act) -> None:
     """Raise Refused(invalid) unless an act was signed with a live key of its actor's."""
     protected, _, signature = act.jws.partition("..")
     try:
-        header, raw = header_of(act.jws), _bytes(signature)
+        header, raw = header_of(act.jws), from_base64url(signature)
     except ValueError:
         raise invalid("act", "no detached JWS with alg, kid and typ in its header") from None
     if header.typ != TYPE:
@@ -103,16 +103,16 @@ def base64url(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def _ordered(value: Any) -> Any:
-    if isinstance(value, dict):
-        keys = sorted(value, key=lambda key: str(key).encode("utf-16-be"))
-        return {key: _ordered(value[key]) for key in keys}
-    return [_ordered(one) for one in value] if isinstance(value, list) else value
-
-
-def _bytes(text: str) -> bytes:
+def from_base64url(text: str) -> bytes:
     """Read base64url as it is written here. Raises ValueError for other spellings."""
     raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     if base64url(raw) != text:
         raise ValueError("not in base64url")
     return raw
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, dict):
+        keys = sorted(value, key=lambda key: str(key).encode("utf-16-be"))
+        return {key: _ordered(value[key]) for key in keys}
+    return [_ordered(one) for one in value] if isinstance(value, list) else value

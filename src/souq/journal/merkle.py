@@ -1,8 +1,8 @@
-"""Merkle trees as RFC 9162, 2.1 has them: who holds a head can check what was, and that it still is.
+"""Merkle trees as RFC 9162, 2.1 has them: a head that somebody kept shows later what was.
 
-A tree of any size is cut into the largest whole subtrees that fit, the left ones first. `Find` gives
-the hash of a whole subtree: of height 0 is a leaf, and of each height they are counted from 0. So a
-proof takes as many look-ups as the tree is high, whatever keeps the hashes.
+A tree of any size is cut into the largest whole subtrees that fit, the left ones first. `Find`
+gives the hash of a whole subtree: of height 0 is a leaf, and of each height they are counted from
+0. So a proof takes as many look-ups as the tree is high, whatever keeps the hashes.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""A receipt is one deal's records, as far as somebody may see them, with proofs of where they stand.
+"""A receipt is a deal's records, as far as somebody may see them, each proven to stand in the tree.
 
 Of each record it opens some parts, and leads from them to a signed tree head. Its steps make one
 chain: grounds (rules, parties, keys, mandates, listings) first; what followed from them then, each
