@@ -48,13 +48,13 @@ def check_act(market, parts, keys):  # a detached JWS over who asked what, of wh
     need(key["owner"] == caller["actor"] and header["typ"] == "souq-act", "an act is another's")
     if key["kind"] == "ed25519":
         return Ed25519PublicKey.from_public_bytes(raw).verify(signature, message)
-    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
     public = EllipticCurvePublicKey.from_encoded_point(SECP256R1(), raw)
-    return public.verify(encode_dss_signature(r, s), message, ECDSA(SHA256()))
+    public.verify(encode_dss_signature(r, s), message, ECDSA(SHA256()))
 def verify(data, key):
-    said = json.loads(data)
-    head, events, hashes, records = said["head"], {}, {}, {}
+    said, events, hashes, records = json.loads(data), {}, {}, {}
     need(dump(said) + b"\n" == data and said["type"] == "souq-receipt/1", "not a receipt's bytes")
+    head = said["head"]
     need(key in ("", head["key"]), "signed with another key than the one given")
     for one in (head, said): check_signed(one, head["key"])
     for record in said["records"]:  # each part leads to its record's root, that to the head's
@@ -67,8 +67,8 @@ def verify(data, key):
             events |= {place: part["event"]} if "event" in part else {}
         need(len(roots) == 1 and parts["header"]["seq"] == seq, f"record {seq} is not of one piece")
         records[seq], leaf = parts, sha(b"\0" + roots.pop())
-        is_in = root(leaf, seq - 1, head["size"], record["path"]).hex() == head["root"]
-        need(is_in, f"record {seq} does not stand in the signed tree")
+        top = root(leaf, seq - 1, head["size"], record["path"])
+        need(top.hex() == head["root"], f"record {seq} does not stand in the signed tree")
     told = dump([*events.values()])
     for word in said["words"]:
         digest = "s1:" + sha(bytes.fromhex(word["salt"]) + dump(word["text"])).hex()
@@ -80,16 +80,15 @@ def verify(data, key):
         before = [one["digest"]] if one["parents"] else [*before, one["digest"]]
     keys = {one["fingerprint"]: one for one in events.values() if one["type"] == "KeyAdded"}
     acts = [check_act(head["market"], one, keys) for one in records.values() if "act" in one]
-    agreed = [one for one in events.values() if one["type"] == "AgreementReached"]
-    need([one["contract"] for one in agreed] == [said["contract"]], "it shows no agreement")
-    return said, agreed[0]["agreement"]["legs"], records, len(acts)
-def tell(said, legs, records, acts):
-    head, assets = said["head"], said["assets"]
+    (agreed,) = (one for one in events.values() if one["type"] == "AgreementReached")
+    need(agreed["contract"] == said["contract"], "it shows another agreement")
+    return head, said, agreed["agreement"]["legs"], records, len(acts)
+def tell(head, said, legs, records, acts):
     yield f"PROVEN: deal {said['contract']} of market {head['market']}, by key {head['key']}"
     for leg in legs:
-        units, asset = leg.get("amount") or (leg["quantity"], leg["listing"])
-        thing = f"{Decimal(units).scaleb(-assets.get(asset, 0)):f} {asset}"
-        yield f"  {leg['giver']} gives {thing} to {leg['taker']}"
+        units, what = leg.get("amount") or (leg["quantity"], leg["listing"])
+        much = f"{Decimal(units).scaleb(-said['assets'].get(what, 0)):f} {what}"
+        yield f"  {leg['giver']} gives {much} to {leg['taker']}"
     for one in said["steps"]:
         at = datetime.fromtimestamp(records[one["seq"]]["header"]["at"] // 10**6, UTC)
         yield f"  {at:%Y-%m-%d %H:%M:%S}  {one['step']}, in record {one['seq']}"

@@ -4,6 +4,7 @@ import sys
 
 from souq.cli import calling as calling
 from souq.cli import dealing as dealing
+from souq.cli import evidence as evidence
 from souq.cli import intake as intake
 from souq.cli import keeping as keeping
 from souq.cli import mcp_stdio as mcp_stdio

@@ -150,10 +150,8 @@ def binds(kind: type) -> bool:
 
 def _need_going(draft: Draft, kind: type) -> None:
     """Raise Refused(halted) where the market stands still for such a move."""
-    if binds(kind):
-        halt.need(draft, "commitments")
-    elif kind not in _FREES:  # those only free somebody
-        halt.need(draft, "negotiations")
+    if binds(kind) or kind not in _FREES:  # those only free somebody
+        halt.need(draft, "commitments" if binds(kind) else "negotiations")
 
 
 def lapse(draft: Draft, id: str) -> None:

@@ -15,17 +15,13 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, derive_private_key
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
 from msgspec import Struct
 
 from souq.core.credential import BEARER
 from souq.core.mandate import Limits
 from souq.core.seal import canonical
 from souq.core.signature import check_public, is_signed, thumbprint
-from souq.sdk.signing import KeyFile
+from souq.sdk.signing import KeyFile, signature
 
 TYPE = "souq-mandate+json"  # what was signed as something else never passes for a mandate
 ALGORITHMS = {"ed25519": "Ed25519", "es256": "ES256"}
@@ -69,8 +65,8 @@ def signed(paper: Paper, key: KeyFile) -> str:
         raise ValueError("a bearer secret cannot sign; make a key with: souq keys new me.key")
     header = _Header(ALGORITHMS[key.kind], thumbprint(key.kind, key.material), TYPE)
     protected, payload = _text(canonical.encode(header)), _text(canonical.encode(paper))
-    signature = _signature(key, f"{protected}.{payload}".encode())
-    whole = msgspec.json.encode(_Signed(payload, protected, _text(signature)))
+    raw = signature(key, f"{protected}.{payload}".encode())
+    whole = msgspec.json.encode(_Signed(payload, protected, _text(raw)))
     return msgspec.json.format(whole).decode() + "\n"
 
 
@@ -101,14 +97,6 @@ def checked(text: str | bytes, kind: str, material: str) -> Paper:
         return msgspec.json.decode(_bytes(found.payload), type=Paper)
     except (msgspec.MsgspecError, UnicodeError) as error:
         raise NotSigned(f"well signed, but no mandate that this souq reads: {error}") from None
-
-
-def _signature(key: KeyFile, message: bytes) -> bytes:
-    if key.kind == "ed25519":
-        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(key.secret)).sign(message)
-    private = derive_private_key(int(key.secret, 16), SECP256R1())
-    r, s = decode_dss_signature(private.sign(message, ECDSA(SHA256())))
-    return r.to_bytes(32) + s.to_bytes(32)
 
 
 def _text(raw: bytes) -> str:

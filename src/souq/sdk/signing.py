@@ -19,12 +19,15 @@ from typing import NamedTuple
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
     SECP256R1,
     EllipticCurvePrivateKey,
     derive_private_key,
     generate_private_key,
 )
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from http_message_signatures import (
     HTTPMessageSigner,
@@ -105,6 +108,15 @@ def load_key(path: Path) -> KeyFile:
         return msgspec.json.decode(path.read_bytes(), type=KeyFile)
     except msgspec.MsgspecError as error:
         raise ValueError(f"{path} is no key file: {error}") from error
+
+
+def signature(key: KeyFile, message: bytes) -> bytes:
+    """Sign bytes as JWS does: 64 bytes, of either kind of key that can sign."""
+    if key.kind == "ed25519":
+        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(key.secret)).sign(message)
+    private = derive_private_key(int(key.secret, 16), SECP256R1())
+    r, s = decode_dss_signature(private.sign(message, ECDSA(SHA256())))
+    return r.to_bytes(32) + s.to_bytes(32)
 
 
 class Signer:

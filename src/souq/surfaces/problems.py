@@ -30,6 +30,7 @@ STATUS: dict[Reason, int] = {
     Reason.QUARANTINED: 409,
     Reason.ROUND_LIMIT: 409,
     Reason.SAME_PRINCIPAL: 409,
+    Reason.SIGNATURE_REQUIRED: 403,
     Reason.STOPPED: 503,
     Reason.TERMS_CHANGED: 409,
     Reason.WRONG_MECHANISM: 409,

@@ -5,8 +5,8 @@ mandates. Of a run that anybody may join, and of a listing's changes, the latest
 looked at: a book has a million steps.
 """
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from souq.core import act
 from souq.core.agreement import Agreement, goods
@@ -63,12 +63,12 @@ def get_receipt(desk: Desk, actor: str, query: ask.GetReceipt) -> ask.Receipt:
     agreed = next(_agreements(told, id), None)
     if agreed is None:  # so new that no view has read its record yet
         raise Refused(Reason.NOT_FOUND, id=id)
-    side = _side(state, actor, agreed[1].agreement, told, id)
-    records = _gathered(desk, *agreed, told)
+    side = _side(state, actor, agreed.event.agreement, told, id)
+    records = _gathered(desk, agreed, told)
     house = rules(state)
     file = receipt.write(
         records,
-        _affair(desk, agreed[1], records),
+        _affair(desk, agreed.event, records),
         side,
         market=house.name,
         assets={asset.code: asset.exponent for asset in house.assets},
@@ -88,11 +88,16 @@ def _stories(desk: Desk, id: str) -> list[Record]:
     return [desk.feed.record(seq) for seq in seqs]
 
 
-def _agreements(records: Iterable[Record], id: str) -> Any:
+class _Agreed(NamedTuple):
+    seq: int
+    event: AgreementReached
+
+
+def _agreements(records: Iterable[Record], id: str) -> Iterator[_Agreed]:
     for record in records:
         for event in record.events:
             if isinstance(event, AgreementReached) and event.contract == id:
-                yield record.seq, event
+                yield _Agreed(record.seq, event)
 
 
 def _side(
@@ -122,10 +127,9 @@ def _everybody(state: State, agreement: Agreement) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*agreement.parties, *owners)))
 
 
-def _gathered(
-    desk: Desk, agreed_at: int, event: AgreementReached, told: list[Record]
-) -> list[Record]:
+def _gathered(desk: Desk, agreed: _Agreed, told: list[Record]) -> list[Record]:
     """Give every record that may tell of a deal, in order."""
+    event, agreed_at = agreed.event, agreed.seq
     found = {record.seq: record for record in told}
     mentions, agreement = desk.mentions, event.agreement
     run = mentions.seqs((event.negotiation,), 0, 1)
@@ -144,9 +148,9 @@ def _gathered(
             if seq == posted or any(isinstance(one, ListingEdited) for one in record.events):
                 found.setdefault(seq, record)
     for id in (*_mandates(desk, agreement, found.values()), *_keys(desk, found.values())):
-        seq = mentions.first(id)
-        if seq is not None and seq <= agreed_at:
-            found.setdefault(seq, desk.feed.record(seq))
+        began = mentions.first(id)
+        if began is not None and (id[0] == "K" or began <= agreed_at):
+            found.setdefault(began, desk.feed.record(began))
     last = desk.evidence.seq
     return [found[seq] for seq in sorted(found) if seq <= last]
 

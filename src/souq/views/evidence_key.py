@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
 from souq.core.seal import canonical
+from souq.core.signature import jwk, thumbprint
 from souq.journal.parts import BLINDING_BYTES
 
 FILE = "evidence-key.json"
@@ -65,6 +66,12 @@ class EvidenceKey:
                 f"{path} holds no evidence key; bring it back from a copy, for a new one fits"
                 " nothing that this market has signed"
             ) from None
+
+    @property
+    def jwk(self) -> dict[str, str]:
+        """Give the public key as a JSON web key."""
+        kid = thumbprint("ed25519", self.material)
+        return {**jwk("ed25519", self.material), "kid": kid, "use": "sig", "alg": "EdDSA"}
 
     def sign(self, content: dict[str, Any]) -> str:
         """Give the signature over the canonical bytes of what its `type` says it is."""

@@ -4,7 +4,7 @@ A script of its own, `tools/verify_receipt.py`, checks the same and shares no co
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -89,6 +89,17 @@ def check_head(head: TreeHead) -> None:
     """Raise NotProven unless a tree head is signed with the key it names."""
     _need(head.type == HEAD_TYPE, "no tree head of a kind that this souq reads")
     _check_signature(head.key, msgspec.to_builtins(head), "the tree head")
+
+
+def check_later(before: TreeHead, after: TreeHead, path: Sequence[str]) -> None:
+    """Raise NotProven unless one tree head's records begin those of a later one."""
+    check_head(before)
+    check_head(after)
+    _need(before.key == after.key, "the two heads are signed with two keys")
+    roots = _raw(before.root), _raw(after.root)
+    hashes = [_raw(one) for one in path]
+    is_same = merkle.is_consistent(before.size, roots[0], after.size, roots[1], hashes)
+    _need(is_same, "the later head does not continue the earlier one")
 
 
 class _Parts:
