@@ -19,6 +19,7 @@ from souq.core.transfer import Batch
 from souq.core.voucher import HashChain, Payword, SignedVouchers, Voucher
 from souq.engine import Answer
 from souq.operations.channel_queries import Channel, Channels
+from souq.operations.evidence_queries import Consistency, Inclusion, Receipt
 from souq.operations.queries import (
     AgentCard,
     Balances,
@@ -39,6 +40,7 @@ from souq.operations.queries import (
     Webhooks,
 )
 from souq.views.catalogue.card import ListingCard, SearchPage
+from souq.views.evidence import TreeHead
 from souq.views.feed import FeedPage
 from souq.views.observation import Observation
 
@@ -587,6 +589,14 @@ class Methods:
         """Give a channel, running or ended."""
     def list_channels(self, agent: str = ..., limit: int = ..., cursor: str = ...) -> Channels:
         """List an agent's running channels, on either side of them, newest first."""
+    def get_tree_head(self, size: int = ...) -> TreeHead:
+        """Give the signed head of the market's tree of records, now or as it was at `size`."""
+    def get_inclusion(self, seq: int, size: int = ...) -> Inclusion:
+        """Prove that a record stands in the tree of `size` records, or in the whole one."""
+    def get_consistency(self, first: int, second: int = ...) -> Consistency:
+        """Prove that the tree of `first` records begins that of `second`, or the whole one."""
+    def get_receipt(self, contract: str) -> Receipt:
+        """Give the receipt of a deal, which a stranger can verify offline."""
     def get_balance(self, principal: str = ...) -> Balances:
         """Give a principal's money."""
     def list_entries(self, principal: str = ..., limit: int = ..., cursor: str = ...) -> Entries:
@@ -1171,6 +1181,14 @@ class AsyncMethods:
         self, agent: str = ..., limit: int = ..., cursor: str = ...
     ) -> Channels:
         """List an agent's running channels, on either side of them, newest first."""
+    async def get_tree_head(self, size: int = ...) -> TreeHead:
+        """Give the signed head of the market's tree of records, now or as it was at `size`."""
+    async def get_inclusion(self, seq: int, size: int = ...) -> Inclusion:
+        """Prove that a record stands in the tree of `size` records, or in the whole one."""
+    async def get_consistency(self, first: int, second: int = ...) -> Consistency:
+        """Prove that the tree of `first` records begins that of `second`, or the whole one."""
+    async def get_receipt(self, contract: str) -> Receipt:
+        """Give the receipt of a deal, which a stranger can verify offline."""
     async def get_balance(self, principal: str = ...) -> Balances:
         """Give a principal's money."""
     async def list_entries(
