@@ -13,16 +13,10 @@ from souq.cli.output import Mistake, console, write_json
 from souq.cli.private_files import write_over
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import OPERATOR
-from souq.journal.replay import replay
 from souq.operations.evidence_queries import Consistency, GetConsistency, GetReceipt, GetTreeHead
-from souq.venue.desk import Desk
-from souq.venue.receipts import get_receipt
-from souq.views.affairs import Affairs
-from souq.views.catalogue import Catalogue
-from souq.views.evidence import Evidence, TreeHead
+from souq.venue.receipts import get_receipt, reading_desk
+from souq.views.evidence import TreeHead
 from souq.views.evidence_key import EvidenceKey
-from souq.views.feed import Feed
-from souq.views.mentions import Mentions
 from souq.views.receipt_check import (
     NotProven,
     Proven,
@@ -132,14 +126,7 @@ def check_log(file: File, server: Server = URL, key: Key = "", as_json: Json = F
 def _from_folder(folder: Path, contract: str, actor: str) -> str:
     try:
         with runs.reading(folder) as store:
-            state = replay(store).state
-            mentions = Mentions(None, lambda: state)
-            mentions.catch_up(store)
-            evidence = Evidence(None, EvidenceKey.load_or_make(folder))
-            evidence.catch_up(store, mentions.seq)
-            feed = Feed(store, mentions, lambda: state)
-            desk = Desk(store, Affairs(state), Catalogue(None), mentions, feed, evidence)
-            desk.state, desk.seq = state, mentions.seq
+            desk = reading_desk(store, EvidenceKey.load_or_make(folder))
             return get_receipt(desk, actor, GetReceipt(contract)).file
     except ValueError as error:
         raise Mistake(str(error)) from None

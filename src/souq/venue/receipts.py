@@ -21,17 +21,37 @@ from souq.core.refusal import Reason, Refused
 from souq.core.rules import OPERATOR, rules
 from souq.core.state import State, was_issued
 from souq.journal.record import Record
+from souq.journal.replay import replay
+from souq.journal.store import Store
 from souq.operations import evidence_queries as ask
 from souq.venue.access import need_party, speaks_for
 from souq.venue.desk import Desk
 from souq.views import receipt
-from souq.views.evidence import TreeHead
+from souq.views.affairs import Affairs
+from souq.views.catalogue import Catalogue
+from souq.views.evidence import Evidence, TreeHead
+from souq.views.evidence_key import EvidenceKey
+from souq.views.feed import Feed
+from souq.views.mentions import Mentions
 from souq.views.showing import viewer_of
 
 STEPS_MAX = 2_000  # of a negotiation between few, and of a contract
 RUN_STEPS_MAX = 200  # of a run that anybody may join
 EDITS_LOOKED_AT = 100
 _FIRST = 1  # the record that opened the market
+
+
+def reading_desk(store: Store, key: EvidenceKey) -> Desk:
+    """Give a desk over a journal that nobody opens for writing here; its views are in memory."""
+    state = replay(store).state
+    mentions = Mentions(None, lambda: state)
+    mentions.catch_up(store)
+    evidence = Evidence(None, key)
+    evidence.catch_up(store, mentions.seq)
+    feed = Feed(store, mentions, lambda: state)
+    desk = Desk(store, Affairs(state), Catalogue(None), mentions, feed, evidence)
+    desk.state, desk.seq = state, mentions.seq
+    return desk
 
 
 def get_tree_head(desk: Desk, actor: str, query: ask.GetTreeHead) -> TreeHead:
