@@ -84,11 +84,11 @@ def get_receipt(desk: Desk, actor: str, query: ask.GetReceipt) -> ask.Receipt:
     if agreed is None:  # so new that no view has read its record yet
         raise Refused(Reason.NOT_FOUND, id=id)
     side = _side(state, actor, agreed.event.agreement, told, id)
-    records = _gathered(desk, agreed, told)
+    records = _gathered(desk, agreed, told, side)
     house = rules(state)
     file = receipt.write(
         records,
-        _affair(desk, agreed.event, records),
+        _affair(desk, agreed.event, records, side),
         side,
         market=house.name,
         assets={asset.code: asset.exponent for asset in house.assets},
@@ -147,7 +147,7 @@ def _everybody(state: State, agreement: Agreement) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*agreement.parties, *owners)))
 
 
-def _gathered(desk: Desk, agreed: _Agreed, told: list[Record]) -> list[Record]:
+def _gathered(desk: Desk, agreed: _Agreed, told: list[Record], side: receipt.Side) -> list[Record]:
     """Give every record that may tell of a deal, in order."""
     event, agreed_at = agreed.event, agreed.seq
     found = {record.seq: record for record in told}
@@ -167,7 +167,8 @@ def _gathered(desk: Desk, agreed: _Agreed, told: list[Record]) -> list[Record]:
             record = desk.feed.record(seq)
             if seq == posted or any(isinstance(one, ListingEdited) for one in record.events):
                 found.setdefault(seq, record)
-    for id in (*_mandates(desk, agreement, found.values()), *_keys(desk, found.values())):
+    keys = _keys(desk, agreement, found.values(), side)
+    for id in (*_mandates(desk, agreement, found.values()), *keys):
         began = mentions.first(id)
         if began is not None and (id[0] == "K" or began <= agreed_at):
             found.setdefault(began, desk.feed.record(began))
@@ -199,14 +200,23 @@ def _mandates(desk: Desk, agreement: Agreement, records: Iterable[Record]) -> li
     return list(dict.fromkeys((*drawn, *filter(None, held))))
 
 
-def _keys(desk: Desk, records: Iterable[Record]) -> list[str]:
-    """List the keys that commands among these records were signed with."""
-    prints = [act.fingerprint(record.act) for record in records if record.act]
+def _keys(
+    desk: Desk, agreement: Agreement, records: Iterable[Record], side: receipt.Side
+) -> list[str]:
+    """List the keys of the signed commands among these records that somebody may know."""
+    parties = frozenset(_everybody(desk.state, agreement))
+    prints = [
+        act.fingerprint(record.act)
+        for record in records
+        if record.act and receipt.is_told(record, parties, side, desk.mentions)
+    ]
     ids = (desk.state.get(KEY_IDS, one) for one in dict.fromkeys(prints))
     return [id for id in ids if id is not None]
 
 
-def _affair(desk: Desk, agreed: AgreementReached, records: list[Record]) -> receipt.Affair:
+def _affair(
+    desk: Desk, agreed: AgreementReached, records: list[Record], side: receipt.Side
+) -> receipt.Affair:
     granted = {
         event.mandate
         for record in records
@@ -219,7 +229,7 @@ def _affair(desk: Desk, agreed: AgreementReached, records: list[Record]) -> rece
         parties=frozenset(_everybody(desk.state, agreed.agreement)),
         listings=frozenset(_listings(agreed.agreement)),
         mandates=frozenset(granted & set(_mandates(desk, agreed.agreement, records))),
-        keys=frozenset(_keys(desk, records)),
+        keys=frozenset(_keys(desk, agreed.agreement, records, side)),
     )
 
 

@@ -250,6 +250,12 @@ def chained(steps: Sequence[Step]) -> list[Step]:
     return chain
 
 
+def is_told(record: Record, parties: frozenset[str], side: Side, known: Known) -> bool:
+    """Tell whether somebody may know a record's command: their own, or one signed for both."""
+    is_for_both = type(record.command) in OPEN_COMMANDS and record.actor in parties
+    return side.speaks_for(record.actor, known) or bool(record.act and is_for_both)
+
+
 class _Parts:
     def __init__(self, record: Record, evidence: Evidence) -> None:
         entry = evidence.entry(record.seq)
@@ -294,17 +300,18 @@ def _steps(record: Record, affair: Affair, side: Side, known: Known) -> list[tup
     for n, event in enumerate(record.events):
         name = affair.step(event)
         # All rows of a contract's holds are its parties' business; by account, half would be cut.
-        if name and (isinstance(event, TransfersMade) or side.may_open(event, known)):
+        # And whoever is shown what was signed needs the key that it was signed with.
+        is_open = isinstance(event, TransfersMade | KeyAdded)
+        if name and (is_open or side.may_open(event, known)):
             found.append((n, name))
     return found
 
 
 def _told_of_command(record: Record, affair: Affair, side: Side, known: Known) -> list[int]:
     """List the parts that say where a record stands and, to whoever may know, what was asked."""
-    is_told = type(record.command) in OPEN_COMMANDS and record.actor in affair.parties
-    if side.speaks_for(record.actor, known) or (record.act and is_told):
-        return [HEADER, CALLER, COMMAND, *([ACT] if record.act else [])]
-    return [HEADER]
+    if not is_told(record, affair.parties, side, known):
+        return [HEADER]
+    return [HEADER, CALLER, COMMAND, *([ACT] if record.act else [])]
 
 
 def _read_words(event: Any, store: Store, words: dict[str, Words]) -> None:
