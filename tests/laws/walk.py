@@ -32,6 +32,7 @@ ENGINE_ONLY = {
     Reason.OVERLOADED: "needs a flush that lags; a store in memory never does",
     Reason.STOPPED: "needs a broken invariant or a failed flush",
     Reason.QUARANTINED: "needs a command that stopped an earlier process",
+    Reason.SIGNATURE_REQUIRED: "needs a house that asks for signatures: tests/evidence/test_acts",
 }
 RULES = Rules(
     assets=(Asset("USD", 6), Asset("EUR", 2)),

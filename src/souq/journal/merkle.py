@@ -43,7 +43,10 @@ def root(size: int, find: Find) -> bytes:
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
     """Give the root over leaf hashes that are all at hand."""
-    return _over(list(leaves))[-1][0] if leaves else EMPTY
+    row = list(leaves)
+    while len(row) > 1:
+        row = _above(row)
+    return row[0] if row else EMPTY
 
 
 def paths_of(leaves: Sequence[bytes], wanted: Iterable[int]) -> list[tuple[bytes, ...]]:
@@ -151,10 +154,16 @@ def _over(leaves: list[bytes]) -> list[list[bytes]]:
     """Hash rows of pairs up to the root; who has no neighbour goes up as it is."""
     rows = [leaves]
     while len(rows[-1]) > 1:
-        row = rows[-1]
-        above = [node_hash(row[n], row[n + 1]) for n in range(0, len(row) - 1, 2)]
-        rows.append([*above, row[-1]] if len(row) % 2 else above)
+        rows.append(_above(rows[-1]))
     return rows
+
+
+def _above(row: list[bytes]) -> list[bytes]:
+    pairs = zip(row[::2], row[1::2], strict=False)
+    above = [hashlib.sha256(b"\x01" + left + right).digest() for left, right in pairs]
+    if len(row) % 2:
+        above.append(row[-1])
+    return above
 
 
 def _path_in(rows: list[list[bytes]], index: int) -> tuple[bytes, ...]:

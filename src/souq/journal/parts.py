@@ -60,10 +60,10 @@ def cut(body: bytes, hash: bytes) -> Cut:
     record = _read(body)
     caller = {"actor": record.actor, "command_id": record.command_id, "nonce": record.nonce}
     parts = [
-        canonical.encode({"header": {"at": record.at, "seq": record.seq}}),
+        b'{"header":{"at":%d,"seq":%d}}' % (record.at, record.seq),
         canonical.encode({"caller": caller}),
         b'{"command":%b}' % bytes(record.command),
-        canonical.encode({"chain": hash.hex()}),
+        b'{"chain":"%b"}' % hash.hex().encode(),
     ]
     if record.act:
         parts.append(canonical.encode({"act": record.act}))
@@ -93,16 +93,17 @@ def without_withheld(event: bytes) -> tuple[bytes, bytes]:
     return canonical.encode(shown), withheld
 
 
-def blinding(secret: bytes, seq: int, number: int) -> bytes:
-    """Give what hides one part of one record."""
-    place = seq.to_bytes(8, "big") + number.to_bytes(4, "big")
-    return hashlib.blake2b(place, key=secret, digest_size=BLINDING_BYTES).digest()
+def blindings(secret: bytes, seq: int, count: int) -> list[bytes]:
+    """Give what hides a record's parts, from the first to so many of them."""
+    whole = hashlib.shake_256(secret + seq.to_bytes(8, "big")).digest(BLINDING_BYTES * count)
+    return [whole[n : n + BLINDING_BYTES] for n in range(0, len(whole), BLINDING_BYTES)]
 
 
 def part_hashes(parts: list[bytes], secret: bytes, seq: int) -> list[bytes]:
     """Give the leaf hash of every part."""
     leaf_hash = merkle.leaf_hash
-    return [leaf_hash(blinding(secret, seq, n) + part) for n, part in enumerate(parts)]
+    hidden = blindings(secret, seq, len(parts))
+    return [leaf_hash(one + part) for one, part in zip(hidden, parts, strict=True)]
 
 
 def record_root(body: bytes, hash: bytes, secret: bytes, seq: int) -> bytes:

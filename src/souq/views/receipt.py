@@ -25,7 +25,7 @@ from souq.journal.parts import (
     CALLER,
     COMMAND,
     HEADER,
-    blinding,
+    blindings,
     cut,
     part_hashes,
     without_withheld,
@@ -267,7 +267,7 @@ class _Parts:
 
     def opened(self, numbers: list[int], size: int) -> RecordProven:
         paths = merkle.paths_of(self.hashes, numbers)
-        secret = self._evidence.key.blinding
+        hidden = blindings(self._evidence.key.blinding, self._seq, len(self._parts))
         return RecordProven(
             seq=self._seq,
             parts=len(self._parts),
@@ -275,7 +275,7 @@ class _Parts:
             opened=tuple(
                 Opened(
                     number=number,
-                    blinding=blinding(secret, self._seq, number).hex(),
+                    blinding=hidden[number].hex(),
                     part=msgspec.Raw(self._parts[number]),
                     path=in_hex(path),
                 )
