@@ -273,7 +273,7 @@ class Engine:
             return self._no(Reason.OVERLOADED)
         try:
             command = _admitted(actor, command)
-            signed = read_signed(act, actor, command_id, command)
+            signed = read_signed(act, actor, command_id)
         except Malformed as error:
             return self._no(Reason.INVALID, field="command", why=str(error))
         if self._quarantined and _digest(actor, command) in self._quarantined:
