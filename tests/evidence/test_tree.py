@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -192,8 +193,37 @@ def test_a_view_whose_file_fails_is_built_again(
         evidence = market.venue.evidence
         monkeypatch.setattr(evidence, "_file", _Failing(evidence._file))
         market.join("sol")
-        head = market.ask(GetTreeHead())
+        head = market.ask(GetInclusion(1)).head
         assert head == evidence_over(market.venue.engine.store, evidence.key).head("souq")
+
+
+@pytest.mark.parametrize("seq", [1, 4, 8, 9, 10])
+def test_a_file_that_lost_a_bit_is_never_signed_for(seq: int, tmp_path: Path) -> None:
+    with Client.local(tmp_path / "m") as market:
+        market.join("bea")
+        market.join("sol")
+        market.join("eve")
+        size = market.ask(GetTreeHead()).size
+        asked = [GetTreeHead(), *map(GetTreeHead, range(1, size)), GetConsistency(3)]
+        asked += map(GetInclusion, range(1, size + 1))
+        right = [market.ask(one) for one in asked]
+    for is_open in (True, False):
+        with Client.local(tmp_path / "m") as market:
+            if is_open:
+                _lose_a_bit(tmp_path / "m", seq)
+            assert [market.ask(one) for one in asked] == right
+        if is_open:
+            _lose_a_bit(tmp_path / "m", seq)
+
+
+def _lose_a_bit(folder: Path, seq: int) -> None:
+    db = sqlite3.connect(folder / "evidence.sqlite")
+    [(hashes,)] = db.execute("SELECT hashes FROM subtrees WHERE seq = ?", (seq,)).fetchall()
+    for n in range(0, len(hashes), merkle.HASH_BYTES):
+        hashes = hashes[:n] + bytes([hashes[n] ^ 1]) + hashes[n + 1 :]
+    db.execute("UPDATE subtrees SET hashes = ? WHERE seq = ?", (hashes, seq))
+    db.commit()
+    db.close()
 
 
 class _Failing:

@@ -83,9 +83,7 @@ def check(view: View, actor: str, command: Any, act: Act) -> None:
         protected, market=market, actor=actor, id=act.command_id, command=command
     )
     if not is_signed(key.kind, key.material, raw, message):
-        raise invalid(
-            "act", "not over this command; one with words needs the salt it was signed with"
-        )
+        raise invalid("act", "the signature is not over this command, or not with this salt")
 
 
 def need(view: View) -> None:

@@ -4,7 +4,9 @@ Each row holds the hashes of the whole subtrees that end with one record, from i
 that appending never changes a row, and a proof reads one row for each of its hashes.
 """
 
+import contextlib
 import hashlib
+from functools import reduce
 from pathlib import Path
 
 import msgspec
@@ -15,7 +17,7 @@ from souq.journal import merkle
 from souq.journal.parts import CHAIN, cut, part_hashes, record_root
 from souq.journal.record import GENESIS, Damaged, Entry, Record, chained, encode
 from souq.journal.store import Store
-from souq.views.derived import DerivedFile
+from souq.views.derived import DerivedFile, Spoilt
 from souq.views.evidence_key import EvidenceKey
 
 VERSION = "evidence 1"  # raise it with any change to the table, or to how records are hashed
@@ -75,13 +77,19 @@ class Evidence:
         self._hash = bytes.fromhex(facts.get("hash", GENESIS.hex()))
         self._waiting: list[tuple[int, bytes]] = []
         self._peaks: list[bytes] = []  # largest first
+        self._is_wrong = False
         if self._is_fit:
-            self._peaks = [self._find(*peak) for peak in merkle.peaks(self._seq)]
+            # A file that lost a bit must never be signed for: it is built again.
+            try:
+                self._peaks = [self._find(*peak) for peak in merkle.peaks(self._seq)]
+                self._is_fit = facts.get("root", merkle.EMPTY.hex()) == self._top().hex()
+            except Spoilt:
+                self._is_fit = False
 
     @property
     def is_spoilt(self) -> bool:
-        """Tell whether a write has failed, so that it must be reset."""
-        return self._file.is_spoilt
+        """Tell whether a write has failed or a hash is wrong, so that it must be reset."""
+        return self._is_wrong or self._file.is_spoilt
 
     @property
     def seq(self) -> int:
@@ -127,7 +135,12 @@ class Evidence:
 
     def root(self, size: int) -> bytes:
         """Give the root over the first `size` records."""
-        return merkle.root(size, self._find)
+        if size == self._seq:
+            return self._top()
+        found = merkle.root(size, self._find)
+        path = merkle.consistency(size, self._seq, self._find)
+        self._need_right(merkle.is_consistent(size, found, self._seq, self._top(), path))
+        return found
 
     def leaf(self, seq: int) -> bytes:
         """Give a record's leaf hash."""
@@ -140,7 +153,10 @@ class Evidence:
         self._need(size)
         if not 0 < seq <= size:
             raise Refused(Reason.NOT_FOUND, seq=seq)
-        return merkle.inclusion(seq - 1, size, self._find)
+        path = merkle.inclusion(seq - 1, size, self._find)
+        found = merkle.included(self._find(0, seq - 1), seq - 1, size, path)
+        self._need_right(found == self.root(size))
+        return path
 
     def consistency(self, first: int, second: int = 0) -> tuple[bytes, ...]:
         """Give the hashes that show the tree of `first` records to begin that of `second`."""
@@ -149,7 +165,10 @@ class Evidence:
         self._need(second)
         if first > second:
             raise Refused(Reason.NOT_FOUND, seq=first)
-        return merkle.consistency(first, second, self._find)
+        path = merkle.consistency(first, second, self._find)
+        roots = self.root(first), self.root(second)
+        self._need_right(merkle.is_consistent(first, roots[0], second, roots[1], path))
+        return path
 
     def entry(self, seq: int) -> Entry:
         """Give a record that was taken, as the journal holds it."""
@@ -160,8 +179,14 @@ class Evidence:
         """Keep on disk what was taken, in one transaction with the number of the last record."""
         self._write()
         self._file.begin()
-        facts = {"seq": str(self._seq), "hash": self._hash.hex(), "secret": self._secret}
-        self._file.note(facts)
+        self._file.note(
+            {
+                "seq": str(self._seq),
+                "hash": self._hash.hex(),
+                "secret": self._secret,
+                "root": self._top().hex(),
+            }
+        )
         self._file.commit()
         self._kept = self._seq
 
@@ -171,9 +196,10 @@ class Evidence:
         self._load()
 
     def close(self) -> None:
-        """Keep what was taken, and let go of the file."""
-        if not self._file.is_spoilt:
-            self.flush()
+        """Keep what was taken, and let go of the file; what cannot be kept is hashed again."""
+        if not self.is_spoilt:
+            with contextlib.suppress(Spoilt):
+                self.flush()
         self._file.close()
 
     def _append(self, body: bytes, hash: bytes) -> None:
@@ -196,8 +222,23 @@ class Evidence:
     def _find(self, height: int, number: int) -> bytes:
         self._write()
         seq = (number + 1) << height
-        hashes: bytes = self._file.rows(_GET, (seq,))[0][0]
-        return hashes[height * merkle.HASH_BYTES :][: merkle.HASH_BYTES]
+        rows = self._file.rows(_GET, (seq,))
+        hashes: bytes = rows[0][0] if rows else b""
+        found = hashes[height * merkle.HASH_BYTES :][: merkle.HASH_BYTES]
+        self._need_right(len(found) == merkle.HASH_BYTES)
+        return found
+
+    def _top(self) -> bytes:
+        """Give the root over all records, from what is in memory."""
+        if not self._peaks:
+            return merkle.EMPTY
+        return reduce(lambda right, left: merkle.node_hash(left, right), reversed(self._peaks))
+
+    def _need_right(self, is_right: bool) -> None:
+        """Raise Spoilt where the file does not hold what was put into it."""
+        if not is_right:
+            self._is_wrong = True
+            raise Spoilt("the file of the tree holds a wrong hash")
 
     def _need(self, size: int) -> None:
         if not 0 < size <= self._seq:
