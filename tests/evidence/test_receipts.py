@@ -121,6 +121,8 @@ def forged(text: bytes, lie: Any) -> bytes:
     said = json.loads(text)
     said.pop("signature")
     lie(said)
+    head = {name: value for name, value in said["head"].items() if name != "signature"}
+    said["head"] = {**head, "signature": KEY.sign(head)}
     return canonical.encode({**said, "signature": KEY.sign(said)}) + b"\n"
 
 
