@@ -25,17 +25,6 @@ _ID = {
     "description": "The command's id, of your choice. Sent again, it has its effect once.",
     "schema": {"type": "string", "pattern": '^([!#-~]{1,128}|"[!#-~]{1,128}")$'},
 }
-_ACT = {
-    "name": "Souq-Act",
-    "in": "header",
-    "required": False,
-    "description": "The actor's own signature under the command, a detached JWS; and, for one with"
-    " words, after a semicolon the salt of their digests. See docs/receipts.md.",
-    "schema": {
-        "type": "string",
-        "pattern": "^[A-Za-z0-9_-]{1,512}\\.\\.[A-Za-z0-9_-]{86}(;[0-9a-f]{32})?$",
-    },
-}
 _REPLAY = "In a batch, that it had been answered before; alone, the header says so."
 _BY_THE_CONNECTION = (408, 414, 431)  # said before anybody looks at what is asked
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
@@ -84,7 +73,7 @@ def _command(one: Operation) -> dict[str, Any]:
         "summary": one.summary,
         "description": one.description,
         "tags": [tag_of(one)],
-        "parameters": [*_path_parameters(one), _ID, _ACT],
+        "parameters": [*_path_parameters(one), _ID],
         "requestBody": {**body, "required": bool(schema["required"])},
         "responses": {
             **_answered("Answer", links(one)),
@@ -157,7 +146,7 @@ def _special_paths() -> dict[str, Any]:
                 "operationId": "submit",
                 "summary": "Give any one command",
                 "tags": ["market"],
-                "parameters": [_ID, _ACT],
+                "parameters": [_ID],
                 "requestBody": {"content": one, "required": True},
                 "responses": {**_answered("Answer"), **problems},
             }
