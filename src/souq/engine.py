@@ -6,8 +6,6 @@ before that record is durable.
 """
 
 import hashlib
-import os
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -19,21 +17,18 @@ from msgspec import Struct
 from souq.core import market
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import OPERATOR, SYSTEM
-from souq.core.seal import SALT_BYTES
 from souq.core.state import Draft, State
 from souq.journal.admission import SIZE_MAX, SIZE_MAX_OPERATOR, Malformed, admit
 from souq.journal.commit import GroupCommits, InstantCommits, Stopped
 from souq.journal.known import KnownIds
 from souq.journal.record import Entry, Payload, Record, Refusal, chained, encode
 from souq.journal.replay import Replayed, reader, replay
-from souq.journal.sealing import is_same, no_salt, owned, seal
+from souq.journal.sealing import is_same, no_salt, owned, read_signed, seal
+from souq.journal.sealing import system_salts as system_salts
 from souq.journal.store import Store
 
 ID_LENGTH_MAX = 128
 QUEUE_MAX = 16_384
-_SALTS_PAGE = 256
-_salts: list[bytes] = []  # popping is atomic, so no salt is given twice
-os.register_at_fork(after_in_child=_salts.clear)
 _COMMANDS = frozenset(market.COMMANDS)
 
 
@@ -87,20 +82,6 @@ def system_clock() -> int:
     return time.time_ns() // 1_000
 
 
-def system_salts() -> bytes:
-    """Give salt that nobody can guess.
-
-    It is asked of the system a page at a time: each asking lets go of the interpreter's lock, and
-    under load another thread takes it.
-    """
-    try:
-        return _salts.pop()
-    except IndexError:
-        page = secrets.token_bytes(_SALTS_PAGE * SALT_BYTES)
-        _salts.extend(page[n : n + SALT_BYTES] for n in range(SALT_BYTES, len(page), SALT_BYTES))
-        return page[:SALT_BYTES]
-
-
 class Engine:
     """One market, open for commands. Close it, or use it in a `with` block."""
 
@@ -149,24 +130,29 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def submit(self, actor: str, command_id: str, command: Any, nonce: str = "") -> Answer:
+    def submit(
+        self, actor: str, command_id: str, command: Any, nonce: str = "", act: str = ""
+    ) -> Answer:
         """Judge a command and wait until its record is durable."""
-        return self.submit_soon(actor, command_id, command, nonce).result()
+        return self.submit_soon(actor, command_id, command, nonce, act).result()
 
     def submit_many(self, commands: Iterable[tuple[str, str, Any]]) -> list[Answer]:
         """Judge (actor, command id, command) in order and wait once for all of them."""
         pending = [self.submit_soon(*command) for command in commands]
         return [one.result() for one in pending]
 
-    def submit_soon(self, actor: str, command_id: str, command: Any, nonce: str = "") -> Pending:
+    def submit_soon(
+        self, actor: str, command_id: str, command: Any, nonce: str = "", act: str = ""
+    ) -> Pending:
         """Judge a command now; its answer may be shown when `result` returns it.
 
-        `nonce` is what a signed request carried, kept in the record.
+        `nonce` is what a signed request carried, `act` the actor's signature under the command
+        itself (see `journal.sealing.read_signed`); both are kept in the record.
         Raises Fault where the command breaks an invariant, and Stopped after one, or after a
         failed flush.
         """
         with self._lock:
-            answer = self._answer(actor, command_id, command, nonce)
+            answer = self._answer(actor, command_id, command, nonce, act)
         if isinstance(answer, int):
             # The lock is free again: while one caller waits for an old record, others go on.
             answer = self._again(answer, actor, command)
@@ -265,7 +251,9 @@ class Engine:
             self.stop()
             self._store.close()
 
-    def _answer(self, actor: str, command_id: str, command: Any, nonce: str) -> Answer | int:
+    def _answer(
+        self, actor: str, command_id: str, command: Any, nonce: str, act: str
+    ) -> Answer | int:
         """Judge a command, or give the number of the record that answered it before."""
         if self._stopped:
             raise Stopped(self._stopped)
@@ -285,6 +273,7 @@ class Engine:
             return self._no(Reason.OVERLOADED)
         try:
             command = _admitted(actor, command)
+            signed = read_signed(act, actor, command_id)
         except Malformed as error:
             return self._no(Reason.INVALID, field="command", why=str(error))
         if self._quarantined and _digest(actor, command) in self._quarantined:
@@ -292,17 +281,20 @@ class Engine:
         now = self._now()
         self._tick(now)
         at = max(now, self._state.at + 1)
-        sealed, payloads = seal(command, self._salts)
+        sealed, payloads = seal(command, signed.salts or self._salts)
+        proof = (nonce, signed.jws)
         try:
-            draft = market.decide(self._state, at=at, actor=actor, command=sealed)
+            draft = market.decide(
+                self._state, at=at, actor=actor, command=sealed, act=signed.act(command_id)
+            )
         except Refused as refused:
             refusal = Refusal(refused.reason.value, refused.facts)
-            return self._record(at, actor, command_id, sealed, None, refusal, payloads, nonce)
+            return self._record(at, actor, command_id, sealed, None, refusal, payloads, proof)
         except Exception as error:
             self._stop(f"{type(error).__name__}: {error}")
             self._store.quarantine(_digest(actor, command))
             raise Fault(f"a command broke an invariant: {error!r}") from error
-        return self._record(at, actor, command_id, sealed, draft, None, payloads, nonce)
+        return self._record(at, actor, command_id, sealed, draft, None, payloads, proof)
 
     def _record(
         self,
@@ -313,13 +305,13 @@ class Engine:
         draft: Draft | None,
         refusal: Refusal | None = None,
         payloads: tuple[Payload, ...] = (),
-        nonce: str = "",
+        proof: tuple[str, str] = ("", ""),
     ) -> Answer:
         events = () if draft is None else tuple(draft.events)
         if payloads:
             payloads = owned(payloads, self._state, actor, command, events)
         seq = self._seq + 1
-        record = Record(seq, at, actor, command_id, command, events, refusal, nonce)
+        record = Record(seq, at, actor, command_id, command, events, refusal, *proof)
         body = encode(record)
         hash = chained(self._hash, body)
         # From here to the end the journal and the memory differ. Whatever breaks in, a key pressed

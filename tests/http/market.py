@@ -202,7 +202,7 @@ class Town:
             "approval": (str(APPROVAL), _HOUSE - {"buyer"}),
             "offer": (str(OFFER), _BOTH | {"sibling", "arbiter"}),
             "message": (MESSAGE, _BOTH),
-            "evidence": (EVIDENCE, _BOTH),
+            "evidence": (EVIDENCE, {*_BOTH, "arbiter"}),  # of a deal that is disputed
             "claim": (CLAIM, _BOTH | {"arbiter"}),
             "held": (str(HELD), _BOTH | {"sibling"}),
             "balance": (str(BALANCE), _HOUSE),

@@ -169,6 +169,10 @@ ASKED: dict[str, Row] = {
     "list_epochs": {"ok": _EVERYBODY},
     "get_channel": {"ok": (*STRANGERS, *SELLERS, "operator")},
     "list_channels": {"ok": (*STRANGERS, "operator")},
+    "get_tree_head": {"ok": _EVERYBODY},
+    "get_inclusion": {"ok": _EVERYBODY},
+    "get_consistency": {"ok": _EVERYBODY},
+    "get_receipt": {"ok": (*BUYERS, *SELLERS, "arbiter", "operator")},  # it is disputed
     "get_balance": _MONEY,
     "list_entries": _MONEY,
     "get_mandate": _OWN,

@@ -70,6 +70,9 @@ class Keys:
             need(command["key"] == id, "keys", f"{id} ends, and {command['key']} was meant")
             may = actor in ("operator", owner, self.principals.get(owner))
             need(may, "authority", f"{actor} ends {owner}'s {id}")
+        elif command["type"] == "ErasePrincipal":
+            whose = self.principals.get(owner, owner)
+            need(whose == command["principal"], "keys", f"{id} ends with {command['principal']}")
         else:
             need(owner == command["owner"], "authority", f"{owner}'s {id} is replaced")
             is_over = key.get("expires_at", at + 1) <= at

@@ -9,6 +9,7 @@ import pytest
 from souq.core import (
     agreement,
     authority,
+    backing,
     budget,
     ending,
     escrow,
@@ -48,7 +49,7 @@ def _nothing(*_: Any, **__: Any) -> None:
 
 @bug
 def funds_are_not_checked(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(negotiation, "_check_funds", _nothing)
+    patch.setattr(backing, "check_deal", _nothing)
 
 
 @bug
@@ -59,7 +60,7 @@ def wallets_may_be_overdrawn(patch: pytest.MonkeyPatch) -> None:
     def open_account(draft: Draft, account: str, asset: str, **_: bool) -> None:
         opened(draft, account, asset)
 
-    patch.setattr(negotiation, "_check_funds", _nothing)
+    patch.setattr(backing, "check_deal", _nothing)
     patch.setattr(ledger, "open_account", open_account)
 
 

@@ -44,6 +44,7 @@ ENGINE_ONLY = {
     Reason.STOPPED: "needs a broken invariant or a failed flush",
     Reason.DENY_LIST_MISSING: "needs a house that fails closed; scenarios tell of one",
     Reason.QUARANTINED: "needs a command that stopped an earlier process",
+    Reason.SIGNATURE_REQUIRED: "needs a house that asks for signatures: tests/evidence/test_acts",
 }
 RULES = Rules(
     assets=(Asset("USD", 6), Asset("EUR", 2)),

@@ -10,7 +10,7 @@ import pytest
 from souq.sdk import integrity, statement
 from souq.sdk.integrity import Unproven
 from souq.sdk.signing import KeyFile, new_key
-from souq.views.evidence import Evidence, merkle_root
+from souq.views.track_record import Evidence, merkle_root
 
 AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
 LIST = "https://north.example/revoked"

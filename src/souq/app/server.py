@@ -175,6 +175,7 @@ class Server:
             api,
             metrics=metrics,
             market_key=market_key,
+            evidence_key=venue.evidence.key,
             is_ready=lambda: _not_ready(venue),
             name_request=logs.request_id.set,
             doors=doors(

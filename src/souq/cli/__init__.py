@@ -8,6 +8,7 @@ from souq.cli import calling as calling
 from souq.cli import checking as checking
 from souq.cli import compliance as compliance
 from souq.cli import dealing as dealing
+from souq.cli import evidence as evidence
 from souq.cli import guarding as guarding
 from souq.cli import intake as intake
 from souq.cli import keeping as keeping

@@ -28,7 +28,7 @@ from souq.lab.reputation import measure
 from souq.sdk import integrity, statement
 from souq.sdk.integrity import Unproven
 from souq.sdk.signing import KeyFile
-from souq.views.evidence import Evidence, Gathering
+from souq.views.track_record import Evidence, Gathering
 
 reputation = typer.Typer(help="Records: carry, check and measure them.", no_args_is_help=True)
 app.add_typer(reputation, name="reputation")

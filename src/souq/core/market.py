@@ -63,6 +63,8 @@ from souq.core import (
     undo,
     webhook,
 )
+from souq.core import act as acts
+from souq.core.act import Act
 from souq.core.mechanisms import MECHANISMS
 from souq.core.policy import remembering, setting
 from souq.core.refusal import Reason, Refused
@@ -264,12 +266,16 @@ def evolve(view: View, event: Any) -> None:
     _EVOLVE[type(event)](view, event)
 
 
-def decide(state: State, *, at: int, actor: str, command: Any) -> Draft:
+def decide(state: State, *, at: int, actor: str, command: Any, act: Act | None = None) -> Draft:
     """Judge a command and give its changes, not yet merged. Raises Refused, having changed nothing.
 
-    `at` is microseconds UTC, later than every stamp before it.
+    `at` is microseconds UTC, later than every stamp before it; `act` is its actor's signature.
     """
     draft = Draft(state, at, evolve)
+    if act is not None:
+        acts.check(draft, actor, command, act)
+    elif negotiation.binds(type(command)):
+        acts.need(draft)
     _judge(draft, actor, command)
     return draft
 
@@ -277,7 +283,7 @@ def decide(state: State, *, at: int, actor: str, command: Any) -> Draft:
 def try_out(draft: Draft, *, actor: str, command: Any) -> Refused | None:
     """Judge a command on a draft that nobody will merge; give the refusal, where it is one.
 
-    `draft.weighed` then tells what every guard said on the way.
+    No signature is asked for. `draft.weighed` then tells what every guard said on the way.
     """
     try:
         _judge(draft, actor, command)

@@ -12,16 +12,15 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from souq.core import authority, budget, halt, ledger, mandate, pledge, terms
-from souq.core.agreement import Agreement, CashLeg, cash_given
-from souq.core.debt import DEBTS
+from souq.core import authority, backing, budget, halt, mandate, pledge, terms
+from souq.core.agreement import Agreement, cash_given
 from souq.core.index import Rank
 from souq.core.listing import conditions_of
 from souq.core.mechanisms import BY_NAME, BY_OPENING, OPEN_TO_ALL, Mechanism
 from souq.core.mechanisms.moves import Accept, Effect, Outcome, Standing
 from souq.core.mechanisms.parties import PARTIES, Party, is_party
 from souq.core.objection import Objection
-from souq.core.party import Agent, need_agent, need_other_agent, wallet
+from souq.core.party import Agent, need_agent, need_other_agent
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import HOUR_US
 from souq.core.state import (
@@ -146,12 +145,15 @@ def _takes_part(draft: Draft, mechanism: Mechanism, id: str, agent: str) -> bool
     return agent in mechanism.parties(draft, id)
 
 
+def binds(kind: type) -> bool:
+    """Tell whether a command opens a run, or may bind who gives it."""
+    return kind in BY_OPENING or kind is Accept or kind in _BINDS
+
+
 def _need_going(draft: Draft, kind: type, agent: Agent) -> None:
     """Raise Refused(halted) where the market, or this agent, stands still for such a move."""
-    if kind in BY_OPENING or kind is Accept or kind in _BINDS:
-        halt.need(draft, "commitments", agent)
-    elif kind not in _FREES:  # those only free somebody
-        halt.need(draft, "negotiations", agent)
+    if binds(kind) or kind not in _FREES:  # those only free somebody
+        halt.need(draft, "commitments" if binds(kind) else "negotiations", agent)
 
 
 def lapse(draft: Draft, id: str) -> None:
@@ -205,7 +207,7 @@ def _check_stake(draft: Draft, mechanism: Mechanism, id: str, effect: Effect, mo
         if asks and effect.is_final:
             raise mandate.outside("approval")
     if effect.backing_units:
-        _check_backing(draft, mover, id, effect)
+        backing.check_bid(draft, mover, id, effect)
 
 
 def _set_aside(draft: Draft, mechanism: Mechanism, id: str, agents: tuple[str, ...]) -> None:
@@ -329,37 +331,8 @@ def _vouch(
     asks = authority.asks(
         draft, agent, agreement.legs, negotiation=id, reserves=costs, part_of=whole, is_moving=moves
     )
-    _check_funds(draft, agent, agreement, id if mechanism.IS_PREPAID else "")
+    backing.check_deal(draft, agent, agreement, id if mechanism.IS_PREPAID else "")
     return asks
-
-
-def _check_backing(draft: Draft, mover: Agent, id: str, effect: Effect) -> None:
-    asset = next(leg.amount.asset for leg in effect.stake if isinstance(leg, CashLeg))
-    available = ledger.need_account(draft, wallet(mover.principal, asset)).available
-    available += pledge.held_units(draft, mover.id, id)
-    if available < effect.backing_units:
-        needed = effect.backing_units
-        raise Refused(Reason.INSUFFICIENT_FUNDS, available=available, needed=needed)
-
-
-def _check_funds(draft: Draft, agent: Agent, agreement: Agreement, prepaid_in: str) -> None:
-    needed: dict[str, int] = {}
-    for leg in agreement.legs:
-        if isinstance(leg, CashLeg) and leg.giver == agent.id:
-            needed[leg.amount.asset] = needed.get(leg.amount.asset, 0) + leg.amount.units
-    for asset, units in needed.items():
-        payer = wallet(agent.principal, asset)
-        available = ledger.need_account(draft, payer).available
-        # Held money counts as gone. Otherwise two offers accepted in the same second could both
-        # pass, and the second contract would have nothing behind it.
-        # Nor does a debtor's count: what is let go of, this award's or one's before it, repays the
-        # debt before it can be held again.
-        if draft.get(DEBTS, payer):
-            available = 0
-        elif prepaid_in:
-            available += pledge.held_units(draft, agent.id, prepaid_in)
-        if available < units:
-            raise Refused(Reason.INSUFFICIENT_FUNDS, available=available, needed=units)
 
 
 def release_budgets(draft: Draft, event: NegotiationClosed) -> None:

@@ -32,6 +32,7 @@ class Reason(StrEnum):
     RESTRICTED = "restricted"
     ROUND_LIMIT = "round_limit"
     SAME_PRINCIPAL = "same_principal"
+    SIGNATURE_REQUIRED = "signature_required"
     STOPPED = "stopped"
     TERMS_CHANGED = "terms_changed"
     TERMS_NOT_ADOPTED = "terms_not_adopted"

@@ -91,6 +91,7 @@ class Rules(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
     deny_list: Literal["", "open", "closed"] = ""
     deny_list_age_us: int = 30 * DAY_US
     confirm_above_units: int | None = None  # dearer deals wait for their principal: see `summary`
+    signed_acts: bool = False  # what binds an agent must carry its own signature: see `act`
 
 
 class OpenMarket(Struct, frozen=True, tag=True, forbid_unknown_fields=True):

@@ -32,7 +32,8 @@ class Record(Struct, frozen=True, omit_defaults=True):
     """One line of the market's history.
 
     `nonce` is the key and the nonce of a command that came signed ("K7:f81d…"): a door reads them
-    again when it starts, and refuses a request that was answered before it went down.
+    again when it starts, and refuses a request that was answered before it went down. `act` is the
+    signature that its actor put to the command itself, see `core.act`.
     """
 
     seq: int
@@ -43,6 +44,7 @@ class Record(Struct, frozen=True, omit_defaults=True):
     events: tuple[market.Event, ...] = ()
     refusal: Refusal | None = None
     nonce: str = ""
+    act: str = ""
 
 
 class Folded(Struct, frozen=True):

@@ -1,20 +1,27 @@
 """Before a command is judged its words and secrets are sealed: digest in, bytes beside."""
 
+import hashlib
+import os
+import secrets
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+from souq.core.act import SALT, Act, is_jws
 from souq.core.party import AGENTS, PRINCIPALS, PrincipalRegistered
 from souq.core.policy.setting import SetPolicy
-from souq.core.seal import SALT_BYTES, OperatorText, PublicText, Sealed, Secret
+from souq.core.seal import SALT_BYTES, OperatorText, PublicText, Sealed, Secret, canonical
 from souq.core.state import View
-from souq.journal.admission import FIELDS
+from souq.journal.admission import FIELDS, Malformed
 from souq.journal.record import Payload
 
 Salts = Callable[[], bytes]
 _FOR_REPLAY = "principal-of:"  # the audience of secrets
 
+_SALTS_PAGE = 256
+_salts: list[bytes] = []  # popping is atomic, so no salt is given twice
+os.register_at_fork(after_in_child=_salts.clear)
 _DEFAULTS: dict[type, tuple[tuple[str, Any], ...]] = {
     kind: tuple(
         (one.name, one.default) for one in msgspec.structs.fields(kind) if one.name in names
@@ -23,9 +30,65 @@ _DEFAULTS: dict[type, tuple[tuple[str, Any], ...]] = {
 }
 
 
+def system_salts() -> bytes:
+    """Give salt that nobody can guess.
+
+    It is asked of the system a page at a time: each asking lets go of the interpreter's lock, and
+    under load another thread takes it.
+    """
+    try:
+        return _salts.pop()
+    except IndexError:
+        page = secrets.token_bytes(_SALTS_PAGE * SALT_BYTES)
+        _salts.extend(page[n : n + SALT_BYTES] for n in range(SALT_BYTES, len(page), SALT_BYTES))
+        return page[:SALT_BYTES]
+
+
 def no_salt() -> bytes:
     """Give the same salt every time, to compare what is sealed."""
     return bytes(SALT_BYTES)
+
+
+class Signed(NamedTuple):
+    """An actor's signature under its command; with words in it, the salts that it chose for them.
+
+    Nothing was signed where `jws` is "".
+    """
+
+    jws: str = ""
+    salts: Salts | None = None
+
+    def act(self, command_id: str) -> Act | None:
+        """Give what the core judges."""
+        return Act(command_id, self.jws) if self.jws else None
+
+
+def read_signed(text: str, actor: str, command_id: str) -> Signed:
+    """Read a detached JWS and, after a semicolon, the secret its salts come from.
+
+    Raises Malformed for what has not that form; whether it holds is the core's to judge.
+    """
+    if not text:
+        return Signed()
+    jws, _, secret = text.partition(";")
+    if not is_jws(jws):
+        raise Malformed("its signature is no detached JWS by Ed25519 or ES256")
+    if secret and not SALT.fullmatch(secret):
+        raise Malformed("the salt of its signature is not 32 lower-case hex digits")
+    return Signed(jws, salts_of(secret, actor, command_id) if secret else None)
+
+
+def salts_of(secret: str, actor: str, command_id: str) -> Salts:
+    """Give the salts that a signer chose, which nobody else can bring about a second time."""
+    number = 0
+
+    def salt() -> bytes:
+        nonlocal number
+        number += 1
+        place = canonical.encode([secret, actor, command_id, number])
+        return hashlib.sha256(place).digest()[:SALT_BYTES]
+
+    return salt
 
 
 def seal(command: Any, salts: Salts) -> tuple[Any, tuple[Payload, ...]]:

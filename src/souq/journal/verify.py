@@ -10,11 +10,13 @@ from msgspec import Struct
 
 from souq.core import market
 from souq.core.account import ACCOUNTS
+from souq.core.act import Act
+from souq.core.act import check as check_act
 from souq.core.ledger import AccountOpened, TransfersMade
 from souq.core.refusal import Refused
 from souq.core.rules import SYSTEM
 from souq.core.seal import SALT_BYTES
-from souq.core.state import DEADLINES, State
+from souq.core.state import DEADLINES, Draft, State
 from souq.core.transfer import CAPTURE, HOLD, MOVE
 from souq.journal.record import GENESIS, Damaged, Entry, Payload, Record, Refusal, encode
 from souq.journal.replay import chain, reader
@@ -118,11 +120,16 @@ class _Check:
 
     def _judged_again(self, record: Record) -> Record:
         command, is_whole = opened(record.command, self._store.payload)
+        act = Act(record.command_id, record.act) if record.act else None
         if not is_whole:
+            if act is not None and record.refusal is None:
+                self._check_act(record, act)
             return record  # erased words cannot be judged again; their effects are still folded
         self.judged += 1
         try:
-            draft = market.decide(self.state, at=record.at, actor=record.actor, command=command)
+            draft = market.decide(
+                self.state, at=record.at, actor=record.actor, command=command, act=act
+            )
         except Refused as refused:
             refusal = Refusal(refused.reason.value, refused.facts)
             return msgspec.structs.replace(record, command=command, events=(), refusal=refusal)
@@ -130,6 +137,14 @@ class _Check:
             raise Damaged(record.seq, f"it cannot be judged again: {error!r}") from error
         events = tuple(draft.events)
         return msgspec.structs.replace(record, command=command, events=events, refusal=None)
+
+    def _check_act(self, record: Record, act: Act) -> None:
+        """Check a signature whose command's words are gone: it was over their digests."""
+        draft = Draft(self.state, record.at, market.evolve)
+        try:
+            check_act(draft, record.actor, record.command, act)
+        except Refused as refused:
+            raise Damaged(record.seq, f"its signature does not hold: {refused}") from refused
 
 
 class _Books:

@@ -14,6 +14,7 @@ from souq.operations import (
     approval_queries,
     channel_queries,
     dispute_queries,
+    evidence_queries,
     policy_queries,
     reputation_queries,
     surveillance_queries,
@@ -23,6 +24,7 @@ from souq.operations import delivery_queries as delivery
 from souq.operations import queries as ask
 from souq.operations.commands import PATHS
 from souq.views.catalogue import ListingCard, Search, SearchPage
+from souq.views.evidence import TreeHead
 from souq.views.feed import FeedPage
 from souq.views.observation import Observation
 
@@ -94,6 +96,10 @@ _QUERIES: tuple[tuple[type, type, str], ...] = (
     (delivery.ListEpochs, delivery.Epochs, "/v1/epochs"),
     (dispute_queries.GetDispute, dispute_queries.Dispute, "/v1/contracts/{contract}/dispute"),
     (dispute_queries.ListDisputes, dispute_queries.Disputes, "/v1/disputes"),
+    (evidence_queries.GetTreeHead, TreeHead, "/v1/tree-head"),
+    (evidence_queries.GetInclusion, evidence_queries.Inclusion, "/v1/inclusion"),
+    (evidence_queries.GetConsistency, evidence_queries.Consistency, "/v1/consistency"),
+    (evidence_queries.GetReceipt, evidence_queries.Receipt, "/v1/receipts/{contract}"),
     (ask.GetBalance, ask.Balances, "/v1/balance"),
     (ask.ListEntries, ask.Entries, "/v1/entries"),
     (ask.GetMandate, ask.Mandate, "/v1/mandate"),

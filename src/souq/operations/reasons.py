@@ -99,6 +99,11 @@ REFUSALS: tuple[Explanation, ...] = (
     ),
     _refusal(Reason.ROUND_LIMIT, "No more counteroffers here.", "Accept, reject or withdraw."),
     _refusal(Reason.SAME_PRINCIPAL, "Both sides are one person's.", "Deal with somebody else."),
+    _refusal(
+        Reason.SIGNATURE_REQUIRED,
+        "What binds here must carry its agent's own signature, and a true one.",
+        "Sign the command with one of your keys; see docs/receipts.md.",
+    ),
     _refusal(Reason.STOPPED, "The market takes no commands.", "Repeat later, by the same id."),
     _refusal(Reason.TERMS_CHANGED, "What was named is not what stands.", "Read it again."),
     _refusal(

@@ -12,8 +12,9 @@ import httpx2
 
 from souq.core.rules import OPERATOR, Rules
 from souq.engine import Answer
-from souq.operations.queries import GetMarket, ListEvents
-from souq.sdk.client import LOCAL_POLL_S, Client, Key, new_id, signer_of, verified
+from souq.operations.queries import GetMarket, ListEvents, WhoAmI
+from souq.sdk.acts import Acts
+from souq.sdk.client import LOCAL_POLL_S, Client, Key, key_file_of, new_id, signer_of, verified
 from souq.sdk.doors import PATIENCE_S, TIMEOUT_S, Later, Patience, Try, Wire, waits
 from souq.sdk.methods import AsyncMethods
 from souq.sdk.stream import Lines, read_record
@@ -30,12 +31,15 @@ class AsyncClient(AsyncMethods):
         url: str = "http://127.0.0.1:8000",
         *,
         key: Key = "",
+        signs: bool = False,
         timeout_s: float = TIMEOUT_S,
         patience_s: float = PATIENCE_S,
     ) -> None:
         """Speak to the market at a URL, as Client does."""
         self._local: Client | None = None
         self._patience_s = patience_s
+        self._key, self._signs = key, signs
+        self._acts: Acts | None = None
         self._wire = Wire(url, signer_of(key))
         limits = httpx2.Limits(max_connections=CONNECTIONS_MAX)
         self._http = httpx2.AsyncClient(
@@ -58,6 +62,7 @@ class AsyncClient(AsyncMethods):
     def _over(cls, local: Client) -> Self:
         self = cls.__new__(cls)
         self._local = local
+        self._signs, self._acts = False, None  # the client beneath signs
         return self
 
     async def __aenter__(self) -> Self:
@@ -73,15 +78,16 @@ class AsyncClient(AsyncMethods):
         elif self._is_owner:
             await self._http.aclose()
 
-    def speaking_as(self, actor: str, key: Key = "") -> Self:
+    def speaking_as(self, actor: str, key: Key = "", *, signs: bool = False) -> Self:
         """Give a client that speaks as somebody else: by name in this process, else by a key.
 
         It shares this one's connections, so many are cheap, and ends with it.
         """
         if self._local is not None:
-            return self._over(self._local.speaking_as(actor))
+            return self._over(self._local.speaking_as(actor, key, signs=signs))
         other = type(self).__new__(type(self))
         other._local, other._is_owner = None, False
+        other._key, other._signs, other._acts = key, signs, None
         other._patience_s, other._http = self._patience_s, self._http
         other._wire = Wire(self._wire.url, signer_of(key))
         return other
@@ -95,7 +101,8 @@ class AsyncClient(AsyncMethods):
         id = command_id or new_id()
         if self._local is not None:
             return await asyncio.to_thread(self._local.answer_to, command, command_id=id)
-        answer: Answer = await self._tried(self._wire.command(command, id), self._wire.answer)
+        one = self._wire.command(command, id, await self._signing())
+        answer: Answer = await self._tried(one, self._wire.answer)
         return answer
 
     async def submit_many(self, commands: Iterable[Any | tuple[str, Any]]) -> list[Answer]:
@@ -105,8 +112,15 @@ class AsyncClient(AsyncMethods):
             return []
         if self._local is not None:
             return await asyncio.to_thread(self._local.submit_many, named)
-        answers: list[Answer] = await self._tried(self._wire.batch(named), self._wire.answers)
+        one = self._wire.batch(named, await self._signing())
+        answers: list[Answer] = await self._tried(one, self._wire.answers)
         return answers
+
+    async def _signing(self) -> Acts | None:
+        if self._signs and self._acts is None:
+            market, me = await self.ask(GetMarket()), await self.ask(WhoAmI())
+            self._acts = Acts(key_file_of(self._key), market=market.rules.name, actor=me.actor)
+        return self._acts
 
     async def ask(self, query: Any) -> Any:
         """Ask a question. Raises Refused."""

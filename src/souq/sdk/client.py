@@ -24,7 +24,8 @@ from souq.engine import Answer, system_clock, system_salts
 from souq.journal.memory import MemoryStore
 from souq.journal.replay import SNAPSHOT
 from souq.journal.sqlite import SqliteStore
-from souq.operations.queries import GetMarket, ListEvents
+from souq.operations.queries import GetMarket, ListEvents, WhoAmI
+from souq.sdk.acts import Acts
 from souq.sdk.doors import PATIENCE_S, TIMEOUT_S, Later, Local, Patience, Try, Wire, waits
 from souq.sdk.methods import Methods
 from souq.sdk.signing import KeyFile, Signer, load_key
@@ -45,10 +46,13 @@ class Client(Methods):
         url: str = "http://127.0.0.1:8000",
         *,
         key: Key = "",
+        signs: bool = False,
         timeout_s: float = TIMEOUT_S,
         patience_s: float = PATIENCE_S,
     ) -> None:
         """Speak to the market at a URL, with a bearer secret or a key file.
+
+        With `signs` the key also signs each command itself, for receipts to prove (see `acts`).
 
         `patience_s` is how long one call is tried again, with the same id, before it raises
         Unreachable.
@@ -57,6 +61,8 @@ class Client(Methods):
         self._is_owner = True
         self._lock = threading.Lock()
         self._patience_s = patience_s
+        self._key, self._signs = key, signs
+        self._acts: Acts | None = None  # made when the first command is signed
         self._wire = Wire(url, signer_of(key))
         self._http = httpx2.Client(timeout=timeout_s, trust_env=False, verify=verified(url))
 
@@ -93,11 +99,21 @@ class Client(Methods):
         return cls._at(venue, actor, threading.Lock(), is_owner=True)
 
     @classmethod
-    def _at(cls, venue: Venue, actor: str, lock: threading.Lock, *, is_owner: bool) -> Self:
+    def _at(
+        cls,
+        venue: Venue,
+        actor: str,
+        lock: threading.Lock,
+        *,
+        is_owner: bool,
+        key: Key = "",
+        signs: bool = False,
+    ) -> Self:
         self = cls.__new__(cls)
         self._local = Local(venue, actor)
         self._is_owner = is_owner
         self._lock = lock
+        self._key, self._signs, self._acts = key, signs, None
         return self
 
     def __enter__(self) -> Self:
@@ -126,13 +142,15 @@ class Client(Methods):
             raise TypeError("this market is in another process")
         return self._local.venue
 
-    def speaking_as(self, actor: str, key: Key = "") -> Self:
+    def speaking_as(self, actor: str, key: Key = "", *, signs: bool = False) -> Self:
         """Give a client that speaks as somebody else: by name in this process, else by a key."""
         if self._local is not None:
-            return self._at(self._local.venue, actor, self._lock, is_owner=False)
+            venue = self._local.venue
+            return self._at(venue, actor, self._lock, is_owner=False, key=key, signs=signs)
         return type(self)(
             self._wire.url,
             key=key,
+            signs=signs,
             timeout_s=self._http.timeout.read or TIMEOUT_S,
             patience_s=self._patience_s,
         )
@@ -148,20 +166,22 @@ class Client(Methods):
     def answer_to(self, command: Any, *, command_id: str = "") -> Answer:
         """Give a command and its answer, be it a refusal."""
         id = command_id or new_id()
+        acts = self._signing()
         if self._local is not None:
             with self._lock:
-                return self._local.submit(command, id)
-        return self._tried(self._wire.command(command, id), self._wire.answer)
+                return self._local.submit(command, id, acts)
+        return self._tried(self._wire.command(command, id, acts), self._wire.answer)
 
     def submit_many(self, commands: Iterable[Any | tuple[str, Any]]) -> list[Answer]:
         """Give up to 1,000 commands, or (id, command), in order; give all answers, noes too."""
         named = [one if isinstance(one, tuple) else (new_id(), one) for one in commands]
         if not named:
             return []
+        acts = self._signing()
         if self._local is not None:
             with self._lock:
-                return [self._local.submit(command, id) for id, command in named]
-        return self._tried(self._wire.batch(named), self._wire.answers)
+                return [self._local.submit(command, id, acts) for id, command in named]
+        return self._tried(self._wire.batch(named, acts), self._wire.answers)
 
     def ask(self, query: Any) -> Any:
         """Ask a question. Raises Refused."""
@@ -226,6 +246,12 @@ class Client(Methods):
             except (httpx2.HTTPError, Later):
                 time.sleep(next(pauses))
 
+    def _signing(self) -> Acts | None:
+        if self._signs and self._acts is None:
+            market, actor = self.ask(GetMarket()).rules.name, self.ask(WhoAmI()).actor
+            self._acts = Acts(key_file_of(self._key), market=market, actor=actor)
+        return self._acts
+
     def _tried(self, one: Try, read: Callable[[httpx2.Response], Any]) -> Any:
         """Send until there is an answer. Raises Unreachable."""
         patience = Patience(self._wire.url, self._patience_s)
@@ -247,6 +273,13 @@ def verified(url: str) -> bool:
 def new_id() -> str:
     """Make a command id that nobody else makes."""
     return secrets.token_hex(16)
+
+
+def key_file_of(key: Key) -> KeyFile:
+    """Give a key that can be signed with. Raises ValueError for a bearer secret as text."""
+    if isinstance(key, str):
+        raise ValueError("a bearer secret cannot sign; make a key with: souq keys new me.key")
+    return load_key(key) if isinstance(key, Path) else key
 
 
 def signer_of(key: Key) -> Signer | None:

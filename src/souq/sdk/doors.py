@@ -20,6 +20,7 @@ from souq.engine import Answer
 from souq.journal.admission import write
 from souq.journal.record import Refusal
 from souq.operations import BATCH, BY_TYPE, COMMANDS, EVENTS
+from souq.sdk.acts import HEADER, Acts
 from souq.sdk.errors import BadRequest, NotProven, Unreachable
 from souq.sdk.signing import Signer
 from souq.venue import Venue
@@ -64,6 +65,7 @@ class Try(NamedTuple):
     url: str
     body: bytes
     id: str
+    act: str = ""
 
 
 class Later(Exception):
@@ -81,13 +83,17 @@ class Wire:
         self.url = url.rstrip("/")
         self._signer = signer
 
-    def command(self, command: Any, id: str) -> Try:
-        """Write a command down."""
-        return Try("POST", f"{self.url}{COMMANDS}", write(command), id)
+    def command(self, command: Any, id: str, acts: Acts | None = None) -> Try:
+        """Write a command down, signed where there is somebody to sign it."""
+        act = acts.sign(command, id) if acts else ""
+        return Try("POST", f"{self.url}{COMMANDS}", write(command), id, act)
 
-    def batch(self, commands: list[tuple[str, Any]]) -> Try:
-        """Write many commands down."""
-        items = [{"id": id, "command": command} for id, command in commands]
+    def batch(self, commands: list[tuple[str, Any]], acts: Acts | None = None) -> Try:
+        """Write many commands down, each signed where there is somebody to sign it."""
+        items: list[dict[str, Any]] = [{"id": id, "command": command} for id, command in commands]
+        if acts is not None:
+            for item in items:
+                item["act"] = acts.sign(item["command"], item["id"])
         id = commands[0][0] if commands else "none"
         return Try("POST", f"{self.url}{BATCH}", write({"commands": items}), id)
 
@@ -109,6 +115,8 @@ class Wire:
     def headers(self, one: Try) -> dict[str, str]:
         """Give the headers of one attempt; a signature is good once."""
         given = {"Content-Type": "application/json"} if one.body else {}
+        if one.act:
+            given[HEADER] = one.act
         if self._signer is not None:
             return given | self._signer.headers_for(one.method, one.url, one.body, one.id)
         return given | ({"Idempotency-Key": one.id} if one.id else {})
@@ -236,9 +244,10 @@ class Local:
         self.venue = venue
         self.actor = actor
 
-    def submit(self, command: Any, id: str) -> Answer:
+    def submit(self, command: Any, id: str, acts: Acts | None = None) -> Answer:
         """Have a command judged."""
-        answer = self.venue.submit(self.actor, id, command)
+        act = acts.sign(command, id) if acts else ""
+        answer = self.venue.submit(self.actor, id, command, act=act)
         return self.venue.shown(self.actor, answer)
 
     def ask(self, query: Any) -> Any:

@@ -65,8 +65,8 @@ def signed(paper: Paper, key: KeyFile) -> str:
         raise ValueError("a bearer secret cannot sign; make a key with: souq keys new me.key")
     header = _Header(ALGORITHMS[key.kind], thumbprint(key.kind, key.material), TYPE)
     protected, payload = _text(canonical.encode(header)), _text(canonical.encode(paper))
-    signature = signature_of(key, f"{protected}.{payload}".encode())
-    whole = msgspec.json.encode(_Signed(payload, protected, _text(signature)))
+    raw = signature_of(key, f"{protected}.{payload}".encode())
+    whole = msgspec.json.encode(_Signed(payload, protected, _text(raw)))
     return msgspec.json.format(whole).decode() + "\n"
 
 

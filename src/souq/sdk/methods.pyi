@@ -31,6 +31,7 @@ from souq.operations.compliance_queries import (
 )
 from souq.operations.delivery_queries import Audits, Delivery, Epochs
 from souq.operations.dispute_queries import Dispute, Disputes
+from souq.operations.evidence_queries import Consistency, Inclusion, Receipt
 from souq.operations.policy_queries import Explanation, PolicyInForce
 from souq.operations.queries import (
     AgentCard,
@@ -54,6 +55,7 @@ from souq.operations.queries import (
 from souq.operations.reputation_queries import Reputation
 from souq.operations.surveillance_queries import Alarms, Restrictions
 from souq.views.catalogue.card import ListingCard, SearchPage
+from souq.views.evidence import TreeHead
 from souq.views.feed import FeedPage
 from souq.views.observation import Observation
 
@@ -853,6 +855,14 @@ class Methods:
         self, mine_to_judge: bool = ..., limit: int = ..., cursor: str = ...
     ) -> Disputes:
         """List running disputes, newest first: those one is a side of or judges."""
+    def get_tree_head(self, size: int = ...) -> TreeHead:
+        """Give the signed head of the market's tree of records, now or as it was at `size`."""
+    def get_inclusion(self, seq: int, size: int = ...) -> Inclusion:
+        """Prove that a record stands in the tree of `size` records, or in the whole one."""
+    def get_consistency(self, first: int, second: int = ...) -> Consistency:
+        """Prove that the tree of `first` records begins that of `second`, or the whole one."""
+    def get_receipt(self, contract: str) -> Receipt:
+        """Give the receipt of a deal, which a stranger can verify offline."""
     def get_balance(self, principal: str = ...) -> Balances:
         """Give a principal's money."""
     def list_entries(self, principal: str = ..., limit: int = ..., cursor: str = ...) -> Entries:
@@ -1712,6 +1722,14 @@ class AsyncMethods:
         self, mine_to_judge: bool = ..., limit: int = ..., cursor: str = ...
     ) -> Disputes:
         """List running disputes, newest first: those one is a side of or judges."""
+    async def get_tree_head(self, size: int = ...) -> TreeHead:
+        """Give the signed head of the market's tree of records, now or as it was at `size`."""
+    async def get_inclusion(self, seq: int, size: int = ...) -> Inclusion:
+        """Prove that a record stands in the tree of `size` records, or in the whole one."""
+    async def get_consistency(self, first: int, second: int = ...) -> Consistency:
+        """Prove that the tree of `first` records begins that of `second`, or the whole one."""
+    async def get_receipt(self, contract: str) -> Receipt:
+        """Give the receipt of a deal, which a stranger can verify offline."""
     async def get_balance(self, principal: str = ...) -> Balances:
         """Give a principal's money."""
     async def list_entries(

@@ -111,7 +111,7 @@ def load_key(path: Path) -> KeyFile:
 
 
 def signature_of(key: KeyFile, message: bytes) -> bytes:
-    """Sign a message: 64 bytes, by either kind. Raises ValueError for a bearer secret."""
+    """Sign a message as JWS does, in 64 bytes. Raises ValueError for a bearer secret."""
     if key.kind == BEARER:
         raise ValueError("a bearer secret cannot sign; make a key with: souq keys new me.key")
     if key.kind == "ed25519":

@@ -19,7 +19,7 @@ from msgspec import Struct
 from souq.sdk import integrity
 from souq.sdk.integrity import Json, Resolve, Unproven
 from souq.sdk.signing import KeyFile
-from souq.views.evidence import Evidence
+from souq.views.track_record import Evidence
 
 CONTEXT = "https://www.w3.org/ns/credentials/v2"
 TYPE = "TradingRecordCredential"

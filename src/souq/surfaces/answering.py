@@ -60,9 +60,9 @@ class Answering:
         self.is_closing = True
         self.ring()
 
-    async def command(self, speaker: Speaker, id: str, command: Any) -> Answer:
+    async def command(self, speaker: Speaker, id: str, command: Any, act: str = "") -> Answer:
         """Give the answer as its speaker may see it, a refusal included. Raises Stopped, Fenced."""
-        pending = self.venue.submit_soon(speaker.actor, id, command, speaker.nonce)
+        pending = self.venue.submit_soon(speaker.actor, id, command, speaker.nonce, act)
         answer = pending.judged
         self._metrics.judged(command, answer)
         if answer.seq:

@@ -2,6 +2,7 @@
 
 /v1/…  the API and its events        /docs, /openapi.json   what it can do
 /healthz, /readyz, /metrics          /.well-known/jwks.json the market's own keys
+/.well-known/souq-evidence.json      the key that tree heads and receipts are signed with
 """
 
 import itertools
@@ -22,6 +23,7 @@ from souq.surfaces.problems import Malformed, Problem
 from souq.surfaces.routes import PREFIX
 from souq.surfaces.signatures import MarketKey, jwks
 from souq.surfaces.wire import encode, send_problem
+from souq.views.evidence_key import EvidenceKey
 
 log = logging.getLogger(__name__)
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -36,6 +38,7 @@ class Application:
         *,
         metrics: Metrics,
         market_key: MarketKey,
+        evidence_key: EvidenceKey,
         is_ready: Callable[[], str],
         name_request: Callable[[str], object] = str,
         doors: Mapping[str, Any] | None = None,
@@ -52,7 +55,7 @@ class Application:
         self._metrics = metrics
         self._started = f"{os.getpid():x}-{time.time_ns() // 1_000_000:x}"
         self._numbers = itertools.count(1)
-        self._pages = _pages(metrics, market_key, is_ready)
+        self._pages = _pages(metrics, market_key, evidence_key, is_ready)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
@@ -85,7 +88,12 @@ class Application:
             self._metrics.request(scope, status, time.perf_counter() - began, request_id)
 
 
-def _pages(metrics: Metrics, market_key: MarketKey, is_ready: Callable[[], str]) -> Starlette:
+def _pages(
+    metrics: Metrics,
+    market_key: MarketKey,
+    evidence_key: EvidenceKey,
+    is_ready: Callable[[], str],
+) -> Starlette:
     async def home(request: Request) -> Response:
         return RedirectResponse("/docs")
 
@@ -98,6 +106,10 @@ def _pages(metrics: Metrics, market_key: MarketKey, is_ready: Callable[[], str])
 
     async def keys(request: Request) -> Response:
         return Response(encode(jwks(market_key)), media_type="application/jwk-set+json")
+
+    async def evidence(request: Request) -> Response:
+        published = {"keys": [evidence_key.jwk]}
+        return Response(encode(published), media_type="application/jwk-set+json")
 
     async def healthy(request: Request) -> Response:
         return PlainTextResponse("alive\n")
@@ -121,6 +133,7 @@ def _pages(metrics: Metrics, market_key: MarketKey, is_ready: Callable[[], str])
         Route("/docs", docs),
         Route("/openapi.json", description),
         Route("/.well-known/jwks.json", keys),
+        Route("/.well-known/souq-evidence.json", evidence),
         Route("/healthz", healthy),
         Route("/readyz", ready),
         Route("/metrics", measured),

@@ -27,10 +27,11 @@ _encode = msgspec.json.Encoder().encode
 
 
 class BatchItem(Struct, frozen=True, forbid_unknown_fields=True):
-    """One command of many, with its id."""
+    """One command of many, with its id, and its actor's signature under it."""
 
     id: str
     command: msgspec.Raw
+    act: str = ""
 
 
 class CommandBatch(Struct, frozen=True, forbid_unknown_fields=True):

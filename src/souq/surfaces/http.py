@@ -122,10 +122,10 @@ class Api:
             command = read_command(body)
         else:
             command = read_fields(route.operation, route.fields, body)
-        await self._command(speaker, _command_id(headers), command, send)
+        await self._command(speaker, _command_id(headers), command, _act(headers), send)
 
-    async def _command(self, speaker: Speaker, id: str, command: Any, send: Any) -> None:
-        answer = await self._answering.command(speaker, id, command)
+    async def _command(self, speaker: Speaker, id: str, command: Any, act: str, send: Any) -> None:
+        answer = await self._answering.command(speaker, id, command, act)
         more = REPLAYED if answer.is_replay else None
         if answer.refusal is not None:
             if answer.refusal.reason == Reason.OVERLOADED:
@@ -149,7 +149,8 @@ class Api:
                 continue
             # One nonce for all: the first record carries it, and a replay finds it there.
             nonce = speaker.nonce if last == 0 else ""
-            answer = self._venue.submit_soon(speaker.actor, item.id, command, nonce).judged
+            pending = self._venue.submit_soon(speaker.actor, item.id, command, nonce, item.act)
+            answer = pending.judged
             self._metrics.judged(command, answer)
             last = max(last, answer.seq)
             if answer.refusal is not None:
@@ -186,6 +187,11 @@ def _command_id(headers: Headers) -> str:
     if found is None:
         raise Malformed(400, "an Idempotency-Key has 1 to 128 signs of plain ASCII, and no space")
     return found["bare"].decode() if found["bare"] else found["quoted"].decode()
+
+
+def _act(headers: Headers) -> str:
+    """Give the signature that a command's actor put to the command itself, or ""."""
+    return (header(headers, b"souq-act") or b"").decode("latin-1")
 
 
 def _need_json(headers: Headers, body: bytes) -> None:

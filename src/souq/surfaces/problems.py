@@ -34,6 +34,7 @@ STATUS: dict[Reason, int] = {
     Reason.RESTRICTED: 403,
     Reason.ROUND_LIMIT: 409,
     Reason.SAME_PRINCIPAL: 409,
+    Reason.SIGNATURE_REQUIRED: 403,
     Reason.STOPPED: 503,
     Reason.TERMS_CHANGED: 409,
     Reason.TERMS_NOT_ADOPTED: 403,

@@ -16,6 +16,7 @@ from souq.journal.store import Store
 from souq.operations.queries import LIMIT_MAX
 from souq.views.affairs import Affairs
 from souq.views.catalogue import Catalogue
+from souq.views.evidence import Evidence
 from souq.views.feed import Feed
 from souq.views.history import ERASED
 from souq.views.mentions import Mentions
@@ -35,7 +36,9 @@ class Desk:
         catalogue: Catalogue,
         mentions: Mentions,
         feed: Feed,
+        *,
         watch: Watch,
+        evidence: Evidence,
     ) -> None:
         self.store = store
         self.affairs = affairs
@@ -43,6 +46,7 @@ class Desk:
         self.mentions = mentions
         self.feed = feed
         self.watch = watch
+        self.evidence = evidence
         self.state: State
         self.seq = 0
         self.words = lru_cache(WORDS_KEPT)(self._words)

@@ -31,6 +31,7 @@ from souq.venue import (
     money,
     people,
     policies,
+    receipts,
     reputation,
     surveillance,
 )
@@ -38,6 +39,8 @@ from souq.venue.desk import Desk
 from souq.views.affairs import Affairs
 from souq.views.catalogue import Catalogue
 from souq.views.derived import Spoilt
+from souq.views.evidence import Evidence
+from souq.views.evidence_key import EvidenceKey
 from souq.views.feed import Feed, FeedPage
 from souq.views.mentions import Mentions
 from souq.views.showing import answer_shown, viewer_of
@@ -56,6 +59,7 @@ ANSWERS = {
     **reputation.ANSWERS,
     **surveillance.ANSWERS,
     **compliance.ANSWERS,
+    **receipts.ANSWERS,
 }
 WATCHED_AGAIN_MAX = 20_000  # records that the watch reads again at a start
 
@@ -95,19 +99,32 @@ class Venue:
         self.feed = Feed(store, self.mentions, self._state)
         self.watch = Watch(store.payload, self._state)
         self._watch_again(store)
+        key = EvidenceKey.load_or_make(data) if data else EvidenceKey.new()
+        self.evidence = Evidence(data / "evidence.sqlite" if data else None, key)
+        self.evidence.catch_up(store)
         self._desk = Desk(
-            store, self._affairs, self.catalogue, self.mentions, self.feed, self.watch
+            store,
+            self._affairs,
+            self.catalogue,
+            self.mentions,
+            self.feed,
+            watch=self.watch,
+            evidence=self.evidence,
         )
         for principal in erasing.left_over(store, state):  # it was cut off after the record
             self._erase(principal)
 
-    def submit(self, actor: str, command_id: str, command: Any, nonce: str = "") -> Answer:
+    def submit(
+        self, actor: str, command_id: str, command: Any, nonce: str = "", act: str = ""
+    ) -> Answer:
         """Have a command judged, and wait until its record is durable."""
-        return self.submit_soon(actor, command_id, command, nonce).result()
+        return self.submit_soon(actor, command_id, command, nonce, act).result()
 
-    def submit_soon(self, actor: str, command_id: str, command: Any, nonce: str = "") -> Pending:
+    def submit_soon(
+        self, actor: str, command_id: str, command: Any, nonce: str = "", act: str = ""
+    ) -> Pending:
         """Have a command judged; the answer may be shown when its record is durable."""
-        return self.engine.submit_soon(actor, command_id, command, nonce)
+        return self.engine.submit_soon(actor, command_id, command, nonce, act)
 
     def shown(self, actor: str, answer: Answer) -> Answer:
         """Give an answer without what its record tells of others."""
@@ -157,6 +174,7 @@ class Venue:
             self._follow(self.catalogue, record, self.engine.store.payload)
             self._follow(self.mentions, record)
             self.watch.take(record)
+            self._follow(self.evidence, record)
             fresh.popleft()
             for principal in erasing.erased_by(record.events):
                 self._erase(principal)
@@ -167,6 +185,7 @@ class Venue:
         self.drain()
         self.catalogue.close()
         self.mentions.close()
+        self.evidence.close()
         self.engine.close()
 
     def _watch_again(self, store: Store) -> None:
@@ -193,7 +212,7 @@ class Venue:
         self.mentions.learn_owners(record.events)
         self._fresh.append(record)
 
-    def _follow(self, view: Catalogue | Mentions, record: Record, *more: Any) -> None:
+    def _follow(self, view: Catalogue | Mentions | Evidence, record: Record, *more: Any) -> None:
         """Let a view read a record, unless it has, for it was built again meanwhile."""
         if record.seq <= view.seq:
             return
@@ -214,7 +233,7 @@ class Venue:
     def _mend(self) -> None:
         """Build the views again whose file could not be written; that takes a while."""
         store, durable = self.engine.store, self.engine.durable
-        for view in (self.catalogue, self.mentions):
+        for view in (self.catalogue, self.mentions, self.evidence):
             if not view.is_spoilt:
                 continue
             name = type(view).__name__.lower()

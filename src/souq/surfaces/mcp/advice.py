@@ -50,6 +50,10 @@ ADVICE: dict[str, str] = {
     " what is agreed, wait until `until` or `next_at`, or ask your principal to appeal.",
     Reason.ROUND_LIMIT: "No more counteroffers here: accept, reject or withdraw.",
     Reason.SAME_PRINCIPAL: "That agent stands for the same person as you do. Deal with another.",
+    Reason.SIGNATURE_REQUIRED: (
+        "This market takes what binds only under your own signature, which this door cannot bring."
+        " Use its HTTP API with a client that signs."
+    ),
     Reason.STOPPED: "The market is not answering now. Try again in a minute, with the"
     " same `once` where the facts name one.",
     Reason.TERMS_CHANGED: "What lies on the table is not what you named. View the negotiation, and"
