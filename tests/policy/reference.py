@@ -5,6 +5,7 @@ policy, and what an agent would be bound to, come as JSON would write them. It w
 sight of `core/policy`, so that where the two disagree one of them, or the page, is wrong.
 """
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -479,7 +480,7 @@ def _period_start(rule: Json, at: int) -> int | None:
         return None
     spans = [
         (start, end, seconds * 1_000_000)
-        for (start, seconds), (end, _) in zip(offsets, offsets[1:], strict=False)
+        for (start, seconds), (end, _) in itertools.pairwise(offsets)
     ]
     local = next(at + shift for start, end, shift in spans if start <= at < end)
     day = EPOCH + timedelta(days=local // 86_400_000_000)
@@ -588,7 +589,7 @@ def _requested(rule: Json, deal: Deal, layer: Layer) -> str:
     return "ALLOW"
 
 
-def _price(rule: Json, deal: Deal) -> tuple[int, int, str] | None | str:
+def _price(rule: Json, deal: Deal) -> tuple[int, int, str] | str | None:
     """Give (price, quantity, listing) of the goods; None where there are none, else DENY."""
     side = rule.get("side", "buy")
     found = _covered(rule, deal, side)
