@@ -101,7 +101,7 @@ class Past:
                     for one in _of_deal(found, event["contract"]):
                         one["units"] = 0
                 case "ContractFulfilled" | "RulingMade":
-                    back_bps = event.get("penalty_bps", event.get("payer_bps", 0))
+                    back_bps = _back_bps(event)
                     for one in _of_deal(found, event["contract"]):
                         agent = one["of"].partition("/")[2]
                         legs = event["agreement"]["legs"]
@@ -190,7 +190,7 @@ class Past:
                         if self._counts(layer, agent, n):
                             begun.add((event["contract"], agent))
                 case "ContractFulfilled" | "RulingMade":
-                    back_bps = event.get("penalty_bps", event.get("payer_bps", 0))
+                    back_bps = _back_bps(event)
                     lost = 0
                     for leg in event["agreement"]["legs"]:
                         if leg["type"] != "cash" or leg["amount"][1] != asset:
@@ -491,6 +491,8 @@ def _period_start(rule: Json, at: int) -> int | None:
             day = day.replace(day=1)
         case "year":
             day = day.replace(month=1, day=1)
+        case _:
+            pass
     midnight = (day - EPOCH).days * 86_400_000_000
     for start, end, shift in spans:
         # Within a span local time runs on evenly, from start + shift to end + shift.
@@ -701,6 +703,12 @@ def _entry(at: int, asset: str, units: int, of: str) -> Json:
 
 def _of_deal(entries: list[Json], contract: str) -> list[Json]:
     return [one for one in entries if one["of"].partition("/")[0] == contract and "/" in one["of"]]
+
+
+def _back_bps(event: Json) -> int:
+    name = "payer_bps" if event["type"] == "RulingMade" else "penalty_bps"
+    share: int = event.get(name, 0)
+    return share
 
 
 def _paid(legs: list[Json], agent: str) -> dict[str, int]:
