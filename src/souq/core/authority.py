@@ -8,14 +8,15 @@ from souq.core import limits
 from souq.core.agreement import Leg, cash_given
 from souq.core.objection import Binding, Guard, Objection
 from souq.core.party import Agent
+from souq.core.policy import judging
 from souq.core.refusal import Refused
-from souq.core.state import View
+from souq.core.state import Draft, View
 
-GUARDS: tuple[Guard, ...] = (limits.object_to,)
+GUARDS: tuple[Guard, ...] = (limits.object_to, judging.object_to)
 
 
 def check(
-    view: View,
+    draft: Draft,
     agent: Agent,
     legs: tuple[Leg, ...],
     *,
@@ -29,7 +30,9 @@ def check(
     that of the first objection; `also` names the other rules that object.
     """
     whole = cash_given(legs, agent.id) if reserves is None else reserves
-    found = objections(view, Binding(agent, legs, negotiation, whole, part_of))
+    found = objections(draft, Binding(agent, legs, negotiation, whole, part_of))
+    if found or draft.weighed:
+        draft.weighed[agent.id, legs] = found
     denials = [one for one in found if not one.approver]
     if denials:
         raise _refusal(denials)

@@ -18,11 +18,13 @@ from souq.core.state import View
 class Conditions(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """None: as the house's rules say. Durations are in microseconds.
 
-    `deliver_us` until all must be handed over; `inspect_us` until silence accepts it.
+    `deliver_us` until all must be handed over; `inspect_us` until silence accepts it;
+    `cooling_off_us` in which a taker's principal may take the deal back, see `cooling_off`.
     """
 
     deliver_us: int | None = None
     inspect_us: int | None = None
+    cooling_off_us: int | None = None
 
 
 USUAL = Conditions()
@@ -30,7 +32,7 @@ USUAL = Conditions()
 
 def check(conditions: Conditions) -> None:
     """Raise Refused(invalid) for conditions that no deal can run by."""
-    for name in ("deliver_us", "inspect_us"):
+    for name in ("deliver_us", "inspect_us", "cooling_off_us"):
         value = getattr(conditions, name)
         if value is not None and not 0 < value <= DURATION_MAX_US:
             raise invalid(f"conditions.{name}", f"must be above 0 and at most {DURATION_MAX_US}")

@@ -13,7 +13,17 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from souq.core import approval, budget, conditions, dispute, escrow, halt, stock, subcontract
+from souq.core import (
+    approval,
+    budget,
+    conditions,
+    cooling_off,
+    dispute,
+    escrow,
+    halt,
+    stock,
+    subcontract,
+)
 from souq.core.agreement import Agreement, givers, takers
 from souq.core.approval import ContractApproved
 from souq.core.ending import ContractCancelled, ContractFulfilled
@@ -105,14 +115,12 @@ def _decide(draft: Draft, actor: str, command: Any) -> None:
             check_measured(state.agreement.promises, measured)
             draft.emit(DeliverySubmitted(id, agent, command.evidence, measured))
             if set(giving) == {*state.delivered, agent}:
-                draft.emit(
-                    InspectionBegan(
-                        id, draft.at + conditions.inspect_us(draft, state.agreement.conditions)
-                    )
-                )
+                draft.emit(InspectionBegan(id, _accept_by(draft, id, state.agreement)))
         case Formed(), CancelContract() if agent in giving and not state.delivered:
             draft.emit(ContractCancelled(id, state.agreement, "cancelled", (agent,)))
         case Delivered(), AcceptDelivery() if agent in taking and agent not in state.accepted:
+            if draft.at < cooling_off.until(draft, id):
+                raise Refused(Reason.WRONG_STATE, state="CoolingOff")
             draft.emit(DeliveryAccepted(id, agent))
             if set(taking) == {*state.accepted, agent}:
                 _fulfil(draft, id, state)
@@ -136,6 +144,12 @@ def lapse(draft: Draft, id: str) -> None:
             dispute.lapse(draft, id, state)
         case _:
             raise AssertionError(f"a deadline without a contract: {id}")
+
+
+def _accept_by(view: View, id: str, agreement: Agreement) -> int:
+    """Give when silence accepts: not before the takers' principals have thought it over."""
+    inspected = view.at + conditions.inspect_us(view, agreement.conditions)
+    return max(inspected, cooling_off.until(view, id))
 
 
 def _fulfil(draft: Draft, id: str, state: Delivered) -> None:
@@ -167,9 +181,14 @@ def _begin(draft: Draft, id: str, agreement: Agreement) -> None:
         draft, agreement.under, draft.at + conditions.deliver_us(draft, agreement.conditions)
     )
     draft.emit(ContractFormed(id, deliver_by))
+    cooling_off.begin(draft, id, agreement)
     if stock.is_title_only(draft, agreement.legs):
-        # Nothing is left to hand over: ownership inside the market moves at once.
-        draft.emit(ContractFulfilled(id, agreement))
+        # Nothing is left to hand over: ownership inside the market moves at once, unless somebody
+        # may still take it back.
+        if cooling_off.until(draft, id):
+            draft.emit(InspectionBegan(id, cooling_off.until(draft, id)))
+        else:
+            draft.emit(ContractFulfilled(id, agreement))
 
 
 def _agreed(view: View, event: AgreementReached) -> None:

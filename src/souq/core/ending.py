@@ -22,7 +22,10 @@ class ContractFulfilled(Struct, frozen=True, tag=True, omit_defaults=True):
 
 
 class ContractCancelled(Struct, frozen=True, tag=True):
-    """`why`: declined, not_approved, cancelled or not_delivered; `at_fault` names agents."""
+    """`why`: declined, not_approved, cancelled, revoked or not_delivered.
+
+    `at_fault` names agents.
+    """
 
     contract: str
     agreement: Agreement

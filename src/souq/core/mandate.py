@@ -9,6 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from souq.core.party import AGENTS, Agent, need_other_agent
+from souq.core.policy import Rule
+from souq.core.policy.checking import mistakes
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import DAY_US, OPERATOR, need_asset
 from souq.core.seal import Secret
@@ -31,7 +33,7 @@ class Limits(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     else is outside. `ceilings`: the most to pay per unit, by listing id, else by category (a
     category covers those below it, as "bikes" does "bikes/folding"); anything else is outside.
     `approval_always`: every deal waits for the principal; `approval_above_units`: one that costs
-    more.
+    more. `guardrails` are rules as a policy's.
     """
 
     asset: str = "USD"
@@ -48,6 +50,7 @@ class Limits(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     approval_above_units: int | None = None
     approval_always: bool = False
     expires_at: int | None = None
+    guardrails: tuple[Rule, ...] = ()
 
 
 class SecretLimits(Secret):
@@ -163,6 +166,8 @@ def _grant(draft: Draft, actor: str, command: GrantMandate) -> None:
         raise invalid("goods", "a floor is 0 or more")
     if any(ceiling < 0 for ceiling in (limits.ceilings or {}).values()):
         raise invalid("ceilings", "a ceiling is 0 or more")
+    for where, why in mistakes(limits.guardrails):
+        raise invalid(where.replace("rules", "guardrails", 1), why)
     if agent.mandate:
         draft.emit(MandateRevoked(agent.mandate))
     draft.emit(MandateGranted(next_id(draft, "M"), agent.id, agent.principal, command.limits))

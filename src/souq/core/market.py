@@ -18,6 +18,7 @@ from souq.core import (
     channel,
     channel_batch,
     contract,
+    cooling_off,
     credential,
     debt,
     deposit,
@@ -41,6 +42,7 @@ from souq.core import (
     webhook,
 )
 from souq.core.mechanisms import MECHANISMS
+from souq.core.policy import remembering, setting
 from souq.core.refusal import Reason, Refused
 from souq.core.seal import canonical
 from souq.core.state import DEADLINES, Draft, State, View
@@ -63,12 +65,15 @@ _MODULES: tuple[Any, ...] = (
     officer,
     funds,
     payout,
+    remembering,
+    setting,
     mandate,
     listing,
     message,
     annotation,
     approval,
     contract,
+    cooling_off,
     dispute,
     channel,
     channel_batch,
@@ -105,6 +110,9 @@ TABLES = (
     *negotiation.TABLES,
     *contract.TABLES,
     *ending.TABLES,
+    *cooling_off.TABLES,
+    *setting.TABLES,
+    *remembering.TABLES,
     *channel.TABLES,
     *credential.TABLES,
     *webhook.TABLES,
@@ -146,7 +154,7 @@ REACTIONS: dict[type, tuple[Any, ...]] = {
     party.AgentRegistered: (credential.admit_registered,),
     halt.HaltSet: (standstill.follow,),
     negotiation.NegotiationClosed: (negotiation.release_budgets,),
-    negotiation.AgreementReached: (contract.form,),
+    negotiation.AgreementReached: (remembering.record, contract.form),
     ledger.TransfersMade: (debt.collect_after,),
     approval.ContractApproved: (contract.begin_approved,),
     ending.ContractFulfilled: (settlement.fulfil,),
@@ -184,8 +192,25 @@ def decide(state: State, *, at: int, actor: str, command: Any) -> Draft:
 
     `at` is microseconds UTC, later than every stamp before it.
     """
-    assert at > state.at, f"time went backwards: {state.at} to {at}"
     draft = Draft(state, at, evolve)
+    _judge(draft, actor, command)
+    return draft
+
+
+def try_out(draft: Draft, *, actor: str, command: Any) -> Refused | None:
+    """Judge a command on a draft that nobody will merge; give the refusal, where it is one.
+
+    `draft.weighed` then tells what every guard said on the way.
+    """
+    try:
+        _judge(draft, actor, command)
+    except Refused as refused:
+        return refused
+    return None
+
+
+def _judge(draft: Draft, actor: str, command: Any) -> None:
+    assert draft.at > draft.state.at, f"time went backwards: {draft.state.at} to {draft.at}"
     if type(command) is Tick:
         assert actor == rules.SYSTEM, "only the engine ticks"
         _tick(draft, command.due)
@@ -195,7 +220,6 @@ def decide(state: State, *, at: int, actor: str, command: Any) -> Draft:
             raise TypeError(f"not a command: {type(command).__name__}")
         judge(draft, actor, command)
     _react(draft)
-    return draft
 
 
 def _react(draft: Draft) -> None:

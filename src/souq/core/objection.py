@@ -34,7 +34,9 @@ class Objection(Struct, frozen=True):
     """One rule's no; or where `approver` names somebody, that the deal waits for their approval.
 
     `layer` is whose rule it is: "mandate", or the scope of a policy. `facts` speak of the caller
-    only, and hold no limit that is private.
+    only, and hold no limit that is private. A policy's rule has a `number` in it, and tells what it
+    compared to whoever asks for an explanation and may read it (see `explaining`); `is_private`: to
+    nobody.
     """
 
     rule: str
@@ -42,10 +44,18 @@ class Objection(Struct, frozen=True):
     approver: str = ""
     reason: Reason = Reason.OUTSIDE_MANDATE
     facts: Mapping[str, Fact] = {}
+    number: int = 0
+    threshold: Fact = ""
+    observed: Fact = ""
+    asset: str = ""
+    is_private: bool = False
 
     def refusal(self) -> Refused:
         """Build the refusal for this objection alone."""
-        return Refused(self.reason, rule=self.rule, **self.facts)
+        place: dict[str, Fact] = {}
+        if self.number:
+            place = {"layer": self.layer, "number": self.number}
+        return Refused(self.reason, rule=self.rule, **place, **self.facts)
 
 
 Guard = Callable[[View, Binding], Iterator[Objection]]

@@ -159,12 +159,14 @@ class Draft:
         "at",
         "events",
         "state",
+        "weighed",
     )
 
     def __init__(self, state: State, at: int, evolve: Callable[[View, Any], None]) -> None:
         self.state = state
         self.at = at
         self.events: list[Any] = []
+        self.weighed: dict[Any, Any] = {}  # what guards said, by agent and legs; see `authority`
         self._tables = state.tables
         self._changed: dict[Table[Any], dict[str, Any]] = {}
         self._shrunk: set[Table[Any]] = set()  # tables that something was dropped from

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from souq.core.policy.history import MARKET
+from souq.core.policy.setting import SetPolicy
 from souq.core.seal import SALT_BYTES, OperatorText, PublicText, Sealed, Secret
 from souq.journal.admission import FIELDS
 from souq.journal.record import Payload
@@ -52,6 +54,8 @@ def audience(command: Any, value: Sealed) -> str:
     if isinstance(value, OperatorText):
         return "operator"
     if isinstance(value, Secret):
+        if isinstance(command, SetPolicy):
+            return "public" if command.scope == MARKET else f"principal-of:{command.scope}"
         return f"principal-of:{command.agent}"
     thing = command.negotiation if hasattr(command, "negotiation") else command.contract
     return f"parties:{thing}"

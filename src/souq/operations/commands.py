@@ -13,6 +13,7 @@ from souq.core import (
     channel,
     channel_batch,
     contract,
+    cooling_off,
     credential,
     dispute,
     funds,
@@ -28,6 +29,7 @@ from souq.core import (
     webhook,
 )
 from souq.core.mechanisms import MECHANISMS, alternating_offers, moves, posted_price, swap
+from souq.core.policy import setting
 
 PATHS: dict[type, str] = {
     rules.OpenMarket: "/v1/market/open",
@@ -44,6 +46,9 @@ PATHS: dict[type, str] = {
     officer.RegisterOfficer: "/v1/officers",
     credential.AddKey: "/v1/keys",
     credential.RevokeKey: "/v1/keys/{key}/revoke",
+    setting.SetPolicy: "/v1/policies",
+    setting.SetOrganisation: "/v1/principals/{principal}/organisation",
+    setting.SetDestination: "/v1/agents/{agent}/destination",
     mandate.GrantMandate: "/v1/agents/{agent}/mandate",
     mandate.RevokeMandate: "/v1/agents/{agent}/mandate/revoke",
     funds.OpenAccount: "/v1/accounts",
@@ -77,6 +82,7 @@ PATHS: dict[type, str] = {
     contract.SubmitDelivery: "/v1/contracts/{contract}/deliver",
     contract.AcceptDelivery: "/v1/contracts/{contract}/confirm",
     contract.CancelContract: "/v1/contracts/{contract}/cancel",
+    cooling_off.RevokeContract: "/v1/contracts/{contract}/revoke",
     dispute.OpenDispute: "/v1/contracts/{contract}/dispute",
     dispute.Rule: "/v1/contracts/{contract}/rule",
     channel.OpenChannel: "/v1/channels",

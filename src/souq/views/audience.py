@@ -14,6 +14,7 @@ from souq.core import (
     budget,
     channel,
     channel_batch,
+    cooling_off,
     credential,
     debt,
     deposit,
@@ -38,6 +39,8 @@ from souq.core import (
 from souq.core import contract as contracts
 from souq.core.annotation import Annotated
 from souq.core.mechanisms import MECHANISMS, OPEN_TO_ALL, alternating_offers, posted_price, swap
+from souq.core.policy import remembering, setting
+from souq.core.policy.history import MARKET
 from souq.core.transfer import HOLD
 from souq.journal.record import Record
 
@@ -136,6 +139,17 @@ def _by(event: Any, known: Known) -> Audience:
 
 def _agent(event: Any, known: Known) -> Audience:
     return (event.agent, known.principal(event.agent))
+
+
+def _policy(event: setting.PolicySet, known: Known) -> Audience:
+    if event.scope == MARKET:
+        return (PUBLIC,)
+    owner = event.scope.removeprefix(setting.ORGANISATION)
+    return (known.principal(owner) or owner,)
+
+
+def _member(event: setting.OrganisationSet, known: Known) -> Audience:
+    return (event.principal, event.organisation)
 
 
 def _mandate(event: Any, known: Known) -> Audience:
@@ -259,6 +273,12 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     channel.CloseOffered: _channel,
     channel.ChannelsEnded: _channels,
     channel_batch.ClaimsFailed: _by,
+    setting.PolicySet: _policy,
+    setting.OrganisationSet: _member,
+    setting.DestinationSet: _agent,
+    remembering.PolicyApplied: _agent,
+    remembering.DestinationBound: _contract,
+    cooling_off.CoolingOffBegan: _contract,
     mandate.MandateGranted: _agent,
     mandate.MandateRevoked: _mandate,
     budget.BudgetReserved: _agent,

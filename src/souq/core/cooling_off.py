@@ -1,0 +1,74 @@
+"""Time to think it over: until it is up, a taker's principal may take a deal back.
+
+A listing says how long (`Conditions.cooling_off_us`), so whoever gives the goods knows before
+anybody accepts. Meanwhile nothing is released out of escrow.
+"""
+
+from typing import Any
+
+from msgspec import Struct
+
+from souq.core import halt
+from souq.core.agreement import Agreement, takers
+from souq.core.ending import ContractCancelled, ContractFulfilled, RulingMade
+from souq.core.party import need_other_agent
+from souq.core.refusal import Reason, Refused
+from souq.core.stage import Delivered, Formed, need_contract
+from souq.core.state import Draft, Table, View
+
+
+class RevokeContract(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """Take a deal back while it cools off: all money returns. By the principal of a taker."""
+
+    contract: str
+
+
+class CoolingOffBegan(Struct, frozen=True, tag=True):
+    contract: str
+    until: int
+
+
+COOLING: Table[int] = Table("cooling_off", int)
+TABLES: tuple[Table[Any], ...] = (COOLING,)
+
+
+def begin(draft: Draft, id: str, agreement: Agreement) -> None:
+    """Let a contract cool off, where its conditions say so."""
+    cooling_us = agreement.conditions.cooling_off_us
+    if cooling_us:
+        draft.emit(CoolingOffBegan(id, draft.at + cooling_us))
+
+
+def until(view: View, id: str) -> int:
+    """Give the instant from which a contract can no longer be taken back."""
+    return view.get(COOLING, id) or 0
+
+
+def _revoke(draft: Draft, actor: str, command: RevokeContract) -> None:
+    id = command.contract
+    state = need_contract(draft, id)
+    halt.need(draft, "settlements")
+    taking = takers(state.agreement.legs)
+    if actor not in {need_other_agent(draft, one).principal for one in taking}:
+        raise Refused(Reason.NOT_YOURS)
+    if not isinstance(state, Formed | Delivered) or draft.at >= until(draft, id):
+        raise Refused(Reason.WRONG_STATE, state=type(state).__name__)
+    draft.emit(ContractCancelled(id, state.agreement, "revoked"))
+
+
+def _began(view: View, event: CoolingOffBegan) -> None:
+    view.put(COOLING, event.contract, event.until)
+
+
+def _over(view: View, event: Any) -> None:
+    if view.get(COOLING, event.contract) is not None:
+        view.drop(COOLING, event.contract)
+
+
+DECIDE: dict[type, Any] = {RevokeContract: _revoke}
+EVOLVE: dict[type, Any] = {
+    CoolingOffBegan: _began,
+    ContractFulfilled: _over,
+    ContractCancelled: _over,
+    RulingMade: _over,
+}
