@@ -182,14 +182,9 @@ class Past:
     def losses(self, layer: Layer, asset: str) -> list[tuple[int, int]]:
         """List (at, units lost) of each deal and channel that ended, and of each forfeit."""
         found: list[tuple[int, int]] = []
-        begun: set[tuple[str, str]] = set()
         for n, (at, event) in enumerate(self.happened):
             match event["type"]:
-                case "AgreementReached" if at >= layer.since:
-                    for agent in event["agreement"]["parties"]:
-                        if self._counts(layer, agent, n):
-                            begun.add((event["contract"], agent))
-                case "ContractFulfilled" | "RulingMade":
+                case "ContractFulfilled" | "RulingMade" if at >= layer.since:
                     back_bps = _back_bps(event)
                     lost = 0
                     for leg in event["agreement"]["legs"]:
@@ -198,18 +193,15 @@ class Past:
                         price, fee = self._parts(leg["amount"][0])
                         stays_price = price - price * back_bps // BPS
                         stays_fee = fee - fee * back_bps // BPS
-                        if (event["contract"], leg["giver"]) in begun:
+                        if self._counts(layer, leg["giver"], n):
                             lost += stays_price + stays_fee
-                        if (event["contract"], leg["taker"]) in begun:
+                        if self._counts(layer, leg["taker"], n):
                             lost -= stays_price
                     found.append((at, lost))
-                case "ChannelOpened" if at >= layer.since:
-                    if self._counts(layer, event["payer"], n):
-                        begun.add((event["channel"], event["payer"]))
-                case "ChannelsEnded":
+                case "ChannelsEnded" if at >= layer.since:
                     for id, paid in zip(event["channels"], event["paid_units"], strict=True):
                         channel = self._channel(id)
-                        is_ours = (id, channel["payer"]) in begun
+                        is_ours = self._counts(layer, channel["payer"], n)
                         if is_ours and channel["deposit"][1] == asset:
                             found.append((at, paid))
                 case "BudgetCommitted" if event["contract"].startswith("N"):
@@ -223,13 +215,8 @@ class Past:
     def quantities(self, layer: Layer, category: str) -> list[int]:
         """List the quantities that were taken in deals fulfilled, of exactly this category."""
         found: list[int] = []
-        begun: set[tuple[str, str]] = set()
         for n, (at, event) in enumerate(self.happened):
-            if event["type"] == "AgreementReached" and at >= layer.since:
-                for agent in event["agreement"]["parties"]:
-                    if self._counts(layer, agent, n):
-                        begun.add((event["contract"], agent))
-            if event["type"] == "ContractFulfilled":
+            if event["type"] == "ContractFulfilled" and at >= layer.since:
                 for agent in event["agreement"]["parties"]:
                     taken = sum(
                         leg["quantity"]
@@ -238,7 +225,7 @@ class Past:
                         and leg["taker"] == agent
                         and self.listings[leg["listing"]]["category"] == category
                     )
-                    if taken and (event["contract"], agent) in begun:
+                    if taken and self._counts(layer, agent, n):
                         found.append(taken)
         return found[-KEPT_QUANTITIES:]
 
@@ -461,12 +448,14 @@ def _lifetime(rule: Json, deal: Deal, layer: Layer) -> str:
 
 
 def _calendar(rule: Json, deal: Deal, layer: Layer) -> str:
+    binds = deal.binds(_asset(rule))
+    if not binds:
+        return "ALLOW"
     began = _period_start(rule, deal.at)
     if began is None:
         return "DENY"
-    binds = deal.binds(_asset(rule))
     spent = _spent(rule, deal, layer, after=-1, first=began)
-    return _deny(binds > 0 and spent + binds > rule["cap_units"])
+    return _deny(spent + binds > rule["cap_units"])
 
 
 def _period_start(rule: Json, at: int) -> int | None:
@@ -522,11 +511,11 @@ def _loss_stop(rule: Json, deal: Deal, layer: Layer) -> str:
 
 
 def _bidding(rule: Json, deal: Deal, layer: Layer) -> str:
+    first = deal.past.first_set_aside(deal.agent, deal.negotiation)
+    if first is None or not deal.binds(_asset(rule)):
+        return "ALLOW"
     if _asset(rule) != deal.mandate_asset:
         return "DENY"
-    first = deal.past.first_set_aside(deal.agent, deal.negotiation)
-    if first is None:
-        return "ALLOW"
     return _deny(deal.binds(_asset(rule)) * BPS > first * (BPS + rule["rise_bps"]))
 
 
@@ -631,15 +620,19 @@ def _floor(rule: Json, deal: Deal, layer: Layer) -> str:
     given = deal.amounts("sell")
     if not given:
         return "ALLOW"
-    least = 0
+    least, is_named = 0, False
     for listing, quantity in given.items():
-        ref = deal.past.listings[listing].get("ref", "")
+        found = deal.past.listings[listing]
+        is_own = found.get("side", "sell") == "sell" and found["agent"] in deal.past.principal
+        is_own = is_own and deal.past.principal[found["agent"]] == deal.past.principal[deal.agent]
+        ref = found.get("ref", "") if is_own else ""
         floor = rule["floors"].get(ref) if ref else None
         if floor is None:
             floor = _nearest(rule["floors"], deal.category(listing))
         least += (floor or 0) * quantity
+        is_named = is_named or floor is not None
     net = deal.receives(_asset(rule)) - deal.pays(_asset(rule))
-    return _deny(net < least)
+    return _deny(is_named and net < least)
 
 
 def _counterparties(rule: Json, deal: Deal, layer: Layer) -> str:
@@ -667,7 +660,8 @@ def _exposure(rule: Json, deal: Deal, layer: Layer) -> str:
             paid[to] = paid.get(to, 0) + leg["amount"][0]
     for principal in deal.others():
         before = deal.past.exposure(layer, principal, asset) if principal else 0
-        if before + paid.get(principal, 0) > rule["cap_units"]:
+        more = paid.get(principal, 0)
+        if more and before + more > rule["cap_units"]:
             return "DENY"
     return "ALLOW"
 
