@@ -20,7 +20,7 @@ from tests.policy import reference
 from tests.policy.triples import AGENTS_OF, ASSETS, CATEGORIES, HOUSE, OFFSETS, WATCHED, History
 
 TYPES: dict[str, Any] = {
-    str(msgspec.inspect.type_info(kind).tag): kind  # type: ignore[union-attr, attr-defined]
+    str(msgspec.inspect.type_info(kind).tag): kind  # type: ignore[attr-defined]
     for kind in JUDGES
 }
 
@@ -54,7 +54,7 @@ def ask(history: History, chance: Random) -> Asked:
     )
     reserves = chance.choice((pays, pays, pays + chance.randrange(400)))
     part_of = chance.choice((0, 0, pays + chance.randrange(400)))
-    negotiation = chance.choice(("N999", *_own_talks(history, found.id)))
+    negotiation = chance.choice(("N999", *_own_talks(history, found.id) * 3))
     mandate = state.get(MANDATES, found.mandate)
     assert mandate is not None
     return Asked(

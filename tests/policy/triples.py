@@ -168,7 +168,7 @@ class History:
             MakeOffer((Item(listing.id, chance.choice((1, 4))),), Money(units, asset)),
         )
         self.now += SECOND_US
-        if answer.refusal is None and chance.random() < 0.8:
+        if answer.refusal is None and chance.random() < 0.5:
             opened = answer.events[0].negotiation
             terms = next(one.terms for one in answer.events if hasattr(one, "terms"))
             self._do(listing.agent, Accept(opened, terms))
