@@ -61,6 +61,10 @@ class History:
             if n == begins:
                 self._set_policies()
             self._step()
+        for agent in WATCHED * 4:  # what offers set aside stays open
+            listing = self._listing()
+            price = Money(self.chance.choice((40, 60, 100)), "USD")
+            self._do(agent, MakeOffer((Item(listing.id),), price))
         self.state = self.engine.fork()
         bodies = [entry.body for entry in self.store.read(1, self.store.head()[0])]
         self.past = reference.Past(
