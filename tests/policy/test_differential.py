@@ -12,8 +12,8 @@ from tests.policy.asking import TYPES, ask, ours, rules_for
 from tests.policy.triples import History
 
 IS_FULL = bool(os.environ.get("SOUQ_FULL"))
-HISTORIES = 100 if IS_FULL else 6
-ASKED = 400 if IS_FULL else 50  # deals for each past, each under rules of its own in five layers
+HISTORIES = 100 if IS_FULL else 8
+ASKED = 400 if IS_FULL else 80  # deals for each past, each under rules of its own in five layers
 HOLDS = {"approval", "usual_quantity", "price_reference"}
 DENIES = set(TYPES) - {"approval"}
 NEVER_ALLOWS = {"verification", "jurisdictions"}  # but where nobody is on the other side

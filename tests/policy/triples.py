@@ -48,7 +48,7 @@ OFFSETS = ((0, 3_600), (START + 40 * HOUR_US, 7_200), (START + 400 * HOUR_US, 0)
 class History:
     """A market with a past, and the raw records of it."""
 
-    def __init__(self, seed: int, steps: int = 70) -> None:
+    def __init__(self, seed: int, steps: int = 160) -> None:
         self.chance = Random(seed)
         self.now = START + self.chance.randrange(30) * HOUR_US
         self.count = 0
@@ -130,7 +130,7 @@ class History:
 
     def _step(self) -> None:
         chance = self.chance
-        kind = chance.randrange(12)
+        kind = chance.randrange(14)
         if kind == 0:
             self._list(chance.choice(tuple(AGENTS_OF)))
         elif kind in (1, 2, 3):
