@@ -71,7 +71,6 @@ class History:
             [json.loads(body) for body in bodies],
             member_of={"P1": HOUSE, "P2": HOUSE},
             destinations={"A1": "home"},
-            prices_since=self.since,
         )
 
     def _open(self) -> None:
