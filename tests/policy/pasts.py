@@ -116,7 +116,7 @@ class History:
         cooling = chance.choice((None, None, HOUR_US, 2 * HOUR_US))
         listing = PostListing(
             PublicText("a thing"),
-            chance.choice(CATEGORIES),
+            chance.choice((*CATEGORIES, "nails", "nails", "home")),
             None if is_open else price,
             side="want" if chance.random() < 0.2 else "sell",
             quantity=10_000,

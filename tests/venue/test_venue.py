@@ -29,8 +29,8 @@ def test_an_observation_is_what_the_whole_history_gives(path: Path) -> None:
     clock = Clock()
     door = EngineDoor(MemoryStore(), clock)
     Play(door.engine.store, door, clock).tell(path.read_text(encoding="utf-8"))
+    venue = Venue(door.engine.store, clock=clock.time)  # it erases what is to be erased
     with_history = observer_of(door.engine.state, read(door.engine.store))
-    venue = Venue(door.engine.store, clock=clock.time)
     for agent in door.engine.state.rows(AGENTS):
         assert venue.ask(agent, ask.Observe()) == with_history.observe(agent)
 

@@ -217,7 +217,7 @@ def test_whose_a_thing_is_is_told_by_its_first_record(engine: Engine) -> None:
     found._sides.clear()
     raw = Raw(engine.store)
     for id, owners in raw.of.items():
-        if " " not in id:
+        if " " not in id and id[0] not in "PQ":  # these say so themselves
             with_principals = {*owners, *(raw.principal.get(one, "") for one in owners)} - {""}
             assert set(found.sides(id)) == with_principals, id
     assert found.sides("C999999") == ()
