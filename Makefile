@@ -9,7 +9,7 @@ unexport PYTHONOPTIMIZE # it would switch the assertions off, and they guard the
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-llm test test-a2a test-crash test-linear test-llm test-mcp test-postgres test-laws test-server \
-	replicate soak bench bench-http bench-mechanisms lock clean
+	replicate soak attack bench bench-http bench-mechanisms bench-trust lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -75,6 +75,13 @@ bench-http: .venv/.lab ## measure the server over HTTP, beside a bare echo (minu
 bench-mechanisms: .venv/.lab ## measure how fast prices are made, through kernels and in the durable market
 	$(BIN)/python -m bench.mechanisms
 
+bench-trust: .venv/.lab ## measure guardrails, reputation, evidence, audits, locks, surveillance and breakers (minutes)
+	for one in policy reputation evidence audits words surveillance breakers; do \
+		$(BIN)/python -m bench.$$one || exit 1; done
+
+attack: .venv/.lab ## an attacker with an agent's key plays a million commands; no loss beyond its bound (minutes)
+	$(BIN)/souq attack --commands 1000000 --seed 1 -j 2
+
 replicate: .venv/.lab ## run published results in full, and print theirs beside ours (10 minutes at most)
 	$(BIN)/souq replicate all --out build/replications
 
@@ -83,7 +90,7 @@ UPGRADE ?=
 LOCK = "$$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header $(UPGRADE) pyproject.toml --extra lab --extra postgres
 MODELS = --extra llm --extra local
-ALL = $(MODELS) --extra mcp --extra a2a
+ALL = $(MODELS) --extra mcp --extra a2a --extra verify
 
 lock: ## resolve the dependencies again, with hashes and without any index host
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && uv="$$tmp/bin/uv" && set -ex && \
