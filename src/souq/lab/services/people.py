@@ -17,7 +17,7 @@ from souq.core.contract import SubmitDelivery
 from souq.core.dispute import AnswerDispute, AppealVerdict, Rule
 from souq.core.mechanisms.call_for_proposals.records import SendProposal
 from souq.core.money import BPS, USD, Money
-from souq.core.seal import PartyText
+from souq.core.seal import PartyText, canonical
 from souq.lab.services.house import House, Party, Seat
 from souq.lab.services.works import packed, source
 from souq.operations.delivery_queries import GetDelivery
@@ -110,11 +110,14 @@ class Checker:
 
     def __init__(self, house: House, party: Party, shelf: Shelf, seed: int) -> None:
         self.agent = party.agents[0]
+        self._shelf = shelf
         self._verifier = Verifier(house.venue, self.agent, shelf, _means(seed))
 
     def work(self, contract: str) -> None:
-        """Check all that waits."""
+        """Check all that waits, and lay open what was found."""
         self._verifier.work()
+        for report in self._verifier.reports.values():
+            self._shelf.put(canonical.encode(report))
 
 
 class SlowChecker:
@@ -130,6 +133,7 @@ class SlowChecker:
         """Check one delivery in far too little time, and believe the result."""
         delivery = self._seat.ask(GetDelivery(contract))
         report = check(delivery, self._shelf, self._means, TOO_SOON)
+        self._shelf.put(canonical.encode(report))
         self._seat.submit(ReportVerification(contract, report.passed, report.digest, {}))
 
 

@@ -28,7 +28,7 @@ from souq.journal.store import Store
 from souq.lab.population import generator
 from souq.lab.services import people
 from souq.lab.services.goal import EXAMPLES, Goal, Piece, criterion, goal
-from souq.lab.services.house import House, Party, Seat
+from souq.lab.services.house import House, Seat
 from souq.lab.services.people import CENT, DOLLAR, Contractor, Job, Script
 from souq.lab.services.telling import GOAL, MARKET, Told
 from souq.operations import queries as ask
@@ -40,7 +40,8 @@ FEE_BPS = 200
 DEALS_MAX = 12
 CALL_US = HOUR_US
 PROCEDURE = Procedure(
-    arbiter_below_units=20 * DOLLAR,  # the arbiter alone judges what is smaller, and three on appeal
+    arbiter_below_units=20
+    * DOLLAR,  # the arbiter alone judges what is smaller, and three on appeal
     filing_bps=1_000,
     seat_units=5 * DOLLAR,
     loss_bps=4_000,
@@ -75,18 +76,26 @@ def run_services(
     seed: int,
     budget_units: int = BUDGET_UNITS,
     more: tuple[Script, ...] = (),
-    strength: Callable[[], str] = sandbox.strength,
 ) -> House:
     """Run it all into `store`; artefacts and tests lie in the folder `shelf`. Close its venue.
 
     `more` are contractors beside those that come with it. Raises Unheld before anything happens.
     """
+    need_sandbox()
+    house = House(store, seed, Rules(name=MARKET, fee_bps=FEE_BPS))
+    try:
+        orchestra = _Orchestra(house, goal(seed, budget_units), Shelf(shelf), seed, more)
+        orchestra.play()
+    except BaseException:
+        house.venue.close()  # what was recorded so far stays readable
+        raise
+    return house
+
+
+def need_sandbox(strength: Callable[[], str] = sandbox.strength) -> None:
+    """Raise Unheld where this machine could not hold what the contractors deliver."""
     if strength() != "namespaces":
         raise Unheld
-    house = House(store, seed, Rules(name=MARKET, fee_bps=FEE_BPS))
-    orchestra = _Orchestra(house, goal(seed, budget_units), Shelf(shelf), seed, more)
-    orchestra.play()
-    return house
 
 
 class _Hired(Struct, frozen=True):
@@ -111,7 +120,11 @@ class _Orchestra:
         ]
         prompt = people.Checker(house, house.join("Vera", money_units=0), shelf, seed)
         slow = people.SlowChecker(house, house.join("Vito", money_units=0), shelf, seed)
-        self._checkers = {"code": prompt, "tests": slow, "installed": prompt}
+        self._checkers: dict[str, people.Checker | people.SlowChecker] = {
+            "code": prompt,
+            "tests": slow,
+            "installed": prompt,
+        }
         judge = house.join("Arne", money_units=20 * DOLLAR, bond_units=10 * DOLLAR)
         self._arbiter_agent = judge.agents[0]
         self._arbiter = people.Arbiter(Seat(house, self._arbiter_agent), shelf, EXAMPLES)

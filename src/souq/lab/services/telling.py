@@ -1,4 +1,4 @@
-"""What became of a goal, from the journal alone: who was hired, what happened, and where money went.
+"""What became of a goal, from the journal alone: who was hired, what happened, who was paid.
 
 Money is summed from the ledger's transfers as they were posted, and set beside the accounts as they
 stand at the end.
@@ -15,13 +15,13 @@ from souq.core import ledger, market
 from souq.core.acceptance import VerificationReported
 from souq.core.agreement import cash_paid, goods
 from souq.core.bond import BONDS, BondForfeited
+from souq.core.case import PANEL
 from souq.core.dispute.records import DisputeOpened, PanelAwaited, PanelDrawn, VerdictReached
 from souq.core.ending import ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.epoch import EpochRevealed
 from souq.core.ledger import TransfersMade
 from souq.core.mandate import MANDATES
 from souq.core.money import BPS, USD
-from souq.core.negotiation import AgreementReached
 from souq.core.party import wallet
 from souq.core.reputation import score_of
 from souq.core.state import State
@@ -32,6 +32,7 @@ from souq.views.history import History, read
 
 MARKET = "services"
 GOAL = "goal"
+CONTESTED = "contests it"
 
 
 class Told(Struct, frozen=True):
@@ -66,7 +67,10 @@ class Part(Struct, frozen=True):
 
 
 class Person(Struct, frozen=True):
-    """A principal as it stands in the end; `standing_bps` is of all its deals, 10000 the best."""
+    """A principal as it stands in the end. Its bond is a locked part of its wallet.
+
+    `standing_bps` is what its deals let expect of the next one; 10000 is the best.
+    """
 
     name: str
     wallet_units: int
@@ -233,8 +237,8 @@ def _verdict(story: _Story, event: VerdictReached) -> str:
 
 
 def _ruled(story: _Story, event: RulingMade) -> str:
-    by = "the panel" if event.by == "panel" else story.name(event.by)
-    return f"{by} has the last word: {_share(event.payer_bps)}"
+    by = "the panel decides" if event.by == PANEL else "nobody appeals"
+    return f"{by}: {_share(event.payer_bps)}"
 
 
 def _share(payer_bps: int) -> str:
@@ -245,9 +249,9 @@ def _share(payer_bps: int) -> str:
 
 _TELLING: dict[type, Callable[[_Story, Any], str]] = {
     VerificationReported: _verified,
-    DisputeOpened: lambda story, event: "contested",
+    DisputeOpened: lambda story, event: CONTESTED,
     VerdictReached: _verdict,
-    PanelAwaited: lambda story, event: f"appealed to a panel of {event.size}",
+    PanelAwaited: lambda story, event: f"appeals to a panel of {event.size}",
     PanelDrawn: _Story.drawn,
     RulingMade: _ruled,
     ContractCancelled: lambda story, event: "the money goes back",

@@ -2,6 +2,6 @@
 
 import sys
 
-from slug import slugify
+from slug import slugify  # type: ignore[import-not-found]
 
 print(slugify(" ".join(sys.argv[1:])))

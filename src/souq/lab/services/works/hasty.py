@@ -1,4 +1,4 @@
-"""Makes slugs in a hurry: it passes what was published, and nobody thought of two signs in a row."""
+"""Makes slugs in a hurry: what was published works, two odd signs in a row do not."""
 
 import re
 
