@@ -1,6 +1,7 @@
 """A goal is reached by hired agents: one cheats, one fails, one is failed wrongly and appeals."""
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -9,18 +10,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from souq.cli import main
 from souq.core.ledger import ACCOUNTS, HOLDS
+from souq.core.listing import PostListing
 from souq.core.mechanisms.call_for_proposals.records import CallForProposals
 from souq.core.money import USD, Money
-from souq.core.refusal import Reason, Refused
+from souq.core.rules import HOUR_US
+from souq.core.seal import PublicText
 from souq.core.stage import CONTRACTS
 from souq.journal.memory import MemoryStore
 from souq.journal.replay import records, replay
 from souq.journal.verify import verify
 from souq.lab.services.goal import EXAMPLES, goal, published
-from souq.lab.services.people import DOLLAR, Job, Script
+from souq.lab.services.people import CENT, DOLLAR, Script
 from souq.lab.services.run import Unheld, need_sandbox, run_services
 from souq.lab.services.telling import Attempt, ServicesSummary, summarise
 from souq.lab.services.works import packed, source
@@ -31,6 +36,8 @@ pytestmark = pytest.mark.skipif(
     sandbox.strength() != "namespaces", reason="this machine allows no namespaces"
 )
 SEEDS = (7, 8)
+OVER = ("ContractCancelled", "RulingMade")  # whose money went back, unless a ruling says other
+APART = ("unshare", "--user", "--map-root-user", "sh", "-c")
 
 
 def played(seed: int, budget: int = 60, *more: Script) -> tuple[MemoryStore, ServicesSummary]:
@@ -116,10 +123,9 @@ def test_no_part_of_the_mandate_is_ever_exceeded(seed: int) -> None:
                 (cash,) = (leg for leg in legs if leg["type"] == "cash")
                 bound[cash["giver"]].pop(event["negotiation"])
                 bound[cash["giver"]][event["contract"]] = cash["amount"][0]
-            elif event["type"] in ("ContractCancelled", "RulingMade"):
-                if event.get("payer_bps", 10_000):
-                    for one in bound.values():
-                        one.pop(event["contract"], None)
+            elif event["type"] in OVER and event.get("payer_bps", 10_000):
+                for one in bound.values():
+                    one.pop(event["contract"], None)
             assert all(sum(one.values()) <= most[agent] for agent, one in bound.items())
             assert sum(sum(one.values()) for one in bound.values()) <= most["A1"]
     spent = {agent: sum(one.values()) for agent, one in bound.items()}
@@ -127,21 +133,29 @@ def test_no_part_of_the_mandate_is_ever_exceeded(seed: int) -> None:
     assert sum(spent.values()) == found.spent_units == found.mandates[0].spent_units
 
 
-def test_a_buyer_cannot_spend_more_than_it_was_lent(tmp_path: Path) -> None:
-    house = run_services(MemoryStore(), tmp_path, seed=7)
-    listing = "L1"  # the want of a piece that is done
-    for agent in ("A1", "A2", "A3", "A4"):
-        call = CallForProposals(listing, Money(31 * DOLLAR, USD.code), 3_600_000_000)
-        with pytest.raises(Refused) as refused:
-            house.submit(agent, call)
-        assert refused.value.reason in (Reason.NOT_YOURS, Reason.CLOSED, Reason.OUTSIDE_MANDATE)
+@pytest.mark.parametrize(
+    ("agent", "category", "cents", "is_refused"),
+    [
+        ("A2", "services/code", 51, True),
+        ("A2", "services/code", 50, False),
+        ("A3", "services/tests", 31, True),
+        ("A3", "services/tests", 30, False),
+    ],
+)
+def test_a_buyer_cannot_spend_more_than_it_was_lent(
+    tmp_path: Path, agent: str, category: str, cents: int, is_refused: bool
+) -> None:
+    house = run_services(MemoryStore(), tmp_path, seed=7, budget_units=DOLLAR)
+    kind = ("call_for_proposals",)
+    want = PostListing(PublicText("more"), category, side="want", mechanisms=kind)
+    elsewhere = msgspec.structs.replace(want, category="services/deployment")
+    with pytest.raises(Refused, match="categories"):
+        house.submit(agent, elsewhere)
+    listing = house.submit(agent, want).events[0].listing.id
+    call = CallForProposals(listing, Money(cents * CENT, USD.code), HOUR_US)
+    answer = house.venue.submit(agent, "one more", call)
+    assert (answer.refusal is not None) == is_refused
     house.venue.close()
-
-
-def test_the_same_seed_gives_the_same_journal_and_another_one_another() -> None:
-    first, again, other = run(7)[0], played(7)[0], run(8)[0]
-    assert first.head() == again.head() != other.head()
-    assert [entry.body for entry in first.read(1)] == [entry.body for entry in again.read(1)]
 
 
 def test_the_journal_verifies_record_by_record() -> None:
@@ -167,7 +181,7 @@ def test_the_tests_are_committed_to_before_anybody_proposes(seed: int) -> None:
     assert not any("Rock & Roll" in body or "brackets" in body for body in public)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, 1])
 def test_the_cheat_and_the_hasty_pass_what_is_published_and_fail_what_is_hidden(seed: int) -> None:
     hidden = goal(seed, DOLLAR).pieces[0].exam
     assert len(hidden.cases) > len(published().cases) == len(EXAMPLES)
@@ -199,32 +213,29 @@ def test_the_panel_is_drawn_by_a_secret_that_was_committed_to_before() -> None:
     assert len(drawn) == 1
 
 
-def test_a_good_stranger_is_hired_first_and_the_others_are_not_needed() -> None:
-    mine = Script("Mine", "services/code", 4 * DOLLAR, lambda job: source("solid"))
-    _, found = played(7, 60, mine)
-    assert found.is_reached
-    assert [one.contractor for one in found.attempts] == ["Mine", "Tess", "Dora"]
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        b"while True:\n    pass\n",
-        b"import os\nos._exit(0)\n",
-        b"print('rock-roll')\n",
-        b"\xff\x00 no Python at all",
-        b"PK\x03\x04 no archive at all",
-        b"import socket\nsocket.create_connection(('10.0.0.1', 80), 1)\n",
-    ],
+HOSTILE = (
+    b"import os\nos._exit(0)\n",
+    b"print('rock-roll')\n",
+    b"\xff\x00 no Python at all",
+    b"PK\x03\x04 no archive at all",
+    b"import socket\nsocket.create_connection(('10.0.0.1', 80), 1)\n",
+    b"import pathlib\nprint(pathlib.Path('asks.py').read_text())\n",
 )
-def test_a_hostile_stranger_is_failed_and_its_work_called_for_again(code: bytes) -> None:
-    def make(job: Job) -> bytes:
-        return code
 
-    _, found = played(7, 60, Script("Mine", "services/code", 4 * DOLLAR, make))
+
+def test_hostile_strangers_are_failed_and_a_good_one_is_hired_before_the_others() -> None:
+    def script(n: int, code: bytes) -> Script:
+        return Script(f"M{n}", "services/code", n * DOLLAR // 2, lambda job: code)
+
+    codes = (*HOSTILE, source("solid"))
+    _, found = played(7, 60, *(script(n, code) for n, code in enumerate(codes, 1)))
+    *bad, good, tests, installed = found.attempts
+    assert [one.contractor for one in bad] == [f"M{n}" for n in range(1, len(HOSTILE) + 1)]
+    for one in bad:
+        assert one.happened == ("Vera's sandbox fails it", "the money goes back")
+    assert good.contractor == f"M{len(codes)}"
+    assert (tests.contractor, installed.contractor) == ("Tess", "Dora")
     assert found.is_reached
-    assert attempt(found, "Mine").happened == ("Vera's sandbox fails it", "the money goes back")
-    assert attempt(found, "Gus").paid_units
 
 
 def test_a_budget_that_is_too_small_hires_who_it_can_and_stops() -> None:
@@ -241,51 +252,45 @@ def test_without_a_sandbox_nothing_is_begun() -> None:
         need_sandbox(lambda: "limits")
 
 
-def souq(*words: str, shell: str = "") -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-m", "souq.cli", *words]
-    if shell:
-        argv = [
-            "unshare",
-            "--user",
-            "--map-root-user",
-            "sh",
-            "-c",
-            f'{shell} && exec "$@"',
-            "-",
-            *argv,
-        ]
+def souq(*words: str, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    argv = (*before, sys.executable, "-m", "souq.cli", *words)
     return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_a_machine_without_namespaces_gets_one_clear_line(tmp_path: Path) -> None:
-    forbid = "echo 0 > /proc/sys/user/max_user_namespaces"
-    probe = subprocess.run(
-        ["unshare", "--user", "--map-root-user", "sh", "-c", forbid],
-        capture_output=True,
-        check=False,
-    )
-    if probe.returncode:
+    forbid = "for kind in user net pid mnt; do echo 0 > /proc/sys/user/max_${kind}_namespaces; done"
+    if shutil.which(APART[0]) is None or subprocess.run((*APART, f"set -e; {forbid}")).returncode:
         pytest.skip("namespaces cannot be forbidden here")
-    ran = souq("run", "services", "--out", str(tmp_path / "run"), shell=forbid)
+    before = (*APART, f'{forbid}; exec "$@"', "-")
+    ran = souq("run", "services", "--out", str(tmp_path / "run"), before=before)
     assert ran.returncode == 1
     assert ran.stderr.startswith("souq: this machine allows no namespaces")
     assert ran.stderr.count("\n") == 1
     assert not (tmp_path / "run").exists()
 
 
-def test_the_command_line_runs_shows_logs_and_verifies_it(tmp_path: Path) -> None:
+def test_the_command_line_runs_shows_logs_and_verifies_the_same_journal(tmp_path: Path) -> None:
     folder = str(tmp_path / "run")
     ran = souq("run", "services", "--seed", "7", "--out", folder)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert f"souq log {folder} --deal C4" in ran.stdout
-    shown = souq("show", folder, "--json")
-    found = json.loads(shown.stdout)
-    assert found["state_hash"] == run(7)[1].state_hash
-    assert souq("verify", folder).returncode == 0
+    store, found = run(7)
+    assert json.loads(souq("verify", folder, "--json").stdout)["head"] == store.head()[1].hex()
+    assert run(8)[0].head() != store.head()
+    assert msgspec.json.decode(souq("show", folder, "--json").stdout, type=type(found)) == found
     assert "panel drawn C4" in souq("log", folder, "--deal", "C4").stdout
-    again = souq("run", "services", "--out", folder)
-    assert again.returncode == 1
-    assert "holds a journal already" in again.stderr
+
+
+def test_what_was_found_lies_open_beside_the_journal(tmp_path: Path) -> None:
+    store = MemoryStore()
+    run_services(store, tmp_path, seed=7, budget_units=20 * DOLLAR).venue.engine.stop()
+    kinds = ("VerificationReported",)
+    said = [e for record in bodies(store) for e in record.get("events", []) if e["type"] in kinds]
+    assert len(said) == 2
+    for event in said:
+        report = json.loads((tmp_path / event["report"]).read_bytes())
+        assert report["contract"] == event["contract"]
+        assert "wrote something else" in report["findings"][-1]["why"]
 
 
 @pytest.mark.parametrize(
@@ -298,9 +303,19 @@ def test_the_command_line_runs_shows_logs_and_verifies_it(tmp_path: Path) -> Non
         (("--coder", "/"), "--coder: /"),
     ],
 )
-def test_a_clumsy_user_gets_one_line(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
-    ran = souq("run", "services", "--out", str(tmp_path / "run"), *words)
-    assert ran.returncode == 1
-    assert ran.stderr.startswith(f"souq: {said}")
-    assert ran.stderr.count("\n") == 1
+def test_a_clumsy_user_gets_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    said: str,
+) -> None:
+    argv = ["souq", "run", "services", "--out", str(tmp_path / "run"), *words]
+    monkeypatch.setattr(sys, "argv", argv)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr().err
+    assert ended.value.code == 1
+    assert told.startswith(f"souq: {said}")
+    assert told.count("\n") == 1
     assert not (tmp_path / "run").exists()

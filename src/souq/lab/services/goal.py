@@ -28,10 +28,9 @@ MORE = {
     "Crème brûlée": "creme-brulee",
     "tabs\tinside": "tabs-inside",
 }
-CASES = 5
+CASES = 4  # beside those that are published
 MUTANTS = (
     (".lower()", ""),
-    ('"-".join', '"".join'),
     ("[a-z0-9]+", "[a-z]+"),
     ('normalize("NFKD", text)', 'normalize("NFC", text)'),
 )
