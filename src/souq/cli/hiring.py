@@ -11,7 +11,7 @@ from souq.cli.commands import Json, Out, Seed, run
 from souq.cli.output import Mistake, console
 from souq.core.money import USD
 from souq.journal.sqlite import SqliteStore
-from souq.lab.services import telling
+from souq.lab.hiring import telling
 
 SHELF = "shelf"
 CODE_BYTES_MAX = 1_000_000
@@ -37,8 +37,8 @@ def services(
     Example: souq run services --seed 3 --out runs/hired
     """
     try:
-        from souq.lab.services.people import Script
-        from souq.lab.services.run import Unheld, need_sandbox, run_services
+        from souq.lab.hiring.people import Script
+        from souq.lab.hiring.run import Unheld, need_sandbox, run_services
     except ImportError:
         raise Mistake("running what is delivered needs more: pip install 'souq[verify]'") from None
 

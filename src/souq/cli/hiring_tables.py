@@ -4,7 +4,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from souq.cli.output import console, dollars, figures, grid, percent
-from souq.lab.services.telling import Attempt, ServicesSummary
+from souq.lab.hiring.telling import Attempt, ServicesSummary
 
 
 def services(found: ServicesSummary) -> None:

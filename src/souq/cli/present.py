@@ -8,7 +8,7 @@ from souq.core import ledger
 from souq.core.state import State
 from souq.journal.verify import Checked
 from souq.lab.confabulation import Screening
-from souq.lab.services.telling import ServicesSummary
+from souq.lab.hiring.telling import ServicesSummary
 from souq.lab.summary import DealSummary
 from souq.lab.swap import SwapSummary
 from souq.lab.tiers import UNDECLARED, ModelAudit

@@ -17,7 +17,7 @@ from souq.journal.replay import replay
 from souq.journal.sqlite import FILE, HEAD, SqliteStore
 from souq.lab import deal, goods, population, report, summary, swap
 from souq.lab.casting import SPENDING, Casting
-from souq.lab.services import telling
+from souq.lab.hiring import telling
 from souq.lab.simulation import COMMITMENT, OPENING_US
 from souq.views.history import History, read
 

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from souq.core.criteria import Suite
 from souq.core.money import BPS
+from souq.lab.hiring.works import source
 from souq.lab.population import generator
-from souq.lab.services.works import source
 from souq.verifiers.suites import Case, Exam
 
 WORDS = "a library that makes slugs, tested and installed"

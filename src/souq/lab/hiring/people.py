@@ -18,8 +18,8 @@ from souq.core.dispute import AnswerDispute, AppealVerdict, Rule
 from souq.core.mechanisms.call_for_proposals.records import SendProposal
 from souq.core.money import BPS, USD, Money
 from souq.core.seal import PartyText, canonical
-from souq.lab.services.house import House, Party, Seat
-from souq.lab.services.works import packed, source
+from souq.lab.hiring.house import House, Party, Seat
+from souq.lab.hiring.works import packed, source
 from souq.operations.delivery_queries import GetDelivery
 from souq.operations.dispute_queries import Dispute, ListDisputes
 from souq.verifiers import suites

@@ -18,17 +18,18 @@ from souq.core.ledger import ACCOUNTS, HOLDS
 from souq.core.listing import PostListing
 from souq.core.mechanisms.call_for_proposals.records import CallForProposals
 from souq.core.money import USD, Money
+from souq.core.refusal import Refused
 from souq.core.rules import HOUR_US
 from souq.core.seal import PublicText
 from souq.core.stage import CONTRACTS
 from souq.journal.memory import MemoryStore
 from souq.journal.replay import records, replay
 from souq.journal.verify import verify
-from souq.lab.services.goal import EXAMPLES, goal, published
-from souq.lab.services.people import CENT, DOLLAR, Script
-from souq.lab.services.run import Unheld, need_sandbox, run_services
-from souq.lab.services.telling import Attempt, ServicesSummary, summarise
-from souq.lab.services.works import packed, source
+from souq.lab.hiring.goal import EXAMPLES, goal, published
+from souq.lab.hiring.people import CENT, DOLLAR, Script
+from souq.lab.hiring.run import Unheld, need_sandbox, run_services
+from souq.lab.hiring.telling import Attempt, ServicesSummary, summarise
+from souq.lab.hiring.works import packed, source
 from souq.verifiers import sandbox, suites
 from souq.verifiers.suites import Exam
 

@@ -25,12 +25,12 @@ from souq.core.procedure import Procedure
 from souq.core.rules import HOUR_US, Rules
 from souq.core.seal import PublicText
 from souq.journal.store import Store
+from souq.lab.hiring import people
+from souq.lab.hiring.goal import EXAMPLES, Goal, Piece, criterion, goal
+from souq.lab.hiring.house import House, Seat
+from souq.lab.hiring.people import CENT, DOLLAR, Contractor, Job, Script
+from souq.lab.hiring.telling import GOAL, MARKET, Told
 from souq.lab.population import generator
-from souq.lab.services import people
-from souq.lab.services.goal import EXAMPLES, Goal, Piece, criterion, goal
-from souq.lab.services.house import House, Seat
-from souq.lab.services.people import CENT, DOLLAR, Contractor, Job, Script
-from souq.lab.services.telling import GOAL, MARKET, Told
 from souq.operations import queries as ask
 from souq.verifiers import sandbox, suites
 from souq.verifiers.verifier import Shelf
