@@ -25,11 +25,11 @@ from souq.core.stage import CONTRACTS
 from souq.journal.memory import MemoryStore
 from souq.journal.replay import records, replay
 from souq.journal.verify import verify
-from souq.lab.hiring.goal import EXAMPLES, goal, published
+from souq.lab.hiring.goal import EXAMPLES, MORE, TELLING, goal, published
 from souq.lab.hiring.people import CENT, DOLLAR, Script
 from souq.lab.hiring.run import Unheld, need_sandbox, run_services
 from souq.lab.hiring.telling import Attempt, ServicesSummary, summarise
-from souq.lab.hiring.works import packed, source
+from souq.lab.hiring.works import hasty, lookup, packed, solid, source
 from souq.verifiers import sandbox, suites
 from souq.verifiers.suites import Exam
 
@@ -191,6 +191,15 @@ def test_the_cheat_and_the_hasty_pass_what_is_published_and_fail_what_is_hidden(
         assert judged(source(name), hidden).passed == passes, name
 
 
+def test_whichever_hidden_cases_are_drawn_tell_the_good_one_from_the_bad_ones() -> None:
+    for text, slug in (EXAMPLES | TELLING | MORE).items():
+        assert solid.slugify(text) == slug
+    for text, slug in TELLING.items():
+        assert slug not in (hasty.slugify(text), lookup.slugify(text))
+    for text, slug in EXAMPLES.items():
+        assert hasty.slugify(text) == lookup.slugify(text) == slug
+
+
 def test_an_installed_library_that_is_the_cheats_fails() -> None:
     exam = goal(7, DOLLAR).pieces[2].exam
     assert judged(packed(source("solid")), exam).passed
@@ -302,6 +311,8 @@ def test_what_was_found_lies_open_beside_the_journal(tmp_path: Path) -> None:
         (("--coder-price", "-1"), "--coder-price"),
         (("--coder", "no-such-file.py"), "--coder: no-such-file.py"),
         (("--coder", "/"), "--coder: /"),
+        (("--coder", "/dev/null"), "--coder: /dev/null should be"),
+        (("--coder", "/dev/zero"), "--coder: /dev/zero should be"),
     ],
 )
 def test_a_clumsy_user_gets_one_line(

@@ -83,9 +83,11 @@ def _units(option: str, said: str) -> int:
 
 def _code(file: Path) -> bytes:
     try:
-        content = file.read_bytes()
+        with file.open("rb") as opened:  # which may be a device that never ends
+            content = opened.read(CODE_BYTES_MAX + 1)
     except OSError as error:
         raise Mistake(f"--coder: {file}: {error.strerror or error}") from None
-    if not 0 < len(content) <= CODE_BYTES_MAX:
-        raise Mistake(f"--coder: {file} should hold 1 to {CODE_BYTES_MAX} bytes")
+    if not 0 < len(content) <= CODE_BYTES_MAX or content.startswith(b"PK"):
+        most = f"{CODE_BYTES_MAX:,} bytes at most"
+        raise Mistake(f"--coder: {file} should be one Python file, of {most}")
     return content

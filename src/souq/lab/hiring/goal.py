@@ -83,7 +83,7 @@ def published() -> Exam:
 
 def criterion(digest: str) -> Suite:
     """Give the criterion that a suite of a digest is."""
-    return Suite(digest, seconds=5, memory_mib=256)
+    return Suite(digest, seconds=10, memory_mib=256)
 
 
 def _drawn(rng: random.Random) -> dict[str, str]:
