@@ -10,6 +10,7 @@ from souq.cli import compliance as compliance
 from souq.cli import dealing as dealing
 from souq.cli import evidence as evidence
 from souq.cli import guarding as guarding
+from souq.cli import hiring as hiring
 from souq.cli import intake as intake
 from souq.cli import keeping as keeping
 from souq.cli import mcp_stdio as mcp_stdio

@@ -2,23 +2,27 @@
 
 from msgspec import Struct
 
+from souq.cli.hiring_tables import services
 from souq.cli.output import console, dollars, figures, grid, percent, write_json
 from souq.core import ledger
 from souq.core.state import State
 from souq.journal.verify import Checked
 from souq.lab.confabulation import Screening
+from souq.lab.hiring.telling import ServicesSummary
 from souq.lab.summary import DealSummary
 from souq.lab.swap import SwapSummary
 from souq.lab.tiers import UNDECLARED, ModelAudit
 
 
-def show(found: DealSummary | SwapSummary, *, as_json: bool) -> None:
+def show(found: DealSummary | SwapSummary | ServicesSummary, *, as_json: bool) -> None:
     """Print a market's figures."""
     if as_json:
         write_json(found)
         return
     if isinstance(found, DealSummary):
         _deal(found)
+    elif isinstance(found, ServicesSummary):
+        services(found)
     else:
         _swap(found)
     console.print(f"state hash {found.state_hash}", soft_wrap=True)

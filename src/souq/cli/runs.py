@@ -18,10 +18,11 @@ from souq.journal.replay import replay
 from souq.journal.sqlite import FILE, HEAD, SqliteStore
 from souq.lab import deal, goods, population, report, summary, swap
 from souq.lab.casting import SPENDING, Casting
+from souq.lab.hiring import telling
 from souq.lab.simulation import COMMITMENT, OPENING_US
 from souq.views.history import History, read
 
-Summary: TypeAlias = summary.DealSummary | swap.SwapSummary
+Summary: TypeAlias = summary.DealSummary | swap.SwapSummary | telling.ServicesSummary
 REPORT = "report.html"
 
 
@@ -165,6 +166,8 @@ def summarise(folder: Path) -> Summary:
         history = read(store)
         if history.name == swap.MARKET:
             return swap.summarise(history, replay(store).state)
+        if history.name == telling.MARKET and telling.GOAL in history.notes:
+            return telling.summarise(store)
         return summary.summarise(history, replay(store).state)
 
 
