@@ -56,8 +56,8 @@ REFUSALS: tuple[Code, ...] = (
     ),
     _refusal(
         Reason.INSUFFICIENT_STANDING,
-        "The other side asks for more deals fulfilled, or fewer rulings.",
-        "Build a record elsewhere first.",
+        "The other side, or the house, asks for a better record, or for a bond.",
+        "Build a record in smaller deals, or post a bond.",
     ),
     _refusal(Reason.INVALID, "A field is malformed; the facts name it.", "Correct that field."),
     _refusal(
