@@ -131,6 +131,13 @@ def test_a_record_goes_from_one_server_to_another_and_counts_once(two: Two) -> N
     assert "already_exists" in told_off, "the same deals through another issuer"
 
 
+def test_an_issuer_is_told_to_the_letter(two: Two) -> None:
+    key = two.home / "north.key"
+    out = two.home / "told.json"
+    said = ok("reputation", "export", two.north.folder, "P2", "--key", key, "--out", out)
+    assert two.issuer in "".join(said.split()), "`:key:` is no picture of a key"
+
+
 def test_only_what_is_new_comes_in_later(two: Two) -> None:
     two.south.do(OPERATOR, RegisterPrincipal(PublicText("dan")))
     last = json.loads(ok("verify", two.north.folder, "--json"))["records"]
@@ -176,3 +183,10 @@ def test_trust_is_worked_out_and_told_to_the_market(two: Two) -> None:
     told = ok("trust", two.north.folder, "--server", two.north.url, "--key", ADMIN, "--json")
     assert json.loads(told)["bps"] == {"P1": 10_000, "P2": 8_500}
     assert two.north.sol().trust_bps == 8_500
+
+
+def test_trust_is_told_to_no_market_that_was_not_named(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOUQ_URL", "http://127.0.0.1:9")
+    ok("trust", two.north.folder)

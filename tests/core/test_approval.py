@@ -12,7 +12,7 @@ from souq.core.refusal import Reason
 from souq.core.rules import DAY_US, OPERATOR, Rules
 from souq.core.signature import thumbprint
 from souq.core.stage import CONTRACTS
-from souq.operations.approval_queries import Approval
+from souq.operations.approval_queries import ApprovalAsked
 from souq.sdk.approvals import approval
 from souq.sdk.signing import KeyFile, new_key, signature_of
 from tests.core.stall import BEA, DAN, SOL, Stall, usd
@@ -35,7 +35,7 @@ def with_key(stall: Stall, owner: str = "P1", kind: Any = "ed25519") -> KeyFile:
     return key
 
 
-def asked(event: Any, **changed: Any) -> Approval:
+def asked(event: Any, **changed: Any) -> ApprovalAsked:
     given = {
         "market": "souq",
         "contract": event.contract,
@@ -45,7 +45,7 @@ def asked(event: Any, **changed: Any) -> Approval:
         "parties": (BEA, SOL),
         "legs": (),
     }
-    return Approval(**(given | changed))
+    return ApprovalAsked(**(given | changed))
 
 
 def reason(stall: Stall, actor: str, command: Any) -> str:

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from souq.core.conditions import Conditions
 from souq.core.mandate import GrantMandate, Limits, SecretLimits
+from souq.core.money import Money
 from souq.core.party import MODEL_MAX, DeclareModel
 from souq.core.refusal import Reason
 from souq.surfaces.mcp.advice import ADVICE
@@ -19,7 +21,7 @@ from tests.mcp.talking import Model, Street, model, secret_of, street
 
 # Whoever changes a description changes what people approved in their clients: a new number here
 # says that somebody looked at it.
-DESCRIPTIONS = "3b523a3b6f5503130b65f770ab8a02c2cf2939c64d71a522a4a92a0b9d73fb3b"
+DESCRIPTIONS = "cf942dc8adecfdec77ab787bfa0a0aec18c5704444659645b88202f9b6316708"
 
 
 @pytest.fixture(scope="module")
@@ -344,3 +346,22 @@ def test_standing_tells_the_model_an_agent_declares_as_its_own_word(tmp_path: Pa
         sol.client.submit(DeclareModel(sol.id, longest))
         words = asyncio.run(words_of_sol())
         assert (words[said], words["by"], words["trust"]) == (longest, sol.id, "untrusted")
+
+
+def test_whoever_looks_at_a_listing_or_a_deal_reads_its_conditions(market: Street) -> None:
+    async def told(bea: Model, sol: Model) -> None:
+        posted = await sol.call("post_listing", title="Jug", category="home", price="9")
+        assert "conditions_of_its_deals" not in await bea.call("view", id=posted["listing"])
+        as_is = market.sol.client.post_listing(
+            title="Cup",
+            category="home",
+            price=Money(9_000_000, "USD"),
+            conditions=Conditions(template="as_is"),
+        )
+        cup = as_is.events[0].listing.id
+        seen = await bea.call("view", id=cup)
+        assert seen["conditions_of_its_deals"] == {"template": "as_is"}
+        deal = (await bea.call("take", listing=cup, price="9"))["contract"]
+        assert (await bea.call("view", id=deal))["conditions"] == {"template": "as_is"}
+
+    together(market, told)

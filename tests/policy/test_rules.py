@@ -22,10 +22,10 @@ from souq.core.policy.people import (
     Counterparties,
     Exposure,
     Jurisdictions,
-    Reputation,
+    StandingMin,
     Verification,
 )
-from souq.core.policy.prices import Floor, PriceBand, PriceReference
+from souq.core.policy.prices import Floor, PriceBounds, PriceReference
 from souq.core.policy.scope import Assets, Validity
 from souq.core.rules import DAY_US, HOUR_US
 from tests.policy.triples import (
@@ -235,20 +235,20 @@ def paid(*prices: int) -> tuple[Priced, ...]:
 
 
 PRICES = [
-    (PriceBand(10, 20), deal(40, goods=(thing(2),)), (), ALLOW),
-    (PriceBand(10, 20), deal(41, goods=(thing(2),)), (), DENY),
-    (PriceBand(10, 20), deal(20, goods=(thing(2),)), (), ALLOW),
-    (PriceBand(10, 20), deal(19, goods=(thing(2),)), (), DENY),
-    (PriceBand(1), deal(0, goods=(thing(),)), (), DENY),
-    (PriceBand(0), deal(0, goods=(thing(),)), (), ALLOW),
-    (PriceBand(10, 20, "bikes"), deal(99, goods=(thing(),)), (), ALLOW),
-    (PriceBand(10, 20), deal(15, goods=(thing(), thing(listing="L2"))), (), DENY),
-    (PriceBand(10, 20), deal(15, goods=(thing(), given(listing="L2"))), (), DENY),
-    (PriceBand(10, 20, asset="EUR"), deal(15, goods=(thing(),)), (), DENY),
-    (PriceBand(10, 20, side="sell"), deal(0, 15, goods=(given(),)), (), ALLOW),
-    (PriceBand(10, 20, side="sell"), deal(0, 9, goods=(given(),)), (), DENY),
-    (PriceBand(10, 20, side="sell"), deal(10, 15, goods=(given(),)), (), DENY),  # 5 in all
-    (PriceBand(10, 20), deal(500), (), ALLOW),
+    (PriceBounds(10, 20), deal(40, goods=(thing(2),)), (), ALLOW),
+    (PriceBounds(10, 20), deal(41, goods=(thing(2),)), (), DENY),
+    (PriceBounds(10, 20), deal(20, goods=(thing(2),)), (), ALLOW),
+    (PriceBounds(10, 20), deal(19, goods=(thing(2),)), (), DENY),
+    (PriceBounds(1), deal(0, goods=(thing(),)), (), DENY),
+    (PriceBounds(0), deal(0, goods=(thing(),)), (), ALLOW),
+    (PriceBounds(10, 20, "bikes"), deal(99, goods=(thing(),)), (), ALLOW),
+    (PriceBounds(10, 20), deal(15, goods=(thing(), thing(listing="L2"))), (), DENY),
+    (PriceBounds(10, 20), deal(15, goods=(thing(), given(listing="L2"))), (), DENY),
+    (PriceBounds(10, 20, asset="EUR"), deal(15, goods=(thing(),)), (), DENY),
+    (PriceBounds(10, 20, side="sell"), deal(0, 15, goods=(given(),)), (), ALLOW),
+    (PriceBounds(10, 20, side="sell"), deal(0, 9, goods=(given(),)), (), DENY),
+    (PriceBounds(10, 20, side="sell"), deal(10, 15, goods=(given(),)), (), DENY),  # 5 in all
+    (PriceBounds(10, 20), deal(500), (), ALLOW),
     (PriceReference(1_000), deal(11, goods=(thing(),)), paid(10, 10, 10, 10), HOLD),
     (PriceReference(1_000), deal(11, goods=(thing(),)), paid(1, 10, 10, 10, 90), ALLOW),
     (PriceReference(1_000), deal(12, goods=(thing(),)), paid(1, 10, 10, 10, 90), DENY),
@@ -312,9 +312,9 @@ PEOPLE = [
     (Verification(2), meets(other(level=1)), (), DENY),
     (Verification(0), meets(other()), (), DENY),
     (Verification(0), meets(other("")), (), DENY),
-    (Reputation(2), meets(other(standing=2)), (), ALLOW),
-    (Reputation(2), meets(other(standing=1)), (), DENY),
-    (Reputation(-5), meets(other("")), (), DENY),
+    (StandingMin(2), meets(other(standing=2)), (), ALLOW),
+    (StandingMin(2), meets(other(standing=1)), (), DENY),
+    (StandingMin(-5), meets(other("")), (), DENY),
     (Jurisdictions(("ES",)), meets(other(jurisdiction="ES")), (), ALLOW),
     (Jurisdictions(("ES",)), meets(other(jurisdiction="US")), (), DENY),
     (Jurisdictions(("ES",)), meets(other()), (), DENY),

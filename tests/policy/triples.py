@@ -265,7 +265,7 @@ DRAWS: dict[type, Callable[[Random], Any]] = {
         c.choice((2, 5, 10)),
     ),
     goods.Destinations: lambda c: goods.Destinations(_some(c, ("home", "office"))),
-    prices.PriceBand: lambda c: prices.PriceBand(
+    prices.PriceBounds: lambda c: prices.PriceBounds(
         c.choice((0, 0, 1, 2)), _none_or(c, c.choice((2, 5, 9))), _category(c), _side(c), _asset(c)
     ),
     prices.PriceReference: lambda c: prices.PriceReference(
@@ -278,7 +278,7 @@ DRAWS: dict[type, Callable[[Random], Any]] = {
         _none_or(c, _some(c, PRINCIPALS)), _some(c, PRINCIPALS[:2])
     ),
     people.Verification: lambda c: people.Verification(c.randint(0, 2)),
-    people.Reputation: lambda c: people.Reputation(c.randint(-1, 2)),
+    people.StandingMin: lambda c: people.StandingMin(c.randint(-1, 2)),
     people.Jurisdictions: lambda c: people.Jurisdictions(_some(c, ("ES", "US"))),
     people.Exposure: lambda c: people.Exposure(_cap(c), _asset(c)),
     pace.Occurrences: lambda c: pace.Occurrences(c.randint(0, 6)),

@@ -14,7 +14,7 @@ from souq.core.agreement import CashLeg, Leg
 from souq.core.approval import Decline
 from souq.core.money import Asset
 from souq.core.rules import SECOND_US
-from souq.operations.approval_queries import Approval, ListApprovals
+from souq.operations.approval_queries import ApprovalAsked, ListApprovals
 from souq.operations.queries import GetMarket
 from souq.sdk.approvals import approval
 from souq.sdk.client import Client
@@ -58,7 +58,7 @@ def approve(
         console.print(f"{contract} is {told}: {_told(asked, assets)}", markup=False)
 
 
-def _waiting(client: Client) -> Iterator[Approval]:
+def _waiting(client: Client) -> Iterator[ApprovalAsked]:
     cursor = ""
     while True:
         page = client.ask(ListApprovals(cursor=cursor))
@@ -68,7 +68,7 @@ def _waiting(client: Client) -> Iterator[Approval]:
             return
 
 
-def _show(waiting: list[Approval], assets: dict[str, Asset], *, as_json: bool) -> None:
+def _show(waiting: list[ApprovalAsked], assets: dict[str, Asset], *, as_json: bool) -> None:
     if as_json:
         write_json(waiting)
         return
@@ -88,7 +88,7 @@ def _show(waiting: list[Approval], assets: dict[str, Asset], *, as_json: bool) -
     grid("They wait for your approval", ["deal", "what", "held by", "until", "digest"], rows)
 
 
-def _told(one: Approval, assets: dict[str, Asset]) -> str:
+def _told(one: ApprovalAsked, assets: dict[str, Asset]) -> str:
     return "; ".join(_leg(leg, assets) for leg in one.legs)
 
 

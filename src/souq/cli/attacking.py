@@ -1,6 +1,7 @@
 """`souq attack` hands an agent's key to an attacker and measures what can be lost by it."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -59,21 +60,21 @@ def _progress(*, is_quiet: bool) -> Progress:
 
 
 def _show(found: games.Report) -> None:
-    heads = ["attack", "games", "commands", "accepted", "lost nothing", "lost the bound", "mean"]
-    rows = [
-        [
-            one.attack,
-            str(one.games),
-            f"{one.commands:,}",
-            percent(one.accepted / one.commands),
-            str(one.lossless),
-            str(one.at_bound),
-            *(f"{share:.3f}" for share in (one.mean, one.median, one.p95, one.most)),
-            percent(one.deals_share),
-        ]
-        for one in found.tallies
-    ]
-    grid("Loss / bound", [*heads, "median", "95 %", "most", "honest deals"], rows)
+    # Measures go down the page: eleven columns would not fit a terminal of eighty.
+    lines: dict[str, Callable[[games.Tally], str]] = {
+        "games": lambda one: str(one.games),
+        "commands": lambda one: f"{one.commands:,}",
+        "accepted": lambda one: percent(one.accepted / one.commands),
+        "games that lost nothing": lambda one: str(one.lossless),
+        "games that lost the bound": lambda one: str(one.at_bound),
+        "loss / bound, mean": lambda one: f"{one.mean:.3f}",
+        "median": lambda one: f"{one.median:.3f}",
+        "95 %": lambda one: f"{one.p95:.3f}",
+        "most": lambda one: f"{one.most:.3f}",
+        "honest deals still settled": lambda one: percent(one.deals_share),
+    }
+    rows = [[name, *map(told, found.tallies)] for name, told in lines.items()]
+    grid("What it lost, by how it was attacked", ["", *(one.attack for one in found.tallies)], rows)
     reached = sum(1 for accepted, _ in found.reach.values() if accepted)
     console.print(
         f"{reached} of {len(found.reach)} kinds of command were accepted at least once; "

@@ -46,7 +46,8 @@ MISTAKES = (
     sqlite3.OperationalError,
 )
 
-console = Console(highlight=False)
+# No emoji: ":key:" stands in every `did:key:` name.
+console = Console(highlight=False, emoji=False)
 
 
 def say_mistake(error: BaseException) -> None:

@@ -20,7 +20,7 @@ from souq.views.trust import Found, Graph
 def work_out(
     folder: Folder,
     server: Annotated[
-        str, typer.Option(envvar="SOUQ_URL", metavar="URL", help="tell this market what was found")
+        str, typer.Option(metavar="URL", help="tell this market what was found")
     ] = "",
     key: Key = "",
     as_json: Json = False,

@@ -45,7 +45,7 @@ class GiveFeedback(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unk
     text: PublicText = PublicText("")
 
 
-class Said(Struct, frozen=True, omit_defaults=True):
+class FeedbackSaid(Struct, frozen=True, omit_defaults=True):
     """What one party said; `text` is a digest."""
 
     by: str
@@ -61,7 +61,7 @@ class FeedbackGiven(Struct, frozen=True, tag=True):
 
     contract: str
     by: str
-    said: Said
+    said: FeedbackSaid
     show_by: int
 
 
@@ -92,7 +92,7 @@ class Finished(Struct, frozen=True, omit_defaults=True):
     parties: tuple[str, ...]
     about: tuple[tuple[str, ...], ...]
     ended_at: int
-    said: tuple[Said, ...] = ()
+    said: tuple[FeedbackSaid, ...] = ()
 
 
 class Received(Struct, frozen=True, omit_defaults=True):
@@ -140,7 +140,7 @@ def _give(draft: Draft, actor: str, command: GiveFeedback) -> None:
         raise invalid("stars", f"1 to {STARS_MAX}, or 0 for none")
     if len(command.text.value) > TEXT_MAX:
         raise invalid("text", f"at most {TEXT_MAX} characters")
-    said = Said(
+    said = FeedbackSaid(
         party,
         command.delivered,
         command.on_time,

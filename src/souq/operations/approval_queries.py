@@ -19,7 +19,7 @@ class ListApprovals(Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     cursor: str = ""
 
 
-class Approval(Struct, frozen=True, omit_defaults=True):
+class ApprovalAsked(Struct, frozen=True, omit_defaults=True):
     """A deal that waits: what it is, which rules hold it, and until when.
 
     `agents` are those that it would bind for whoever approves, `pays` what they pay by asset. An
@@ -43,6 +43,6 @@ class Approval(Struct, frozen=True, omit_defaults=True):
 class Approvals(Struct, frozen=True):
     """`must_sign` tells whether the house takes signed approvals alone."""
 
-    approvals: tuple[Approval, ...]
+    approvals: tuple[ApprovalAsked, ...]
     must_sign: bool
     cursor: str = ""

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from souq.core.attestation import PartyType
 from souq.operations.queries import LIMIT
-from souq.operations.reasons import Explanation
+from souq.operations.reasons import Code
 from souq.views.statements import Total
 
 
@@ -108,4 +108,4 @@ class ListReasons(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields
 
 
 class Reasons(Struct, frozen=True):
-    reasons: tuple[Explanation, ...]
+    reasons: tuple[Code, ...]

@@ -12,7 +12,7 @@ REVIEW = "ask_review"
 _DISPUTE = "open_dispute, then ask_review"
 
 
-class Explanation(Struct, frozen=True):
+class Code(Struct, frozen=True):
     """`kind` is refusal, contract_end, negotiation_end, payout_end, channel_end, webhook, halt."""
 
     code: str
@@ -22,11 +22,11 @@ class Explanation(Struct, frozen=True):
     appeal: str = REVIEW
 
 
-def _refusal(reason: Reason, meaning: str, remedy: str) -> Explanation:
-    return Explanation(reason.value, "refusal", meaning, remedy)
+def _refusal(reason: Reason, meaning: str, remedy: str) -> Code:
+    return Code(reason.value, "refusal", meaning, remedy)
 
 
-REFUSALS: tuple[Explanation, ...] = (
+REFUSALS: tuple[Code, ...] = (
     _refusal(Reason.ALREADY_EXISTS, "It is there already.", "Look it up."),
     _refusal(
         Reason.BUDGET_EXCEEDED,
@@ -56,8 +56,8 @@ REFUSALS: tuple[Explanation, ...] = (
     ),
     _refusal(
         Reason.INSUFFICIENT_STANDING,
-        "The other side asks for more deals fulfilled, or fewer rulings.",
-        "Build a record elsewhere first.",
+        "The other side, or the house, asks for a better record, or for a bond.",
+        "Build a record in smaller deals, or post a bond.",
     ),
     _refusal(Reason.INVALID, "A field is malformed; the facts name it.", "Correct that field."),
     _refusal(
@@ -90,7 +90,7 @@ REFUSALS: tuple[Explanation, ...] = (
     _refusal(
         Reason.QUARANTINED, "This very command once stopped the market.", "Do something else."
     ),
-    Explanation(
+    Code(
         Reason.RESTRICTED.value,
         "refusal",
         "The operator has slowed or stopped what this principal may commit to.",
@@ -118,59 +118,55 @@ REFUSALS: tuple[Explanation, ...] = (
     ),
     _refusal(Reason.WRONG_STATE, "Not possible at this stage; the facts name it.", "Look at it."),
 )
-ENDS: tuple[Explanation, ...] = (
-    Explanation("declined", "contract_end", "The principal declined to approve.", "Offer again."),
-    Explanation("not_approved", "contract_end", "Nobody approved in time.", "Offer again."),
-    Explanation(
+ENDS: tuple[Code, ...] = (
+    Code("declined", "contract_end", "The principal declined to approve.", "Offer again."),
+    Code("not_approved", "contract_end", "Nobody approved in time.", "Offer again."),
+    Code(
         "revoked",
         "contract_end",
         "The taker's principal took it back while it cooled off; money is back.",
         "Deal elsewhere.",
     ),
-    Explanation(
-        "undone", "contract_end", "A principal undid it within the undo window.", "Offer again."
-    ),
-    Explanation(
+    Code("undone", "contract_end", "A principal undid it within the undo window.", "Offer again."),
+    Code(
         "not_verified",
         "contract_end",
         "The verifier found its criteria missed, and nobody contested; money is back.",
         "Contest such a report in time.",
         _DISPUTE,
     ),
-    Explanation("returned", "contract_end", "It was sent back; money is back.", "Offer again."),
-    Explanation(
-        "cancelled", "contract_end", "Its giver called it off; money is back.", "Deal elsewhere."
-    ),
-    Explanation(
+    Code("returned", "contract_end", "It was sent back; money is back.", "Offer again."),
+    Code("cancelled", "contract_end", "Its giver called it off; money is back.", "Deal elsewhere."),
+    Code(
         "not_delivered", "contract_end", "Nothing came in time; money is back.", "Deal elsewhere."
     ),
-    Explanation(
+    Code(
         "fulfilled",
         "contract_end",
         "It was accepted, or silence accepted it.",
         "Dispute before acceptance next time.",
         _DISPUTE,
     ),
-    Explanation(
+    Code(
         "ruled",
         "contract_end",
         "An arbiter, or the house's rule for silence, split the price.",
         "See the ruling's share and who made it.",
     ),
-    Explanation("agreed", "negotiation_end", "It ended with a deal.", "See the contract."),
-    Explanation("no_deal", "negotiation_end", "It ended without one.", "Begin another."),
-    Explanation("rejected", "negotiation_end", "The other side said no.", "Offer something else."),
-    Explanation("withdrawn", "negotiation_end", "Its opener took it back.", "Begin another."),
-    Explanation("lapsed", "negotiation_end", "Nobody moved in time.", "Begin another."),
-    Explanation("goods_moved", "negotiation_end", "The goods were sold meanwhile.", "Look on."),
-    Explanation("rejected", "payout_end", "The rail refuses.", "Ask with another account."),
-    Explanation("destination_unknown", "payout_end", "There is no such account.", "Correct it."),
-    Explanation("in_debt", "payout_end", "The wallet owes the house.", "Pay the debt first."),
-    Explanation("other", "payout_end", "The rail will never pay this.", "Ask the operator."),
-    Explanation("failing", "webhook", "Its address did not answer for long.", "Enable it again."),
-    Explanation("forbidden", "webhook", "The operator forbids this address.", "Use another."),
-    Explanation("commitments", "halt", "Nothing new binds.", "Wait for the operator."),
-    Explanation("negotiations", "halt", "Nobody moves, but to be free.", "Wait for the operator."),
-    Explanation("settlements", "halt", "Contracts stand still, no money leaves.", "Wait."),
+    Code("agreed", "negotiation_end", "It ended with a deal.", "See the contract."),
+    Code("no_deal", "negotiation_end", "It ended without one.", "Begin another."),
+    Code("rejected", "negotiation_end", "The other side said no.", "Offer something else."),
+    Code("withdrawn", "negotiation_end", "Its opener took it back.", "Begin another."),
+    Code("lapsed", "negotiation_end", "Nobody moved in time.", "Begin another."),
+    Code("goods_moved", "negotiation_end", "The goods were sold meanwhile.", "Look on."),
+    Code("rejected", "payout_end", "The rail refuses.", "Ask with another account."),
+    Code("destination_unknown", "payout_end", "There is no such account.", "Correct it."),
+    Code("in_debt", "payout_end", "The wallet owes the house.", "Pay the debt first."),
+    Code("other", "payout_end", "The rail will never pay this.", "Ask the operator."),
+    Code("failing", "webhook", "Its address did not answer for long.", "Enable it again."),
+    Code("forbidden", "webhook", "The operator forbids this address.", "Use another."),
+    Code("commitments", "halt", "Nothing new binds.", "Wait for the operator."),
+    Code("negotiations", "halt", "Nobody moves, but to be free.", "Wait for the operator."),
+    Code("settlements", "halt", "Contracts stand still, no money leaves.", "Wait."),
 )
-EXPLANATIONS: tuple[Explanation, ...] = REFUSALS + ENDS
+EXPLANATIONS: tuple[Code, ...] = REFUSALS + ENDS

@@ -7,11 +7,11 @@ client.submit(approval(asked, load_key(Path("bea.key"))))
 from souq.core.approval import Approve, signed_bytes
 from souq.core.credential import BEARER
 from souq.core.signature import thumbprint
-from souq.operations.approval_queries import Approval
+from souq.operations.approval_queries import ApprovalAsked
 from souq.sdk.signing import KeyFile, signature_of
 
 
-def approval(asked: Approval, key: KeyFile | None = None) -> Approve:
+def approval(asked: ApprovalAsked, key: KeyFile | None = None) -> Approve:
     """Approve what was shown, signed where the key can sign."""
     if key is None or key.kind == BEARER:
         return Approve(asked.contract, asked.digest)

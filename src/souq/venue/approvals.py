@@ -25,7 +25,7 @@ def list_approvals(desk: Desk, actor: str, query: ask.ListApprovals) -> ask.Appr
     return ask.Approvals(page, rules(desk.state).signed_approvals, cursor)
 
 
-def _approval(desk: Desk, principal: str, id: str) -> ask.Approval:
+def _approval(desk: Desk, principal: str, id: str) -> ask.ApprovalAsked:
     state = desk.state
     held = stage_of(state, id)
     assert isinstance(held, Held), f"{id} waits for nobody"
@@ -35,7 +35,7 @@ def _approval(desk: Desk, principal: str, id: str) -> ask.Approval:
     for leg in agreement.legs:
         if isinstance(leg, CashLeg) and leg.giver in ours:
             pays[leg.amount.asset] = pays.get(leg.amount.asset, 0) + leg.amount.units
-    return ask.Approval(
+    return ask.ApprovalAsked(
         market=rules(state).name,
         contract=id,
         digest=digest_of(id, agreement),

@@ -9,7 +9,6 @@ from souq.core.agreement import givers, takers
 from souq.core.audit import may_audit
 from souq.core.case import Arbitration, Pleading
 from souq.core.dispute.sides import arbiter_of, respondents
-from souq.core.listing import need_listing
 from souq.core.mechanisms import BY_NAME, OPEN_TO_ALL
 from souq.core.mechanisms.parties import opener
 from souq.core.message import MessagePosted, MessageSent
@@ -23,7 +22,7 @@ from souq.core.negotiation import (
     standing,
 )
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.rules import DAY_US, rules
+from souq.core.rules import rules
 from souq.core.stage import (
     CONTRACTS,
     Delivered,
@@ -40,8 +39,7 @@ from souq.operations import queries as ask
 from souq.venue.access import agent_asked, need_party, seers, speaks_for
 from souq.venue.compliance import disclosed
 from souq.venue.desk import Desk, check_after, check_limit, read_cursor, write_cursor
-from souq.venue.reputation import rate
-from souq.views.catalogue import ListingCard, Search, SearchPage
+from souq.views.catalogue import Search
 from souq.views.feed import FeedPage
 from souq.views.history import Deal, NegotiationStory, Said
 from souq.views.observation import MESSAGES_SEEN, ListingSeen, Observation, Observer
@@ -51,21 +49,6 @@ LISTINGS_SEEN = 100
 STEPS_SEEN = 100  # of a run open to anybody
 FLOOR = "floor"
 _SEQ_END = 1 << 53
-
-
-def search(desk: Desk, actor: str, query: Search) -> SearchPage:
-    day = desk.state.at // DAY_US
-    if query.order == "reputation":
-        rate(desk, day)
-    return desk.catalogue.search(query, day=day)
-
-
-def get_listing(desk: Desk, actor: str, query: ask.GetListing) -> ListingCard:
-    need_listing(desk.state, query.listing)
-    card = desk.catalogue.card(query.listing)
-    if card is None:  # posted, but not yet where cards are read from
-        raise Refused(Reason.NOT_FOUND, id=query.listing[:64])
-    return card
 
 
 def list_matches(desk: Desk, actor: str, query: ask.ListMatches) -> ask.Matches:
@@ -378,8 +361,6 @@ def _judges(view: View, live: Disputed) -> tuple[str, ...]:
 
 
 ANSWERS: dict[type, Any] = {
-    Search: search,
-    ask.GetListing: get_listing,
     ask.ListMatches: list_matches,
     ask.Observe: observe,
     ask.GetNegotiation: get_negotiation,

@@ -28,6 +28,7 @@ from souq.venue import (
     deliveries,
     disputes,
     erasing,
+    listings,
     money,
     people,
     policies,
@@ -50,6 +51,7 @@ log = logging.getLogger(__name__)
 ANSWERS = {
     **people.ANSWERS,
     **deals.ANSWERS,
+    **listings.ANSWERS,
     **channels.ANSWERS,
     **policies.ANSWERS,
     **money.ANSWERS,

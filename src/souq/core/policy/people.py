@@ -25,7 +25,7 @@ class Verification(
     level_min: int
 
 
-class Reputation(
+class StandingMin(
     Struct, frozen=True, tag="reputation", omit_defaults=True, forbid_unknown_fields=True
 ):
     """Only with agents of such a standing."""
@@ -66,7 +66,7 @@ def _verification(rule: Verification, deal: Deal, past: Past) -> Finding | None:
     return None
 
 
-def _reputation(rule: Reputation, deal: Deal, past: Past) -> Finding | None:
+def _reputation(rule: StandingMin, deal: Deal, past: Past) -> Finding | None:
     for one in deal.others:
         if not one.principal:
             return Finding(rule.standing_min, "unknown")
@@ -100,7 +100,7 @@ def _exposure(rule: Exposure, deal: Deal, past: Past) -> Finding | None:
 RULES: Mapping[type, Any] = {
     Counterparties: _counterparties,
     Verification: _verification,
-    Reputation: _reputation,
+    StandingMin: _reputation,
     Jurisdictions: _jurisdictions,
     Exposure: _exposure,
 }

@@ -12,7 +12,7 @@ from souq.core.policy.goods import KNOWN_MIN, Side
 PRICES_MAX = 50
 
 
-class PriceBand(
+class PriceBounds(
     Struct, frozen=True, tag="price_band", omit_defaults=True, forbid_unknown_fields=True
 ):
     """One costs no less and no more than so much."""
@@ -51,7 +51,7 @@ class _Price(Struct, frozen=True):
     units: int | None
 
 
-def _price(rule: PriceBand | PriceReference, deal: Deal) -> _Price | None:
+def _price(rule: PriceBounds | PriceReference, deal: Deal) -> _Price | None:
     """Give the price that a rule speaks of, or None where it speaks of nothing in the deal."""
     is_buying = rule.side == "buy"
     covered = deal.covered(rule.category, taken=is_buying)
@@ -65,7 +65,7 @@ def _price(rule: PriceBand | PriceReference, deal: Deal) -> _Price | None:
     return _Price(first.category, first.quantity, paid if is_buying else -paid)
 
 
-def _band(rule: PriceBand, deal: Deal, past: Past) -> Finding | None:
+def _band(rule: PriceBounds, deal: Deal, past: Past) -> Finding | None:
     price = _price(rule, deal)
     if price is None:
         return None
@@ -107,4 +107,4 @@ def _floor(rule: Floor, deal: Deal, past: Past) -> Finding | None:
     return Finding(is_private=True) if net < least else None
 
 
-RULES: Mapping[type, Any] = {PriceBand: _band, PriceReference: _reference, Floor: _floor}
+RULES: Mapping[type, Any] = {PriceBounds: _band, PriceReference: _reference, Floor: _floor}

@@ -28,8 +28,8 @@ ADVICE: dict[str, str] = {
     Reason.ID_REUSED: "That value of `once` named a different call before. Use a new one.",
     Reason.INSUFFICIENT_FUNDS: "There is not enough money. See balance; offer less, or ask your"
     " principal to pay money in.",
-    Reason.INSUFFICIENT_STANDING: "This buyer wants suppliers with more deals fulfilled and fewer"
-    " rulings against them. Propose elsewhere.",
+    Reason.INSUFFICIENT_STANDING: "This asks for a better record, or a higher bond, than you have."
+    " Build one in smaller deals, or propose elsewhere.",
     Reason.INVALID: "Correct the field that is named and call again.",
     Reason.LEVEL_TOO_LOW: "Your principal is not verified for so much here. Stay within the cap in"
     " the facts, or ask your principal to be verified.",

@@ -213,6 +213,10 @@ async def standing(desk: Desk, given: Whose) -> Told:
         "principal": card.principal,
         "deals_fulfilled_as_seller": card.deals,
         "rulings_against": card.rulings,
+        "goes_well_percent": card.mean_bps / 100,
+        "rests_on_deals": card.evidence_milli / 1_000,
+        "ranked_by_of_10000": card.quantile_bps,
+        "is_newcomer": card.is_newcomer,
         "words": envelope(card.name, card.id, me, **words),
     }
 

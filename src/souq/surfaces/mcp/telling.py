@@ -10,7 +10,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from souq.core.agreement import CashLeg, GoodsLeg, Leg
+from souq.core.conditions import USUAL, Conditions
 from souq.core.money import Asset, Money
 from souq.operations import queries as ask
 from souq.views.catalogue import ListingCard
@@ -103,6 +106,8 @@ class Teller:
         if card.shipping_units:
             asset = card.price.asset if card.price else next(iter(self._assets))
             row["shipping"] = self.units(card.shipping_units, asset)
+        if card.conditions != USUAL:
+            row["conditions_of_its_deals"] = _conditions(card.conditions)
         row["words"] |= {
             "description": cut(card.description, DESCRIPTION_MAX),
             "unit": cut(card.unit, CATEGORY_MAX),
@@ -180,6 +185,8 @@ class Teller:
             row["silence_decides_at"] = moment(deal.due_at)
         if deal.payer_bps:
             row["given_back_percent"] = deal.payer_bps / 100
+        if deal.conditions != USUAL:
+            row["conditions"] = _conditions(deal.conditions)
         if deal.promises:
             row["promised"] = [
                 f"{one.attribute} {one.bound.replace('_', ' ')} {one.value},"
@@ -199,6 +206,11 @@ class Teller:
 
     def _others(self, affair: ask.Negotiation | ask.Contract) -> list[str]:
         return [one for one in affair.parties if one != self._me][:LEGS_SHOWN]
+
+
+def _conditions(conditions: Conditions) -> Any:
+    """Tell what differs from the house's rules: numbers, ids, digests, words of a closed list."""
+    return msgspec.to_builtins(conditions)
 
 
 def _good(leg: GoodsLeg, *, is_others: bool) -> str:

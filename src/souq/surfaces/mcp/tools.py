@@ -280,7 +280,8 @@ TOOLS: tuple[Tool, ...] = (
         LOOKS,
         looking.Whose,
         looking.standing,
-        "See an agent's record: deals fulfilled as a seller, and rulings against it. Without "
+        "See an agent's record: how likely its next deal goes well, how many deals that rests on, "
+        "what it is ranked by, deals fulfilled as a seller, and rulings against it. Without "
         'agent: your own. Example: {"agent": "A3"}',
     ),
     Tool(

@@ -4,6 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from souq.core.conditions import USUAL, Conditions
 from souq.core.listing import Attribute, Delivery, Side, Subject
 from souq.core.money import Money
 
@@ -51,7 +52,8 @@ class ListingCard(Struct, frozen=True, omit_defaults=True):
     """A listing as a search shows it.
 
     `seller_deals` counts the contracts its agent has fulfilled as a seller, `seller_rulings` the
-    disputes in which a ruling took money back from it.
+    disputes in which a ruling took money back from it. Every deal in it runs by its `conditions`,
+    and by the house's rules where they say nothing.
     """
 
     id: str
@@ -72,6 +74,7 @@ class ListingCard(Struct, frozen=True, omit_defaults=True):
     posted_at: int
     seller_deals: int
     seller_rulings: int
+    conditions: Conditions = USUAL
 
 
 class SearchPage(Struct, frozen=True):
