@@ -238,7 +238,7 @@ def _returned(view: View, event: BudgetReturned) -> None:
     before = row_of(view, COMMITMENTS, claim)
     _give_back(view, claim, event.units)
     left = before.units - event.units
-    view.put(COMMITMENTS, claim, Commitment(before.mandate, before.entry, left))
+    view.put(COMMITMENTS, claim, Commitment(before.mandate, before.entry, left, before.above))
 
 
 def _give_back(view: View, claim: str, units: int) -> None:

@@ -127,8 +127,7 @@ def _decide(draft: Draft, actor: str, command: Any) -> None:
         case ((Delivered() | Failed()), AcceptDelivery()) if (
             agent in taking and agent not in state.accepted
         ):
-            if draft.at < cooling_off.until(draft, id):
-                raise Refused(Reason.WRONG_STATE, state="CoolingOff")
+            cooling_off.need_over(draft, id)
             draft.emit(DeliveryAccepted(id, agent))
             if set(taking) == {*state.accepted, agent}:
                 acceptance.accept(draft, id, state)

@@ -10,10 +10,11 @@ from msgspec import Struct
 
 from souq.core import halt
 from souq.core.agreement import Agreement, takers
+from souq.core.case import Pleading
 from souq.core.ending import ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.party import need_other_agent
 from souq.core.refusal import Reason, Refused
-from souq.core.stage import Delivered, Formed, need_contract
+from souq.core.stage import Delivered, Disputed, Failed, Formed, need_contract
 from souq.core.state import Draft, Table, View
 
 
@@ -44,6 +45,12 @@ def until(view: View, id: str) -> int:
     return view.get(COOLING, id) or 0
 
 
+def need_over(view: View, id: str) -> None:
+    """Raise Refused(wrong_state) while a contract may be taken back: no money leaves escrow."""
+    if view.at < until(view, id):
+        raise Refused(Reason.WRONG_STATE, state="CoolingOff")
+
+
 def _revoke(draft: Draft, actor: str, command: RevokeContract) -> None:
     id = command.contract
     state = need_contract(draft, id)
@@ -51,7 +58,10 @@ def _revoke(draft: Draft, actor: str, command: RevokeContract) -> None:
     taking = takers(state.agreement.legs)
     if actor not in {need_other_agent(draft, one).principal for one in taking}:
         raise Refused(Reason.NOT_YOURS)
-    if not isinstance(state, Formed | Delivered) or draft.at >= until(draft, id):
+    # Whatever an agent, a verifier or the other side brings about meanwhile takes nothing from it.
+    is_pleaded = isinstance(state, Disputed) and isinstance(state.case.phase, Pleading)
+    is_open = is_pleaded or isinstance(state, Formed | Delivered | Failed)
+    if not is_open or draft.at >= until(draft, id):
         raise Refused(Reason.WRONG_STATE, state=type(state).__name__)
     draft.emit(ContractCancelled(id, state.agreement, "revoked"))
 

@@ -2,6 +2,7 @@
 
 from souq.core import budget, escrow, stock
 from souq.core.agreement import Agreement
+from souq.core.dispute import costs
 from souq.core.ending import ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.money import BPS
 from souq.core.state import Draft
@@ -14,7 +15,8 @@ def fulfil(draft: Draft, event: ContractFulfilled) -> None:
 
 
 def cancel(draft: Draft, event: ContractCancelled) -> None:
-    """React to cancellation: everything returns."""
+    """React to cancellation: everything returns, and the fee of a claim that it ends."""
+    costs.give_back(draft, event.contract, costs.FILING)
     stock.return_stock(draft, event.agreement.legs)
     _end_money(draft, event.contract, event.agreement, back_bps=BPS)
 

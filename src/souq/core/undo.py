@@ -12,7 +12,7 @@ from souq.core import conditions, halt
 from souq.core.contract import ContractFormed, DeliverySubmitted
 from souq.core.ending import ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.refusal import Reason, Refused
-from souq.core.stage import need_contract, principals, stage_of
+from souq.core.stage import Delivered, Formed, need_contract, principals, stage_of
 from souq.core.state import Draft, Table, View
 
 
@@ -37,7 +37,9 @@ def _undo(draft: Draft, actor: str, command: UndoContract) -> None:
     halt.need(draft, "settlements")
     if actor not in principals(draft, state.agreement):
         raise Refused(Reason.NOT_YOURS)
-    if draft.at >= (draft.get(UNDO_UNTIL, id) or 0):
+    # A title that cools off is never delivered, and may be in dispute: fees and jurors wait there.
+    is_due = isinstance(state, Formed | Delivered)
+    if not is_due or draft.at >= (draft.get(UNDO_UNTIL, id) or 0):
         raise Refused(Reason.WRONG_STATE, state=type(state).__name__)
     draft.emit(ContractUndone(id, actor))
     draft.emit(ContractCancelled(id, state.agreement, "undone"))

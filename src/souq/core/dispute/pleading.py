@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from souq.core import conditions, halt, liability
+from souq.core import conditions, cooling_off, halt, liability
 from souq.core.agreement import Agreement, cash_given, takers
 from souq.core.case import PARTIES, REDO, Arbitration, Case, Pleading, Proposal, Verdict
 from souq.core.dispute import costs, sides, verdict
@@ -85,6 +85,8 @@ def _put_before(
     agreement: Agreement = stage_of(draft, id).agreement
     procedure = conditions.procedure_of(draft, agreement.conditions)
     rule_by = draft.at + (rules(draft).ruling_us if procedure is None else procedure.evidence_us)
+    # While it cools off, evidence stays open: nobody judges what may still be taken back.
+    rule_by = max(rule_by, cooling_off.until(draft, id))
     judge = sides.arbiter_of(draft, agreement)
     named = "" if judge == rules(draft).arbiter else judge
     draft.emit(
@@ -103,6 +105,7 @@ def _answer(draft: Draft, actor: str, command: AnswerDispute) -> None:
     _check_digests(command.evidence, before=_brought(state, side))
     if command.accepts:
         _need_two(state)
+        cooling_off.need_over(draft, id)
     draft.emit(DisputeAnswered(id, side, command.answer.digest, command.evidence, command.accepts))
     if command.accepts:
         verdict.conclude(draft, id, stage_of(draft, id), Verdict(state.case.asked_bps, PARTIES))
@@ -139,6 +142,7 @@ def _accept(draft: Draft, actor: str, command: AcceptSplit) -> None:
         raise Refused(Reason.NOT_YOUR_TURN)
     if phase.proposal.payer_bps != command.payer_bps:
         raise Refused(Reason.TERMS_CHANGED)
+    cooling_off.need_over(draft, command.contract)
     verdict.conclude(draft, command.contract, state, Verdict(command.payer_bps, PARTIES))
 
 
@@ -153,9 +157,13 @@ def _rule(draft: Draft, actor: str, command: Rule) -> None:
         raise Refused(Reason.WRONG_STATE, state=type(what).__name__)
     if not 0 <= command.payer_bps <= BPS:
         raise invalid("payer_bps", f"stands between 0 and {BPS}")
+    cooling_off.need_over(draft, id)
     price, _ = sides.stake(draft, state.agreement)
     if not 0 <= command.forfeit_units <= price:
         raise invalid("forfeit_units", "at most what the deal pays")
+    # A listing may name its seller's friend, whose word must not reach beyond the deal's own money.
+    if command.forfeit_units and actor != rules(draft).arbiter:
+        raise invalid("forfeit_units", "only the house's own arbiter may take of a bond")
     if command.redo and draft.get(REDONE, id):
         raise invalid("redo", "it was done again once")
     if command.cause:
