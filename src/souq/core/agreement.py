@@ -63,7 +63,11 @@ def cash_paid(legs: tuple[Leg, ...]) -> int:
 
 def cash_given(legs: tuple[Leg, ...], agent: str) -> int:
     """Sum what an agent pays."""
-    return sum(leg.amount.units for leg in legs if isinstance(leg, CashLeg) and leg.giver == agent)
+    units = 0  # asked at every move, where a generator would take longer than the sum
+    for leg in legs:
+        if isinstance(leg, CashLeg) and leg.giver == agent:
+            units += leg.amount.units
+    return units
 
 
 def cash_taken(legs: tuple[Leg, ...], agent: str) -> tuple[Money, ...]:
@@ -73,14 +77,14 @@ def cash_taken(legs: tuple[Leg, ...], agent: str) -> tuple[Money, ...]:
 
 def givers(legs: tuple[Leg, ...]) -> tuple[str, ...]:
     """List who hands goods over, in order of their legs."""
-    return tuple(dict.fromkeys(leg.giver for leg in goods(legs)))
+    return tuple(dict.fromkeys([leg.giver for leg in goods(legs)]))
 
 
 def takers(legs: tuple[Leg, ...]) -> tuple[str, ...]:
     """List who receives goods, in order of their legs."""
-    return tuple(dict.fromkeys(leg.taker for leg in goods(legs)))
+    return tuple(dict.fromkeys([leg.taker for leg in goods(legs)]))
 
 
 def goods(legs: tuple[Leg, ...]) -> tuple[GoodsLeg, ...]:
     """Pick the legs that are not money."""
-    return tuple(leg for leg in legs if isinstance(leg, GoodsLeg))
+    return tuple([leg for leg in legs if isinstance(leg, GoodsLeg)])

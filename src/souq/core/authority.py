@@ -76,7 +76,10 @@ def asks(
 
 def objections(view: View, binding: Binding) -> tuple[Objection, ...]:
     """Ask every guard. Raises Refused for what cannot be judged at all."""
-    return tuple(one for guard in GUARDS for one in guard(view, binding))
+    found: list[Objection] = []
+    for guard in GUARDS:
+        found += guard(view, binding)
+    return tuple(found)
 
 
 def _refusal(denials: list[Objection]) -> Refused:

@@ -11,7 +11,6 @@ from typing import Any
 from msgspec import Struct
 
 from souq.core import halt, ledger
-from souq.core.ledger import Batch
 from souq.core.money import Money
 from souq.core.party import need_principal, wallet
 from souq.core.refusal import Reason, Refused, invalid
@@ -102,7 +101,7 @@ def forfeit(draft: Draft, principal: str, *, asset: str, units: int, to: str, th
         rows.append((id, account, reserve, left, HOLD, ""))
     if to != reserve:
         rows.append((f"{id}.{thing}", reserve, to, units, MOVE, ""))
-    _move(draft, rows)
+    ledger.move_rows(draft, rows)
     draft.emit(BondForfeited(principal, asset, units, to, thing, left))
     return units
 
@@ -113,7 +112,7 @@ def lapse(draft: Draft, due: str) -> None:
     assert found is not None, f"a deadline without a bond: {due}"
     id = _hold_id(found)
     account = wallet(found.principal, found.asset)
-    _move(draft, [(f"{id}:end", account, f"reserve/{found.asset}", 0, RELEASE, id)])
+    ledger.move_rows(draft, [(f"{id}:end", account, f"reserve/{found.asset}", 0, RELEASE, id)])
     draft.emit(BondReturned(found.principal, found.asset))
 
 
@@ -136,7 +135,7 @@ def _post(draft: Draft, actor: str, command: PostBond) -> None:
     if before is not None:
         rows.append((f"{id}:end", account, f"reserve/{amount.asset}", 0, RELEASE, id))
     rows.append((id, account, f"reserve/{amount.asset}", found.units, HOLD, ""))
-    _move(draft, rows)
+    ledger.move_rows(draft, rows)
     draft.emit(BondPosted(actor, amount.asset, found.units))
 
 
@@ -147,11 +146,6 @@ def _withdraw(draft: Draft, actor: str, command: WithdrawBond) -> None:
     if found is None or found.free_at:
         raise Refused(Reason.WRONG_STATE, state="Leaving" if found else "None")
     draft.emit(BondAsked(actor, command.asset, draft.at + LOCK_US))
-
-
-def _move(draft: Draft, rows: list[tuple[str, str, str, int, int, str]]) -> None:
-    ids, debits, credits, amounts, kinds, holds = zip(*rows, strict=True)
-    ledger.move(draft, Batch(ids, debits, credits, amounts, kinds, holds))
 
 
 def _key(principal: str, asset: str) -> str:

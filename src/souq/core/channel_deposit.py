@@ -12,13 +12,13 @@ from msgspec import Struct
 
 from souq.core import authority, budget, ledger, mandate
 from souq.core.agreement import CashLeg
-from souq.core.ledger import HOLDS, Batch
+from souq.core.ledger import HOLDS
 from souq.core.money import Money
 from souq.core.party import need_other_agent, wallet
 from souq.core.refusal import Fact, Reason, Refused
 from souq.core.rules import fee_of
 from souq.core.state import Draft
-from souq.core.transfer import CAPTURE, HOLD, RELEASE
+from souq.core.transfer import CAPTURE, HOLD, RELEASE, Movement
 from souq.core.voucher import Means
 
 
@@ -40,10 +40,6 @@ class Due(NamedTuple):
     channel: str
     terms: Terms
     units: int
-
-
-# id, debit, credit, amount, kind, hold
-_Row = tuple[str, str, str, int, int, str]
 
 
 def check_sides(draft: Draft, id: str, terms: Terms, added: Money) -> None:
@@ -86,19 +82,19 @@ def set_aside(draft: Draft, id: str, terms: Terms, added: Money) -> None:
     ):
         if units:
             rows.append((f"#{id}.{part}", account, to, units, HOLD, ""))
-    _move(draft, rows)
+    ledger.move_rows(draft, rows)
     budget.commit(draft, (terms.payer,), _legs(terms, added), _claim(id, terms.topups))
 
 
 def pay_out(draft: Draft, ends: list[Due]) -> None:
     """Capture what is due, fee included, and give back the rest, to budgets too."""
-    rows: list[_Row] = []
+    rows: list[Movement] = []
     returned: list[tuple[str, str, int]] = []
     for id, terms, units in ends:
         fee = fee_of(draft, Money(units, terms.deposit.asset)).units
         rows += [*_ended(draft, id, "price", units - fee), *_ended(draft, id, "fee", fee)]
         returned += _returned(draft, id, terms, terms.deposit.units - units)
-    _move(draft, rows)
+    ledger.move_rows(draft, rows)
     budget.settle_many(draft, returned)
 
 
@@ -106,18 +102,13 @@ def _legs(terms: Terms, added: Money) -> tuple[CashLeg, ...]:
     return (CashLeg(terms.payer, terms.payee, added),)
 
 
-def _ended(draft: Draft, id: str, part: str, units: int) -> Iterator[_Row]:
+def _ended(draft: Draft, id: str, part: str, units: int) -> Iterator[Movement]:
     """Give the row that ends one of a channel's holds with so much captured."""
     name = f"#{id}.{part}"
     hold = draft.get(HOLDS, name)
     if hold is not None:
         kind = CAPTURE if units else RELEASE
         yield (f"{name}:end", hold.debit, hold.credit, units, kind, name)
-
-
-def _move(draft: Draft, rows: list[_Row]) -> None:
-    ids, debits, credits, amounts, kinds, holds = zip(*rows, strict=True)
-    ledger.move(draft, Batch(ids, debits, credits, amounts, kinds, holds))
 
 
 def _returned(draft: Draft, id: str, terms: Terms, back: int) -> Iterator[tuple[str, str, int]]:

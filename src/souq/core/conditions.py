@@ -107,7 +107,7 @@ def joined(all: tuple[Conditions, ...]) -> Conditions:
     """Give the conditions of a deal in things listed under these. Raises Refused(invalid)."""
     said: dict[str, Any] = {}
     for conditions in all:
-        if conditions == USUAL:
+        if conditions is USUAL or conditions == USUAL:
             continue
         for field in _FIELDS:
             value = getattr(conditions, field.name)

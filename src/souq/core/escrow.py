@@ -51,9 +51,7 @@ def end_holds(
             returned[leg.giver] += back
             kind, amount = (CAPTURE, hold.amount - back) if back < hold.amount else (RELEASE, 0)
             rows.append((f"{id}:end", hold.debit, hold.credit, amount, kind, id))
-    if rows:
-        ids, debits, credits, amounts, kinds, holds = zip(*rows, strict=True)
-        ledger.move(draft, Batch(ids, debits, credits, amounts, kinds, holds))
+    ledger.move_rows(draft, rows)
     return returned
 
 
@@ -77,9 +75,7 @@ def give_back(
             rows.append((f"{id}:end", hold.debit, hold.credit, 0, RELEASE, id))
             if back < hold.amount:
                 rows.append((id, hold.debit, hold.credit, hold.amount - back, HOLD, ""))
-    if rows:
-        ids, debits, credits, amounts, kinds, holds = zip(*rows, strict=True)
-        ledger.move(draft, Batch(ids, debits, credits, amounts, kinds, holds))
+    ledger.move_rows(draft, rows)
     return returned
 
 

@@ -38,6 +38,7 @@ from souq.core.transfer import (
     TRANSIENT,
     Batch,
     Kind,
+    Movement,
     Outcome,
     check_shape,
     pick,
@@ -85,6 +86,13 @@ def move(draft: Draft, batch: Batch) -> None:
     outcomes = judge(draft, batch)
     assert not any(outcomes), f"the market's own transfers failed: {outcomes}"
     draft.emit(TransfersMade(batch))
+
+
+def move_rows(draft: Draft, rows: list[Movement]) -> None:
+    """Make the market's own transfers, told row by row, where there are any."""
+    if rows:
+        ids, debits, credits, amounts, kinds, holds = zip(*rows, strict=True)
+        move(draft, Batch(ids, debits, credits, amounts, kinds, holds))
 
 
 def transfer_many(draft: Draft, batch: Batch) -> list[int]:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from souq.core import budget, ledger, stock
 from souq.core.agreement import CashLeg
-from souq.core.ledger import HOLDS, Batch
+from souq.core.ledger import HOLDS
 from souq.core.listing import LISTINGS, change, need_listing, need_open
 from souq.core.mandate import MANDATES
 from souq.core.mechanisms.moves import Item, Pledge
@@ -86,9 +86,7 @@ def release(
             if units:
                 rows.append((id, payer, to, units, MOVE, ""))
         _spend(draft, leg, f"{negotiation}.{n}")
-    if rows:
-        ids, debits, credits, amounts, kinds, holds = zip(*rows, strict=True)
-        ledger.move(draft, Batch(ids, debits, credits, amounts, kinds, holds))
+    ledger.move_rows(draft, rows)
 
 
 def _hold_id(agent: str, negotiation: str) -> str:
@@ -111,8 +109,7 @@ def _hold(draft: Draft, agent: Agent, negotiation: str, pledge: Pledge) -> None:
             raise Refused(Reason.INSUFFICIENT_FUNDS, available=available, needed=pledge.held_units)
         # Nobody is owed it yet, and a pending transfer must name somebody: the house's fees.
         rows.append((id, payer, f"fees/{pledge.asset}", pledge.held_units, HOLD, ""))
-    ids, debits, credits, amounts, kinds, holds = zip(*rows, strict=True)
-    ledger.move(draft, Batch(ids, debits, credits, amounts, kinds, holds))
+    ledger.move_rows(draft, rows)
 
 
 def _pledge_goods(draft: Draft, agent: str, negotiation: str, goods: tuple[Item, ...]) -> None:

@@ -141,7 +141,7 @@ def overrule(
     market = rules(view)
     if amount.asset == market.assets[0].code and is_counted(market, amount.units):
         good = weight_of(market, amount.units) * (after_bps - before_bps) // BPS
-        _count(view, supplier, payer, good, -good, "")
+        _count(view, market, supplier, payer, good, -good, "")
 
 
 def _fulfilled(view: View, event: ContractFulfilled) -> None:
@@ -168,35 +168,36 @@ def _settled(
             weight = weight_of(market, units)
             good = weight * outcome_bps // BPS
             category = _category(view, agreement, supplier)
-            _count(view, supplier, payer, good, weight - good, category)
+            _count(view, market, supplier, payer, good, weight - good, category)
 
 
-def _count(view: View, supplier: str, payer: str, good: int, bad: int, category: str) -> None:
+def _count(
+    view: View, market: Rules, supplier: str, payer: str, good: int, bad: int, category: str
+) -> None:
     agent, other = view.get(AGENTS, supplier), view.get(AGENTS, payer)
     assert agent is not None, f"nobody supplied: {supplier}"
     assert other is not None, f"nobody paid: {payer}"
     subject, counterparty = agent.principal, other.principal
     if subject == counterparty:
         return
-    market, found = rules(view), trust.trust(view)
+    half_life, most = market.reputation_half_life_us, market.reputation_pair_max * ONE
+    found = trust.trust(view)
     counts = trust.counts_bps(found, counterparty, subject)
     if view.get(COUNTERPARTIES, counterparty) is None:
         view.put(COUNTERPARTIES, counterparty, counterparty)
     for one in (subject, supplier):
         key = f"{one}/{counterparty}"
         before = view.get(PAIRS, key)
-        old = as_of(before.tally if before else NONE, view.at, market.reputation_half_life_us)
-        new = _bounded(
-            Tally(max(0, old.good + good), max(0, old.bad + bad), view.at),
-            market.reputation_pair_max * ONE,
-        )
+        old = as_of(before.tally if before else NONE, view.at, half_life)
+        new = _bounded(Tally(max(0, old.good + good), max(0, old.bad + bad), view.at), most)
         view.put(PAIRS, key, Pair(one, subject, counterparty, new))
-        _shift(view, one, _share(new, counts), _share(old, counts))
+        _shift(view, one, half_life, _share(new, counts), _share(old, counts))
     more = _share(Tally(max(0, good), max(0, bad)), counts)
-    for name in dict.fromkeys(("", category)):
-        base = _base(view, name, market.reputation_half_life_us)
+    era = _era(found)
+    for name in ("", category) if category else ("",):
+        base = as_of(view.get(BASES, era + name) or NONE, view.at, half_life)
         after = Tally(base.good + more.good, base.bad + more.bad, view.at)
-        view.put(BASES, _era(view) + name, after)
+        view.put(BASES, era + name, after)
 
 
 def _bounded(tally: Tally, most: int) -> Tally:
@@ -209,12 +210,14 @@ def _bounded(tally: Tally, most: int) -> Tally:
 
 
 def _share(tally: Tally, bps: int) -> Tally:
+    if bps == BPS:
+        return tally
     return Tally(tally.good * bps // BPS, tally.bad * bps // BPS, tally.at)
 
 
-def _shift(view: View, subject: str, new: Tally, old: Tally) -> None:
+def _shift(view: View, subject: str, half_life: int, new: Tally, old: Tally) -> None:
     """Fold that a part of a subject's record is something else now."""
-    now = record_of(view, subject)
+    now = as_of(view.get(RECORDS, subject) or NONE, view.at, half_life)
     good, bad = now.good + new.good - old.good, now.bad + new.bad - old.bad
     view.put(RECORDS, subject, Tally(max(0, good), max(0, bad), view.at))
 
@@ -230,7 +233,7 @@ def _trusted(view: View, event: trust.TrustSet) -> None:
             now = trust.counts_bps(after, counterparty, pair.principal)
             if was != now:
                 tally = as_of(pair.tally, view.at, half_life)
-                _shift(view, pair.subject, _share(tally, now), _share(tally, was))
+                _shift(view, pair.subject, half_life, _share(tally, now), _share(tally, was))
     trust.put(view, after)
 
 
@@ -252,12 +255,13 @@ def _base_bps(view: View, category: str, half_life: int) -> int:
 
 
 def _base(view: View, category: str, half_life: int) -> Tally:
-    return as_of(view.get(BASES, _era(view) + category) or NONE, view.at, half_life)
+    key = _era(trust.trust(view)) + category
+    return as_of(view.get(BASES, key) or NONE, view.at, half_life)
 
 
-def _era(view: View) -> str:
+def _era(found: trust.Trust | None) -> str:
     # What anybody could count before anybody was trusted says nothing of how deals go.
-    return "any/" if trust.trust(view) is None else "trusted/"
+    return "any/" if found is None else "trusted/"
 
 
 DECIDE: dict[type, Any] = {**trust.DECIDE, **imported.DECIDE}

@@ -13,6 +13,8 @@ BATCH_MAX = 8_000
 
 # id, kind, debit, credit, amount, hold, interval_us
 Row = tuple[str, int, str, str, int, str, int]
+# id, debit, credit, amount, kind, hold: of the market's own transfers, which have no interval
+Movement = tuple[str, str, str, int, int, str]
 
 
 class Kind(IntEnum):

@@ -5,16 +5,15 @@ in equal shares, or, where none sat, to the other side for its trouble.
 """
 
 from souq.core import bond, ledger
-from souq.core.ledger import HOLDS, Batch
+from souq.core.ledger import HOLDS
 from souq.core.money import BPS
 from souq.core.party import wallet
 from souq.core.procedure import Procedure
 from souq.core.refusal import Reason, Refused
 from souq.core.state import Draft
-from souq.core.transfer import CAPTURE, HOLD, MOVE, RELEASE
+from souq.core.transfer import CAPTURE, HOLD, MOVE, RELEASE, Movement
 
 FILING, APPEAL = "filing", "appeal"
-_Row = tuple[str, str, str, int, int, str]
 
 
 def hold_fee(
@@ -27,7 +26,7 @@ def hold_fee(
     available = ledger.need_account(draft, account).available
     if available < units:
         raise Refused(Reason.INSUFFICIENT_FUNDS, available=available, needed=units)
-    _move(draft, [(_id(contract, what), account, f"fees/{asset}", units, HOLD, "")])
+    ledger.move_rows(draft, [(_id(contract, what), account, f"fees/{asset}", units, HOLD, "")])
 
 
 def give_back(draft: Draft, contract: str, what: str) -> None:
@@ -35,7 +34,7 @@ def give_back(draft: Draft, contract: str, what: str) -> None:
     id = _id(contract, what)
     hold = draft.get(HOLDS, id)
     if hold is not None:
-        _move(draft, [(f"{id}:end", hold.debit, hold.credit, 0, RELEASE, id)])
+        ledger.move_rows(draft, [(f"{id}:end", hold.debit, hold.credit, 0, RELEASE, id)])
 
 
 def take(draft: Draft, contract: str, what: str, to: tuple[str, ...]) -> None:
@@ -44,12 +43,12 @@ def take(draft: Draft, contract: str, what: str, to: tuple[str, ...]) -> None:
     hold = draft.get(HOLDS, id)
     if hold is None:
         return
-    rows: list[_Row] = [(f"{id}:end", hold.debit, hold.credit, hold.amount, CAPTURE, id)]
+    rows: list[Movement] = [(f"{id}:end", hold.debit, hold.credit, hold.amount, CAPTURE, id)]
     asset = hold.credit.rpartition("/")[2]
     for n, (principal, units) in enumerate(_shares(to, hold.amount)):
         if units:
             rows.append((f"{id}:{n}", hold.credit, wallet(principal, asset), units, MOVE, ""))
-    _move(draft, rows)
+    ledger.move_rows(draft, rows)
 
 
 def settle_stakes(
@@ -86,7 +85,7 @@ def forfeit(
 
 def make_good(draft: Draft, contract: str, payments: list[tuple[str, str, int]]) -> int:
     """Pay out of the house's reserve what it has of (principal, asset, units); tell how much."""
-    paid, rows, left = 0, list[_Row](), dict[str, int]()
+    paid, rows, left = 0, list[Movement](), dict[str, int]()
     for n, (principal, asset, units) in enumerate(payments):
         reserve = f"reserve/{asset}"
         available = left.get(asset, ledger.need_account(draft, reserve).available)
@@ -96,19 +95,13 @@ def make_good(draft: Draft, contract: str, payments: list[tuple[str, str, int]])
             paid += units
             id = f"#{contract}.{n}.good"
             rows.append((id, reserve, wallet(principal, asset), units, MOVE, ""))
-    if rows:
-        _move(draft, rows)
+    ledger.move_rows(draft, rows)
     return paid
 
 
 def _shares(to: tuple[str, ...], units: int) -> list[tuple[str, int]]:
     size = len(to)
     return [(one, units * (n + 1) // size - units * n // size) for n, one in enumerate(to)]
-
-
-def _move(draft: Draft, rows: list[_Row]) -> None:
-    ids, debits, credits, amounts, kinds, holds = zip(*rows, strict=True)
-    ledger.move(draft, Batch(ids, debits, credits, amounts, kinds, holds))
 
 
 def _id(contract: str, what: str) -> str:
