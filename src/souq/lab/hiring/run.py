@@ -39,6 +39,7 @@ BUDGET_UNITS = 60 * DOLLAR
 FEE_BPS = 200
 DEALS_MAX = 12
 CALL_US = HOUR_US
+ARBITER = "A1"  # the house's, whose word alone takes of a bond; it is the first to come
 PROCEDURE = Procedure(
     arbiter_below_units=20
     * DOLLAR,  # the arbiter alone judges what is smaller, and three on appeal
@@ -82,7 +83,7 @@ def run_services(
     `more` are contractors beside those that come with it. Raises Unheld before anything happens.
     """
     need_sandbox()
-    house = House(store, seed, Rules(name=MARKET, fee_bps=FEE_BPS))
+    house = House(store, seed, Rules(name=MARKET, fee_bps=FEE_BPS, arbiter=ARBITER))
     try:
         orchestra = _Orchestra(house, goal(seed, budget_units), Shelf(shelf), seed, more)
         orchestra.play()
@@ -113,6 +114,9 @@ class _Orchestra:
         self._goal = goal
         self._shelf = shelf
         self._library = b""
+        judge = house.join("Arne", money_units=20 * DOLLAR, bond_units=10 * DOLLAR)
+        assert judge.agents == (ARBITER,), "the house's arbiter comes first"
+        self._arbiter = people.Arbiter(Seat(house, ARBITER), shelf, EXAMPLES)
         names = ("Ada's orchestrator", *(f"Ada's buyer of {one.name}" for one in goal.pieces))
         self._ada = house.join("Ada", *names, money_units=goal.budget_units)
         self._contractors = [
@@ -125,9 +129,6 @@ class _Orchestra:
             "tests": slow,
             "installed": prompt,
         }
-        judge = house.join("Arne", money_units=20 * DOLLAR, bond_units=10 * DOLLAR)
-        self._arbiter_agent = judge.agents[0]
-        self._arbiter = people.Arbiter(Seat(house, self._arbiter_agent), shelf, EXAMPLES)
         self._jurors = _jury(house, shelf)
         titles = tuple(one.title for one in goal.pieces)
         told = Told(self._ada.principal, goal.words, titles, goal.budget_units, seed)
@@ -191,7 +192,6 @@ class _Orchestra:
             inspect_us=6 * HOUR_US,
             criteria=(criterion(tests),),
             verifier=self._checkers[piece.name].agent,
-            arbiter=self._arbiter_agent,
             procedure=PROCEDURE,
         )
         return PostListing(
