@@ -99,7 +99,7 @@ def test_totals_are_the_ledgers(seed: int) -> None:
     assert found.budget_units - found.spent_units + found.back_units == found.left_units
     state = replay(store).state
     accounts = state.rows(ACCOUNTS)
-    assert found.left_units == accounts["wallet:P1/USD"].posted
+    assert found.left_units == accounts["wallet:P2/USD"].posted
     assert accounts["fees/USD"].posted == found.fee_units
     assert accounts["reserve/USD"].posted == 0
     assert sum(one.posted for one in accounts.values()) == 0
