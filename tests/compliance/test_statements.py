@@ -7,21 +7,29 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from souq.core.bond import PostBond
 from souq.core.contract import SubmitDelivery
+from souq.core.dispute import OpenDispute, Rule
+from souq.core.funds import ReportDeposit
 from souq.core.listing import PostListing
+from souq.core.mandate import GrantMandate, Limits, SecretLimits
 from souq.core.mechanisms.posted_price import TakePrice
+from souq.core.party import RegisterAgent, RegisterPrincipal
 from souq.core.refusal import Refused
-from souq.core.seal import PublicText
+from souq.core.rules import OPERATOR, OpenMarket, Rules
+from souq.core.seal import PartyText, PublicText
 from souq.journal.memory import MemoryStore
 from souq.journal.replay import records
 from souq.journal.sqlite import SqliteStore
 from souq.journal.store import Store
 from souq.operations import compliance_queries as trust
+from souq.venue import Venue
 from souq.views.statements import Statements, Total
 from tests.compliance.house import House, usd
 from tests.laws.walk import walk
@@ -187,3 +195,28 @@ def test_the_command_line_writes_what_the_fold_says(tmp_path: Path) -> None:
         assert done.returncode == 1
         assert why in done.stderr
         assert done.stderr.count("\n") == 1, done.stderr
+
+
+def test_a_statement_is_given_to_whoever_meets_a_hold_of_others() -> None:
+    venue = Venue(MemoryStore())
+    number = count(1)
+
+    def do(actor: str, command: Any) -> Any:
+        return venue.submit(actor, f"c{next(number)}", command).need()
+
+    do(OPERATOR, OpenMarket(Rules(arbiter="P4")))
+    for n in range(1, 5):
+        do(OPERATOR, RegisterPrincipal(PublicText("a person")))
+        do(OPERATOR, RegisterAgent(f"P{n}", PublicText("an agent")))
+        do(OPERATOR, ReportDeposit(f"P{n}", usd(1_000)))
+        do(f"P{n}", GrantMandate(f"A{n}", SecretLimits(Limits())))
+    do("P2", PostBond(usd(100)))
+    listing = do("A2", PostListing(PublicText("a lamp"), "home", usd(50))).events[0].listing
+    do("A1", TakePrice(listing.id, usd(50)))
+    do("A2", SubmitDelivery("C1"))
+    do("A1", OpenDispute("C1", "damaged", PartyText("broken")))
+    do("P4", Rule("C1", 10_000, forfeit_units=50))  # of a bond that was locked before they met
+    (total,) = venue.ask("P1", trust.GetStatement()).totals
+    assert total.net_units == 1_050
+    (total,) = venue.ask("P2", trust.GetStatement()).totals
+    assert total.net_units == 950

@@ -21,7 +21,7 @@ from souq.core.agreement import givers, takers
 from souq.core.criteria import check_digest
 from souq.core.ending import ContractCancelled, ContractFulfilled
 from souq.core.party import AGENTS
-from souq.core.performance import is_between_two, is_independent, owed_bps
+from souq.core.performance import is_between_two, is_independent, kept_bps, owed_bps
 from souq.core.promise import check_measured
 from souq.core.refusal import Reason, Refused
 from souq.core.stage import (
@@ -133,7 +133,8 @@ def lapse(draft: Draft, id: str, state: Failed | Returnable | Returning) -> None
 
 
 def _fulfil(draft: Draft, id: str, state: State) -> None:
-    draft.emit(ContractFulfilled(id, state.agreement, owed_bps(draft, id, state)))
+    penalty = owed_bps(draft, id, state)
+    draft.emit(ContractFulfilled(id, state.agreement, penalty, kept_bps(draft, id)))
 
 
 def _report(draft: Draft, actor: str, command: ReportVerification) -> None:

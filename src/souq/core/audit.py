@@ -143,7 +143,10 @@ def consider(draft: Draft, event: ContractFulfilled) -> None:
     if not now or not paid or giving != (paid[0].taker,):
         return
     giver, payer, asset = paid[0].taker, paid[0].giver, paid[0].amount.asset
-    units = sum(leg.amount.units for leg in paid if leg.amount.asset == asset)
+    whole = sum(leg.amount.units for leg in paid if leg.amount.asset == asset)
+    units = whole * event.kept_bps.get(giver, BPS) // BPS
+    if not units:
+        return
     ppm = _rate(draft, house, giver, asset, units)
     outcome = BPS - event.penalty_bps
     draft.emit(AuditAwaited(event.contract, now, giver, payer, asset, units, ppm, outcome))

@@ -8,13 +8,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from souq.core import halt
+from souq.core import halt, standstill
 from souq.core.agreement import Agreement, takers
 from souq.core.case import Pleading
 from souq.core.ending import ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.party import need_other_agent
 from souq.core.refusal import Reason, Refused
 from souq.core.stage import Delivered, Disputed, Failed, Formed, need_contract
+from souq.core.standstill import ClocksStarted, ClocksStopped
 from souq.core.state import Draft, Table, View
 
 
@@ -75,8 +76,18 @@ def _over(view: View, event: Any) -> None:
         view.drop(COOLING, event.contract)
 
 
+def _stopped(view: View, event: ClocksStopped) -> None:
+    standstill.stop(view, COOLING, event)
+
+
+def _started(view: View, event: ClocksStarted) -> None:
+    standstill.start(view, COOLING, event)
+
+
 DECIDE: dict[type, Any] = {RevokeContract: _revoke}
 EVOLVE: dict[type, Any] = {
+    ClocksStopped: _stopped,
+    ClocksStarted: _started,
     CoolingOffBegan: _began,
     ContractFulfilled: _over,
     ContractCancelled: _over,

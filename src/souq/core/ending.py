@@ -14,11 +14,15 @@ from souq.core.state import DEADLINES, Table, View
 
 
 class ContractFulfilled(Struct, frozen=True, tag=True, omit_defaults=True):
-    """`penalty_bps` of each payment go back to its payer, for promises that were not kept."""
+    """`penalty_bps` of each payment go back to its payer, for promises that were not kept.
+
+    `kept_bps` are, by payee, what it had not given back before.
+    """
 
     contract: str
     agreement: Agreement
     penalty_bps: int = 0
+    kept_bps: dict[str, int] = {}
 
 
 class ContractCancelled(Struct, frozen=True, tag=True):
@@ -37,7 +41,7 @@ class RulingMade(Struct, frozen=True, tag=True, omit_defaults=True):
     """`by` is the arbiter, "panel", "parties" who settled, or "system" where none ruled in time.
 
     `clause` is what of the contract's template the ruling cites. `reserve_units` are made good by
-    the house, where the template says that it bears the loss.
+    the house, where the template says that it bears the loss. `kept_bps` as in ContractFulfilled.
     """
 
     contract: str
@@ -46,6 +50,7 @@ class RulingMade(Struct, frozen=True, tag=True, omit_defaults=True):
     payer_bps: int
     clause: str = ""
     reserve_units: int = 0
+    kept_bps: dict[str, int] = {}
 
 
 TABLES: tuple[Table[Any], ...] = subcontract.TABLES

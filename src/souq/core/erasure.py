@@ -2,7 +2,7 @@
 
 Here stands when that may be done and what follows in the market; that its words can be read no more
 is work for whoever keeps them, once the record is durable. A legal hold stops it, and so does
-whatever is not finished yet: a running contract, a channel, money.
+whatever is not finished yet: a running contract, a channel, a juror's case, an audit, money.
 """
 
 from typing import Any
@@ -12,9 +12,11 @@ from msgspec import Struct
 from souq.core import erased
 from souq.core.account import ACCOUNTS
 from souq.core.attestation import ATTESTATIONS, AttestationRevoked
+from souq.core.audit import AUDITS
 from souq.core.channel import CHANNELS
 from souq.core.commitments import contracts_of
 from souq.core.credential import KEYS_OF, KeyRevoked
+from souq.core.jury import JURORS
 from souq.core.listing import LISTINGS, ListingWithdrawn
 from souq.core.mandate import MandateRevoked
 from souq.core.party import AGENTS, need_principal, wallet
@@ -39,8 +41,8 @@ class SetLegalHold(Struct, frozen=True, tag=True, omit_defaults=True, forbid_unk
 class ErasePrincipal(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     """Erase a principal's words, name and contact for good, and end its authority. Operator only.
 
-    Records of money stay. Refused while a contract or channel of it runs, money of it is here, or
-    a legal hold stands.
+    Records of money stay. Refused while a contract or channel of it runs, it sits on a panel, an
+    audit of its deals is open, money of it is here, or a legal hold stands.
     """
 
     principal: str
@@ -105,6 +107,11 @@ def _unfinished(draft: Draft, principal: str, agents: set[str]) -> str:
     sides = (one.terms for one in draft.state.rows(CHANNELS).values())
     if any(terms.payer in agents or terms.payee in agents for terms in sides):
         return "ChannelsOpen"
+    juror = draft.get(JURORS, principal)
+    if juror is not None and juror.cases:
+        return "SittingOnPanel"  # what others lose may yet be paid to it
+    if any(principal in one.sides for one in draft.state.rows(AUDITS).values()):
+        return "AuditOpen"
     wallets = (draft.get(ACCOUNTS, wallet(principal, one.code)) for one in rules(draft).assets)
     if any(account is not None and (account.posted or account.held) for account in wallets):
         return "MoneyHere"

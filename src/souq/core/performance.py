@@ -130,7 +130,8 @@ class Artefact(Struct, frozen=True, omit_defaults=True):
 class Performance(Struct, frozen=True, omit_defaults=True):
     """`artefacts` are by giver; `code` is a digest, and `is_proven` tells that it was shown.
 
-    By `cut_us` a claim of non-delivery made the time to deliver shorter.
+    By `cut_us` a claim of non-delivery made the time to deliver shorter. `kept_bps` are, by payee,
+    what it has not given back of what it was to be paid.
     """
 
     artefacts: dict[str, Artefact] = {}
@@ -140,6 +141,7 @@ class Performance(Struct, frozen=True, omit_defaults=True):
     late_bps: int = 0
     is_claimed: bool = False
     cut_us: int = 0
+    kept_bps: dict[str, int] = {}
 
 
 PERFORMANCES: Table[Performance] = Table("performances", Performance)
@@ -156,6 +158,11 @@ def owed_bps(view: View, id: str, state: Any) -> int:
     """Give what missed promises and lateness cost, in basis points of what is held."""
     missed = penalty_bps(state.agreement.promises, state.measured)
     return min(BPS, missed + performance_of(view, id).late_bps)
+
+
+def kept_bps(view: View, id: str) -> dict[str, int]:
+    """Give, by payee, what it keeps where it has given some of its pay back."""
+    return performance_of(view, id).kept_bps
 
 
 def is_between_two(agreement: Agreement) -> bool:
@@ -347,7 +354,9 @@ def _over(view: View, event: Any) -> None:
 
 
 def _granted(view: View, event: RefundGranted) -> None:
-    """Money and budgets have told it already."""
+    found = performance_of(view, event.contract).kept_bps
+    kept = found.get(event.by, BPS) * (BPS - event.bps) // BPS
+    _change(view, event.contract, kept_bps={**found, event.by: kept})
 
 
 DECIDE: dict[type, Any] = {

@@ -15,8 +15,9 @@ bad record behind takes a new principal.
 Amounts are fixed-point, in millionths of a deal of weight 1, and kept as of an instant (`decay`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import isqrt
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
@@ -145,12 +146,12 @@ def overrule(
 
 
 def _fulfilled(view: View, event: ContractFulfilled) -> None:
-    _settled(view, event.agreement, BPS - event.penalty_bps)
+    _settled(view, event.agreement, BPS - event.penalty_bps, kept_bps=event.kept_bps)
 
 
 def _ruled(view: View, event: RulingMade) -> None:
     if event.by != PARTIES:  # what two agree on says nothing of either
-        _settled(view, event.agreement, BPS - event.payer_bps)
+        _settled(view, event.agreement, BPS - event.payer_bps, kept_bps=event.kept_bps)
 
 
 def _cancelled(view: View, event: ContractCancelled) -> None:
@@ -160,10 +161,16 @@ def _cancelled(view: View, event: ContractCancelled) -> None:
 
 
 def _settled(
-    view: View, agreement: Agreement, outcome_bps: int, only: tuple[str, ...] | None = None
+    view: View,
+    agreement: Agreement,
+    outcome_bps: int,
+    only: tuple[str, ...] | None = None,
+    kept_bps: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
     market = rules(view)
-    for supplier, payer, units in payments(market, agreement):
+    for supplier, payer, agreed in payments(market, agreement):
+        # What was given back, its fee included, was not paid: else large deals cost nothing.
+        units = agreed * kept_bps.get(supplier, BPS) // BPS
         if (only is None or supplier in only) and is_counted(market, units):
             weight = weight_of(market, units)
             good = weight * outcome_bps // BPS

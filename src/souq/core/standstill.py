@@ -58,6 +58,30 @@ def follow(draft: Draft, event: HaltSet) -> None:
             draft.emit(ClocksStarted(ids, due))
 
 
+def stop(view: View, table: Table[int], event: ClocksStopped) -> None:
+    """Fold what of a contract's other clock is left, by contract, while its deadline stands still.
+
+    It is kept negated, so that nobody takes it for an instant.
+    """
+    for id in event.ids:
+        until = view.get(table, _contract(id))
+        if until is not None and until > view.at:
+            view.put(table, _contract(id), view.at - until)
+
+
+def start(view: View, table: Table[int], event: ClocksStarted) -> None:
+    """Fold that a contract's other clock runs again."""
+    for id in event.ids:
+        left = view.get(table, _contract(id))
+        if left is not None and left < 0:
+            view.put(table, _contract(id), view.at - left)
+
+
+def _contract(id: str) -> str:
+    # While a panel is awaited, its draw has the contract's deadline.
+    return f"C{id[1:]}" if id.startswith("D") else id
+
+
 def _stands_still(id: str) -> bool:
     # An offer that lapses frees its maker, and a restriction its principal: nobody need move. Nor
     # does a review, which can be answered all the while.

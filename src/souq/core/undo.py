@@ -8,11 +8,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from souq.core import conditions, halt
+from souq.core import conditions, halt, standstill
 from souq.core.contract import ContractFormed, DeliverySubmitted
 from souq.core.ending import ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.refusal import Reason, Refused
 from souq.core.stage import Delivered, Formed, need_contract, principals, stage_of
+from souq.core.standstill import ClocksStarted, ClocksStopped
 from souq.core.state import Draft, Table, View
 
 
@@ -60,8 +61,18 @@ def _undone(view: View, event: ContractUndone) -> None:
     """What follows has an event of its own; this one says who used the opportunity."""
 
 
+def _stopped(view: View, event: ClocksStopped) -> None:
+    standstill.stop(view, UNDO_UNTIL, event)
+
+
+def _started(view: View, event: ClocksStarted) -> None:
+    standstill.start(view, UNDO_UNTIL, event)
+
+
 DECIDE: dict[type, Any] = {UndoContract: _undo}
 EVOLVE: dict[type, Any] = {
+    ClocksStopped: _stopped,
+    ClocksStarted: _started,
     ContractUndone: _undone,
     ContractFormed: _formed,
     DeliverySubmitted: _over,

@@ -124,7 +124,9 @@ class Statements:
         elif kind == MOVE:
             self._post(at, id, row)
         else:
-            held = self._held.pop(hold)
+            held = self._held.pop(hold, None)
+            if held is None:  # whoever reads one principal's records alone meets others' holds
+                return
             units = (row.units or held.units) if kind == CAPTURE else 0
             if units:
                 self._post(at, hold, _Held(held.debit, held.credit, units))

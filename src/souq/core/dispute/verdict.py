@@ -17,7 +17,7 @@ from souq.core.dispute.records import (
 )
 from souq.core.ending import ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.money import BPS
-from souq.core.performance import owed_bps
+from souq.core.performance import kept_bps, owed_bps
 from souq.core.procedure import JURY_MAX
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import SYSTEM, rules
@@ -144,16 +144,21 @@ def _rule(draft: Draft, id: str, state: Disputed, verdict: Verdict) -> None:
     if verdict.by == PANEL and share and template:
         cause = liability.CAUSE_OF.get(state.case.ground, "misdescription")
     clause = liability.clause(template, cause) if cause else ""
+    kept = kept_bps(draft, id)
     if cause and liability.bearer(template, cause) == "reserve":
         owed = [
-            (sides.owner(draft, leg.giver), leg.amount.asset, leg.amount.units * share // BPS)
+            (
+                sides.owner(draft, leg.giver),
+                leg.amount.asset,
+                leg.amount.units * kept.get(leg.taker, BPS) * share // BPS**2,
+            )
             for leg in agreement.legs
             if isinstance(leg, CashLeg)
         ]
         made_good = costs.make_good(draft, id, owed)
-        draft.emit(RulingMade(id, agreement, verdict.by, 0, clause, made_good))
+        draft.emit(RulingMade(id, agreement, verdict.by, 0, clause, made_good, kept))
         return
-    draft.emit(RulingMade(id, agreement, verdict.by, share, clause))
+    draft.emit(RulingMade(id, agreement, verdict.by, share, clause, kept_bps=kept))
 
 
 def _appeal(draft: Draft, actor: str, command: AppealVerdict) -> None:
