@@ -97,7 +97,7 @@ def tables(
     One row per observation. Money is whole units, and dollars also decimal text; times are
     microseconds UTC and a timestamp. In CSV, words that a spreadsheet could take for a formula
     get an apostrophe in front.
-    Example: souq export runs/demo --to csv --out demo-tables
+    Example: souq export tables runs/demo --to csv --out demo-tables
     """
     with runs.reading(folder) as store:
         last = store.head()[0]
