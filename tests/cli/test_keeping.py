@@ -55,6 +55,15 @@ def test_a_market_comes_back_as_it_was_then(market: Path, tmp_path: Path) -> Non
     assert then == json.loads(ok("replay", market, "--until", 100, "--json"))
 
 
+def test_a_backup_without_the_keys_of_its_words_says_so(market: Path, tmp_path: Path) -> None:
+    ok("backup", market, tmp_path / "kept")
+    assert souq("restore", tmp_path / "kept", tmp_path / "whole").stderr == ""
+    (tmp_path / "kept.keys").rename(tmp_path / "elsewhere")
+    assert "no kept.keys beside it" in souq("restore", tmp_path / "kept", tmp_path / "a").stderr
+    named = souq("restore", tmp_path / "kept", tmp_path / "b", "--keys", tmp_path / "elsewhere")
+    assert named.stderr == ""
+
+
 def test_mistakes_are_one_line(market: Path, tmp_path: Path) -> None:
     ok("backup", market, tmp_path / "kept")
     spoilt = tmp_path / "spoilt"

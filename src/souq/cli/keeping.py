@@ -81,6 +81,13 @@ def restore(
         kept = backups.restore(file, folder, until=until, keys=keys)
     except ValueError as error:
         raise Mistake(str(error)) from None
+    if keys is None and not backups.keys_of(file).is_file():
+        # Backups of markets before words were locked have no such file, and need none.
+        typer.echo(
+            f"souq: there is no {backups.keys_of(file).name} beside it: words that were locked with"
+            " those keys cannot be read here (--keys FILE names them)",
+            err=True,
+        )
     _show(kept, f"{folder}: {kept.records} records up to head {kept.head}", as_json=as_json)
 
 
@@ -97,7 +104,7 @@ def tables(
     One row per observation. Money is whole units, and dollars also decimal text; times are
     microseconds UTC and a timestamp. In CSV, words that a spreadsheet could take for a formula
     get an apostrophe in front.
-    Example: souq export runs/demo --to csv --out demo-tables
+    Example: souq export tables runs/demo --to csv --out demo-tables
     """
     with runs.reading(folder) as store:
         last = store.head()[0]
