@@ -18,7 +18,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from souq.core import conditions, cooling_off, dispute, halt
 from souq.core.agreement import givers, takers
-from souq.core.criteria import check_digest
+from souq.core.digest import check_digest
 from souq.core.ending import ContractCancelled, ContractFulfilled
 from souq.core.party import AGENTS
 from souq.core.performance import is_between_two, is_independent, kept_bps, owed_bps

@@ -7,12 +7,12 @@ they stand in the record: so a receipt is enough to check an act, and erasing a 
 
 import json
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
+from souq.core import base64url
 from souq.core.credential import holder
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import RULES, rules
@@ -48,7 +48,7 @@ def is_jws(text: str) -> bool:
 
 def header_of(jws: str) -> Header:
     """Read the protected header. Raises ValueError."""
-    return msgspec.json.decode(from_base64url(jws.partition("..")[0]), type=Header)
+    return msgspec.json.decode(base64url.decoded(jws.partition("..")[0]), type=Header)
 
 
 def fingerprint(jws: str) -> str:
@@ -63,14 +63,14 @@ def signing_input(protected: str, *, market: str, actor: str, id: str, command: 
     """Give the bytes that are signed; the command is sealed already."""
     asked = json.loads(canonical.encode(command))
     said = {"actor": actor, "command": asked, "command_id": id, "market": market}
-    return f"{protected}.{base64url(jcs(said))}".encode("ascii")
+    return f"{protected}.{base64url.encoded(jcs(said))}".encode("ascii")
 
 
 def check(view: View, actor: str, command: Any, act: Act) -> None:
     """Raise Refused(invalid) unless an act was signed with a live key of its actor's."""
     protected, _, signature = act.jws.partition("..")
     try:
-        header, raw = header_of(act.jws), from_base64url(signature)
+        header, raw = header_of(act.jws), base64url.decoded(signature)
     except ValueError:
         raise invalid("act", "no detached JWS with alg, kid and typ in its header") from None
     if header.typ != TYPE:
@@ -96,19 +96,6 @@ def need(view: View) -> None:
 def jcs(value: Any) -> bytes:
     """Give the RFC 8785 bytes of what has no fractions: keys in the order of their UTF-16 units."""
     return json.dumps(_ordered(value), separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def base64url(raw: bytes) -> str:
-    """Write bytes as JWS does."""
-    return urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def from_base64url(text: str) -> bytes:
-    """Read base64url as it is written here. Raises ValueError for other spellings."""
-    raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if base64url(raw) != text:
-        raise ValueError("not in base64url")
-    return raw
 
 
 def _ordered(value: Any) -> Any:

@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from souq.core import bond, epoch, halt, reputation
 from souq.core.agreement import CashLeg, givers
-from souq.core.criteria import check_digest
+from souq.core.digest import check_digest
 from souq.core.ending import ContractFulfilled
 from souq.core.money import BPS, Money
 from souq.core.party import AGENTS, need_other_agent, wallet

@@ -14,6 +14,7 @@ import hashlib
 
 from msgspec import Struct
 
+from souq.core.digest import check_digest
 from souq.core.money import BPS
 from souq.core.refusal import invalid
 from souq.core.seal import canonical
@@ -26,7 +27,6 @@ WITHIN_MS_MAX = 60_000
 SECONDS_MAX = 600
 MEMORY_MIB_MAX = 8_192
 CODE_MIN, CODE_MAX = 16, 128
-_DIGITS = frozenset("0123456789abcdef")
 
 
 class Content(Struct, frozen=True, tag="content", omit_defaults=True, forbid_unknown_fields=True):
@@ -103,11 +103,6 @@ def check(criteria: tuple[Criterion, ...]) -> None:
                 _need("share_bps", share_bps, 1, BPS)
 
 
-def is_digest(text: str) -> bool:
-    """Tell whether a text could be a SHA-256: 64 small hexadecimal digits."""
-    return len(text) == 64 and _DIGITS.issuperset(text)
-
-
 def needs_artefact(criteria: tuple[Criterion, ...]) -> bool:
     """Tell whether there must be something to check, named by its digest."""
     return any(not isinstance(one, Probe) for one in criteria)
@@ -145,12 +140,6 @@ def check_code(field: str, code: str) -> None:
     is_written = code.isascii() and code.isalnum() and code == code.lower()
     if not (CODE_MIN <= len(code) <= CODE_MAX and is_written):
         raise invalid(field, f"{CODE_MIN} to {CODE_MAX} small letters and digits")
-
-
-def check_digest(field: str, text: str) -> None:
-    """Raise Refused(invalid) unless a text could be a SHA-256."""
-    if not is_digest(text):
-        raise invalid(field, "64 small hexadecimal digits: a SHA-256")
 
 
 def _need_digest(text: str, *, is_needed: bool = True) -> None:

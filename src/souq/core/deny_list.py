@@ -8,13 +8,13 @@ lists its spellings.
 """
 
 import hashlib
-import re
 import unicodedata
 from bisect import bisect_left
 from typing import Any
 
 from msgspec import Struct
 
+from souq.core.digest import is_digest
 from souq.core.officer import OFFICERS
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import OPERATOR, RULES, rules
@@ -23,7 +23,6 @@ from souq.core.state import Draft, Table, View
 
 NAMES_MAX = 100_000
 VERSION_MAX = 64
-_KEY = re.compile(r"[0-9a-f]{64}")
 _CURRENT = "current"
 
 
@@ -138,7 +137,7 @@ def _load(draft: Draft, actor: str, command: LoadDenyList) -> None:
         raise invalid("version", f"1 to {VERSION_MAX} printable characters")
     if len(command.names) > NAMES_MAX or len(command.principals) > NAMES_MAX:
         raise invalid("names", f"at most {NAMES_MAX}, and as many principals")
-    if not all(map(_KEY.fullmatch, command.names)):
+    if not all(map(is_digest, command.names)):
         raise invalid("names", "each is 64 lower-case hex digits")
     names, principals = sorted(set(command.names)), sorted(set(command.principals))
     digest = hashlib.sha256(canonical.encode([names, principals])).hexdigest()

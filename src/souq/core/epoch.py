@@ -15,8 +15,9 @@ from typing import Any
 from msgspec import Struct
 
 from souq.core import halt
+from souq.core.digest import check_digest
 from souq.core.index import Rank
-from souq.core.mechanisms.commitment import check_digest, check_opens
+from souq.core.mechanisms.commitment import check_opens
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import DAY_US, need_operator, rules
 from souq.core.seal import canonical

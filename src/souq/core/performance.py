@@ -14,7 +14,8 @@ from msgspec import UNSET, Struct, UnsetType
 from souq.core import budget, conditions, criteria, escrow, halt
 from souq.core.agreement import Agreement, givers, takers
 from souq.core.conditions import Conditions
-from souq.core.criteria import check_code, check_digest, of_code
+from souq.core.criteria import check_code, of_code
+from souq.core.digest import check_digest
 from souq.core.ending import ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.money import BPS
 from souq.core.party import need_other_agent

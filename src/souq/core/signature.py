@@ -6,7 +6,6 @@ named by the key's JWK thumbprint (RFC 7638), over a body's digest (RFC 9530).
 """
 
 import hashlib
-from base64 import urlsafe_b64encode
 from functools import lru_cache
 from typing import Literal, get_args
 
@@ -19,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
+
+from souq.core import base64url
 
 PublicKind = Literal["ed25519", "es256"]
 PUBLIC_KINDS: tuple[str, ...] = get_args(PublicKind)
@@ -92,20 +93,16 @@ def jwk(kind: str, material: str) -> dict[str, str]:
     """Give a public key's required JWK members, in the order that the thumbprint needs."""
     key = public_key(kind, material)
     if isinstance(key, Ed25519PublicKey):
-        return {"crv": "Ed25519", "kty": "OKP", "x": _base64url(bytes.fromhex(material))}
+        return {"crv": "Ed25519", "kty": "OKP", "x": base64url.encoded(bytes.fromhex(material))}
     point = key.public_numbers()
-    x, y = (_base64url(number.to_bytes(32)) for number in (point.x, point.y))
+    x, y = (base64url.encoded(number.to_bytes(32)) for number in (point.x, point.y))
     return {"crv": "P-256", "kty": "EC", "x": x, "y": y}
 
 
 def thumbprint(kind: str, material: str) -> str:
     """Name a public key by its JWK thumbprint: the `keyid` on the wire."""
     members = ",".join(f'"{name}":"{value}"' for name, value in jwk(kind, material).items())
-    return _base64url(hashlib.sha256(f"{{{members}}}".encode()).digest())
-
-
-def _base64url(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return base64url.encoded(hashlib.sha256(f"{{{members}}}".encode()).digest())
 
 
 # The curve of RFC 8032, 5.1. Loading does not check that a point is on it, and with a point of

@@ -9,7 +9,8 @@ digests: see `core.act`. The salt goes with the signature, for the market to sea
 import secrets
 from typing import Any
 
-from souq.core.act import TYPE, Header, base64url, signing_input
+from souq.core import base64url
+from souq.core.act import TYPE, Header, signing_input
 from souq.core.credential import BEARER
 from souq.core.seal import SALT_BYTES, canonical
 from souq.core.signature import thumbprint
@@ -35,7 +36,7 @@ class Acts:
         self._market = market
         self._actor = actor
         header = Header(_ALGORITHMS[key.kind], thumbprint(key.kind, key.material), TYPE)
-        self._protected = base64url(canonical.encode(header))
+        self._protected = base64url.encoded(canonical.encode(header))
 
     def sign(self, command: Any, id: str) -> str:
         """Give what goes with a command that is sent under this id; another id needs another."""
@@ -46,5 +47,5 @@ class Acts:
         message = signing_input(
             self._protected, market=self._market, actor=self._actor, id=id, command=command
         )
-        jws = f"{self._protected}..{base64url(signature_of(self._key, message))}"
+        jws = f"{self._protected}..{base64url.encoded(signature_of(self._key, message))}"
         return f"{jws};{secret}" if secret else jws

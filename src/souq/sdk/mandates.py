@@ -11,12 +11,11 @@ so that it can be shown later what an agent was allowed.
 """
 
 import hashlib
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import msgspec
 from msgspec import Struct
 
+from souq.core import base64url
 from souq.core.credential import BEARER
 from souq.core.mandate import Limits
 from souq.core.seal import canonical
@@ -26,7 +25,6 @@ from souq.sdk.signing import KeyFile, signature_of
 TYPE = "souq-mandate+json"  # what was signed as something else never passes for a mandate
 ALGORITHMS = {"ed25519": "Ed25519", "es256": "ES256"}
 SIZE_MAX = 1_000_000
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 
 
 class NotSigned(ValueError):
@@ -64,9 +62,12 @@ def signed(paper: Paper, key: KeyFile) -> str:
     if key.kind == BEARER:
         raise ValueError("a bearer secret cannot sign; make a key with: souq keys new me.key")
     header = _Header(ALGORITHMS[key.kind], thumbprint(key.kind, key.material), TYPE)
-    protected, payload = _text(canonical.encode(header)), _text(canonical.encode(paper))
+    protected, payload = (
+        base64url.encoded(canonical.encode(header)),
+        base64url.encoded(canonical.encode(paper)),
+    )
     raw = signature_of(key, f"{protected}.{payload}".encode())
-    whole = msgspec.json.encode(_Signed(payload, protected, _text(raw)))
+    whole = msgspec.json.encode(_Signed(payload, protected, base64url.encoded(raw)))
     return msgspec.json.format(whole).decode() + "\n"
 
 
@@ -99,15 +100,8 @@ def checked(text: str | bytes, kind: str, material: str) -> Paper:
         raise NotSigned(f"well signed, but no mandate that this souq reads: {error}") from None
 
 
-def _text(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
 def _bytes(text: str) -> bytes:
-    """Read base64url as written here. Other spellings of the same bytes are refused."""
-    if not _BASE64URL.fullmatch(text) or len(text) % 4 == 1:
-        raise NotSigned("not in base64url")
-    raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if _text(raw) != text:
-        raise NotSigned("not in base64url")
-    return raw
+    try:
+        return base64url.decoded(text)
+    except ValueError:
+        raise NotSigned("not in base64url") from None

@@ -11,7 +11,6 @@ import hashlib
 import os
 import secrets
 import time
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +36,7 @@ from http_message_signatures import (
 )
 from msgspec import Struct
 
+from souq.core import base64url
 from souq.core.credential import BEARER, Kind
 from souq.core.signature import TAG, WINDOW_S, components, thumbprint
 
@@ -67,7 +67,7 @@ class KeyFile(Struct, frozen=True):
 
 def bearer_secret() -> BearerSecret:
     """Make 256 random bits into a secret that is easy to copy and to find."""
-    secret = BEARER_PREFIX + urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()
+    secret = BEARER_PREFIX + base64url.encoded(secrets.token_bytes(32))
     return BearerSecret(secret, digest_of_secret(secret))
 
 

@@ -9,13 +9,14 @@ root of the evidence. What it is worth elsewhere is for the other market to say.
 
 import gzip
 import hashlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 from msgspec import Struct
 
+from souq.core import base64url
 from souq.sdk import integrity
 from souq.sdk.integrity import Json, Resolve, Unproven
 from souq.sdk.signing import KeyFile
@@ -156,7 +157,7 @@ def status_list(
             raise Unproven(f"a place in the list stands between 0 and {STATUS_BITS - 1}")
         bits[index // 8] |= 128 >> index % 8
     by = issuer or integrity.did_key(key.material)
-    packed = urlsafe_b64encode(gzip.compress(bytes(bits), mtime=0)).rstrip(b"=").decode()
+    packed = base64url.encoded(gzip.compress(bytes(bits), mtime=0))
     document: Json = {
         "@context": [CONTEXT],
         "id": url,

@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from souq.core.act import ALGORITHMS, TYPE, from_base64url, header_of, signing_input
+from souq.core import base64url
+from souq.core.act import ALGORITHMS, TYPE, header_of, signing_input
 from souq.core.money import Asset
 from souq.core.seal import SALT_BYTES, canonical, digest_of
 from souq.core.signature import check_public, is_signed, thumbprint
@@ -188,7 +189,7 @@ def _check_act(seq: int, market: str, parts: _Parts) -> bool:
             id=caller["command_id"],
             command=command,
         )
-        raw = from_base64url(signature)
+        raw = base64url.decoded(signature)
         _need(header.typ == TYPE, why)
         key = next(
             event

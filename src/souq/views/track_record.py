@@ -16,6 +16,7 @@ from souq.core.party import AgentRegistered
 from souq.core.reputation import payments
 from souq.core.rules import MarketOpened, Rules
 from souq.core.seal import canonical
+from souq.journal import merkle
 from souq.journal.record import Record
 
 BANDS = (10**6, 10**7, 10**8, 10**9)  # units that a payment stays below, and "more"
@@ -109,12 +110,5 @@ class Gathering:
 
 
 def merkle_root(leaves: tuple[str, ...]) -> str:
-    """Give the root of a Merkle tree as RFC 9162 hashes it; that of none is SHA-256 of nothing."""
-    if not leaves:
-        return hashlib.sha256(b"").hexdigest()
-    level = [hashlib.sha256(b"\0" + bytes.fromhex(one)).digest() for one in leaves]
-    while len(level) > 1:
-        pairs = zip(level[::2], level[1::2], strict=False)
-        odd = level[-1:] if len(level) % 2 else []
-        level = [hashlib.sha256(b"\1" + left + right).digest() for left, right in pairs] + odd
-    return level[0].hex()
+    """Give the root over leaves in hex; that of none is SHA-256 of nothing."""
+    return merkle.root_of([merkle.leaf_hash(bytes.fromhex(one)) for one in leaves]).hex()

@@ -10,7 +10,7 @@ what the house says: a bond split among many names is worth no more than one. Ev
 in whole numbers, in a fixed order, so that everybody who reads the same journal finds the same.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -24,6 +24,7 @@ from souq.core.rules import MarketOpened, Rules, rules
 from souq.core.state import State
 from souq.core.trust import SetTrust
 from souq.journal.record import Record
+from souq.views.strongly_connected import strongly_connected
 
 MASS = 10**15
 FOLLOWS_BPS = 8_500
@@ -135,9 +136,9 @@ def find_rings(paid: Paid) -> dict[str, int]:
     other and are left with next to nothing of it.
     """
     rings: dict[str, int] = {}
-    for group in _strong(paid):
+    for group in strongly_connected((payer, payee) for payer in paid for payee in paid[payer]):
         inside = set(group)
-        if 1 < len(inside) <= RING_MAX and _is_ring(paid, inside):
+        if len(inside) <= RING_MAX and _is_ring(paid, inside):
             number = len(set(rings.values())) + 1
             rings.update(dict.fromkeys(sorted(inside), number))
     return rings
@@ -161,44 +162,6 @@ def _is_ring(paid: Paid, inside: set[str]) -> bool:
 def _together(rings: Mapping[str, int], one: str, other: str) -> bool:
     ring = rings.get(one)
     return ring is not None and ring == rings.get(other)
-
-
-def _strong(paid: Paid) -> Iterable[list[str]]:
-    """Yield strongly connected groups, by Tarjan's method without recursion."""
-    order: dict[str, int] = {}
-    low: dict[str, int] = {}
-    on_path: set[str] = set()
-    path: list[str] = []
-    for start in sorted(paid):
-        if start in order:
-            continue
-        work = [(start, iter(sorted(paid.get(start, {}))))]
-        order[start] = low[start] = len(order)
-        path.append(start)
-        on_path.add(start)
-        while work:
-            one, rest = work[-1]
-            for other in rest:
-                if other not in order:
-                    order[other] = low[other] = len(order)
-                    path.append(other)
-                    on_path.add(other)
-                    work.append((other, iter(sorted(paid.get(other, {})))))
-                    break
-                if other in on_path:
-                    low[one] = min(low[one], order[other])
-            else:
-                work.pop()
-                if work:
-                    above = work[-1][0]
-                    low[above] = min(low[above], low[one])
-                if low[one] == order[one]:
-                    group = []
-                    while (last := path.pop()) != one:
-                        on_path.discard(last)
-                        group.append(last)
-                    on_path.discard(one)
-                    yield [*group, one]
 
 
 def command(found: Found, upto: int) -> SetTrust:

@@ -6,6 +6,7 @@ import msgspec
 
 from souq.core import epoch, halt, jury
 from souq.core.case import ARBITRATION, PANEL, Committing, Drawing, Revealing, Verdict
+from souq.core.digest import check_digest
 from souq.core.dispute import costs, sides, verdict
 from souq.core.dispute.counting import VOTES, agreeing, of_vote, verdict_of
 from souq.core.dispute.records import (
@@ -21,7 +22,7 @@ from souq.core.dispute.records import (
     VotingClosed,
 )
 from souq.core.dispute.verdict import put_phase, wait_no_more
-from souq.core.mechanisms.commitment import check_digest, check_opens
+from souq.core.mechanisms.commitment import check_opens
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.stage import Disputed, need_contract, stage_of
 from souq.core.state import Draft, View, row_of

@@ -15,7 +15,6 @@ from souq.core.money import Money
 from souq.core.refusal import invalid
 from souq.core.seal import canonical
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _NONCE = re.compile(r"[0-9a-f]{32,64}")
 
 
@@ -45,12 +44,6 @@ def draw_lot(negotiation: str, seed: str, nonces: tuple[tuple[str, str], ...]) -
 def place(lot: str, agent: str) -> str:
     """Give an agent's place among equals: the smallest comes first."""
     return _digest(["souq.place.v1", lot, agent])
-
-
-def check_digest(field: str, text: str) -> None:
-    """Raise Refused(invalid) unless a text could be a commitment."""
-    if _DIGEST.fullmatch(text) is None:
-        raise invalid(field, "64 small hexadecimal digits: a SHA-256")
 
 
 def check_opens(field: str, nonce: str, found: str, committed: str) -> None:

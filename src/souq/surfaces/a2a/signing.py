@@ -2,13 +2,15 @@
 
 import hashlib
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from typing import Any
 
 import rfc8785
 from a2a.utils.errors import InvalidParamsError
 
+from souq.core import base64url
+from souq.core.act import ALGORITHMS
 from souq.core.credential import Key
 from souq.core.message import LENGTH_MAX
 from souq.core.signature import PUBLIC_KINDS, is_signed
@@ -16,7 +18,6 @@ from souq.surfaces.a2a.vocabulary import Signature
 from souq.surfaces.signatures import MarketKey
 
 ACT = "negotiation-v1"  # a signature made for something else never passes for an act
-_ALGORITHMS = {"EdDSA": "ed25519", "Ed25519": "ed25519", "ES256": "es256"}
 _HEADER = {"alg", "kid", "typ"}
 
 
@@ -33,9 +34,9 @@ def digest(value: Any) -> str:
 def sign(market_key: MarketKey, value: Any, *, typ: str, jku: str) -> dict[str, str]:
     """Give the market's signature over a JSON value."""
     header = {"alg": "EdDSA", "jku": jku, "kid": market_key.fingerprint, "typ": typ}
-    protected = _base64url(canonical(header))
+    protected = base64url.encoded(canonical(header))
     signature = market_key.sign(_input(protected, value))
-    return {"protected": protected, "signature": _base64url(signature)}
+    return {"protected": protected, "signature": base64url.encoded(signature)}
 
 
 def check_act(data: dict[str, Any], signature: Signature, find: Callable[[str], Key | None]) -> str:
@@ -52,7 +53,7 @@ def check_act(data: dict[str, Any], signature: Signature, find: Callable[[str], 
     if not isinstance(header, dict) or set(header) != _HEADER or header["typ"] != ACT:
         raise InvalidParamsError(f'an act\'s signature has alg, kid and typ "{ACT}" in its header')
     key = find(header["kid"]) if isinstance(header["kid"], str) else None
-    kind = _ALGORITHMS.get(header["alg"]) if isinstance(header["alg"], str) else None
+    kind = ALGORITHMS.get(header["alg"]) if isinstance(header["alg"], str) else None
     if key is None or key.kind not in PUBLIC_KINDS or key.kind != kind:
         raise InvalidParamsError("the act is signed with a key that is not the speaker's")
     try:
@@ -69,11 +70,7 @@ def check_act(data: dict[str, Any], signature: Signature, find: Callable[[str], 
 
 def _input(protected: str, value: Any) -> bytes:
     """Give what is signed (RFC 7515, 5.1)."""
-    return f"{protected}.{_base64url(canonical(value))}".encode("ascii")
-
-
-def _base64url(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return f"{protected}.{base64url.encoded(canonical(value))}".encode("ascii")
 
 
 def _bytes(text: str) -> bytes:

@@ -13,7 +13,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import permutations
 from math import isqrt
 
-from souq.views.surveillance.graph import Pair, strong, strongly_connected, ties
+from souq.views.strongly_connected import strongly_connected
+from souq.views.surveillance.graph import Pair, strong, ties
 from souq.views.surveillance.rows import Alarm, Trade, some, some_names
 
 NAME = "reputation_ring"

@@ -10,7 +10,8 @@ Bakers and butchers who are loyal to each other are none: no circle closes withi
 from collections.abc import Iterator, Sequence
 from itertools import permutations
 
-from souq.views.surveillance.graph import Pair, Tie, by_market, strong, strongly_connected, ties
+from souq.views.strongly_connected import strongly_connected
+from souq.views.surveillance.graph import Pair, Tie, by_market, strong, ties
 from souq.views.surveillance.rows import Alarm, Trade, some, some_names
 
 NAME = "wash_trading"

@@ -24,6 +24,7 @@ is no race.
 from typing import Any
 
 from souq.core.agreement import Agreement, cash_given, goods
+from souq.core.digest import check_digest
 from souq.core.listing import Listing
 from souq.core.mechanisms.batch_window import records
 from souq.core.mechanisms.batch_window.draw import Ticket, commitment, in_order
@@ -49,7 +50,6 @@ from souq.core.mechanisms.batch_window.records import (
     WithdrawBatchWindow,
     drop_run,
 )
-from souq.core.mechanisms.commitment import check_digest
 from souq.core.mechanisms.moves import (
     NOTHING,
     Effect,

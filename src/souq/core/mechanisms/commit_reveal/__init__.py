@@ -18,6 +18,7 @@ whoever would have won, and then no bidder loses anything.
 from typing import Any
 
 from souq.core.agreement import Agreement, CashLeg, cash_paid
+from souq.core.digest import check_digest
 from souq.core.listing import check_price
 from souq.core.mechanisms.commit_reveal import records
 from souq.core.mechanisms.commit_reveal.records import (
@@ -39,7 +40,6 @@ from souq.core.mechanisms.commit_reveal.records import (
 )
 from souq.core.mechanisms.commitment import (
     RevealReserve,
-    check_digest,
     check_opens,
     draw_lot,
     of_bid,

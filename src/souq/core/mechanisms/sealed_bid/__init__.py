@@ -18,10 +18,10 @@ that matters, use `commit_reveal`.
 from typing import Any
 
 from souq.core.agreement import Agreement, cash_paid
+from souq.core.digest import check_digest
 from souq.core.listing import check_price
 from souq.core.mechanisms.commitment import (
     RevealReserve,
-    check_digest,
     check_opens,
     draw_lot,
     of_reserve,
