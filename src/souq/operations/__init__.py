@@ -15,6 +15,7 @@ from souq.operations import (
     channel_queries,
     dispute_queries,
     evidence_queries,
+    key_queries,
     policy_queries,
     reputation_queries,
     surveillance_queries,
@@ -108,8 +109,8 @@ _QUERIES: tuple[tuple[type, type, str], ...] = (
     (ask.ListMessages, ask.Messages, "/v1/messages"),
     (ask.ListPayouts, ask.Payouts, "/v1/payouts"),
     (ask.ListReports, ask.Reports, "/v1/reports"),
-    (ask.ListKeys, ask.Keys, "/v1/keys"),
-    (ask.ListWebhooks, ask.Webhooks, "/v1/webhooks"),
+    (key_queries.ListKeys, key_queries.Keys, "/v1/keys"),
+    (key_queries.ListWebhooks, key_queries.Webhooks, "/v1/webhooks"),
     (ask.ListEvents, FeedPage, "/v1/records"),
     (surveillance_queries.ListAlarms, surveillance_queries.Alarms, "/v1/alarms"),
     (

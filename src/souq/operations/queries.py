@@ -7,7 +7,6 @@ from msgspec import Struct
 
 from souq.core.agreement import Leg
 from souq.core.conditions import USUAL, Conditions
-from souq.core.credential import Kind
 from souq.core.dispute.record import DisputeRecord
 from souq.core.halt import Level
 from souq.core.mandate import Limits
@@ -359,48 +358,6 @@ class Report(Struct, frozen=True, omit_defaults=True):
 
 class Reports(Struct, frozen=True):
     reports: tuple[Report, ...]
-
-
-class ListKeys(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """List the live keys of oneself, or of `owner`. By it, its principal, the operator."""
-
-    owner: str = ""
-
-
-class KeyCard(Struct, frozen=True, omit_defaults=True):
-    """A key as it may be shown; `fingerprint` is its `keyid` on the wire."""
-
-    id: str
-    owner: str
-    kind: Kind
-    fingerprint: str
-    expires_at: int | None = None
-
-
-class Keys(Struct, frozen=True):
-    keys: tuple[KeyCard, ...]
-
-
-class ListWebhooks(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """List the webhooks of oneself, or of `owner`. By it, its principal, the operator."""
-
-    owner: str = ""
-
-
-class WebhookCard(Struct, frozen=True, omit_defaults=True):
-    """`state` is live or disabled. Up to record `cursor` everything arrived."""
-
-    id: str
-    owner: str
-    url: str
-    types: tuple[str, ...]
-    state: str
-    cursor: int
-    failing_since: int = 0
-
-
-class Webhooks(Struct, frozen=True):
-    webhooks: tuple[WebhookCard, ...]
 
 
 class ListEvents(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

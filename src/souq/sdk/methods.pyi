@@ -32,6 +32,7 @@ from souq.operations.compliance_queries import (
 from souq.operations.delivery_queries import Audits, Delivery, Epochs
 from souq.operations.dispute_queries import Dispute, Disputes
 from souq.operations.evidence_queries import Consistency, Inclusion, Receipt
+from souq.operations.key_queries import Keys, Webhooks
 from souq.operations.policy_queries import Explanation, PolicyInForce
 from souq.operations.queries import (
     AgentCard,
@@ -39,7 +40,6 @@ from souq.operations.queries import (
     Contract,
     Contracts,
     Entries,
-    Keys,
     Mandate,
     Market,
     Matches,
@@ -50,7 +50,6 @@ from souq.operations.queries import (
     Payouts,
     Reports,
     Runs,
-    Webhooks,
 )
 from souq.operations.reputation_queries import Reputation
 from souq.operations.surveillance_queries import Alarms, Restrictions

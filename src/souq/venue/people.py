@@ -17,6 +17,7 @@ from souq.core.refusal import Reason, Refused
 from souq.core.reputation import score_of
 from souq.core.rules import OPERATOR, rules
 from souq.core.webhook import WEBHOOKS, WEBHOOKS_OF
+from souq.operations import key_queries
 from souq.operations import queries as ask
 from souq.venue.access import agent_asked, speaks_for
 from souq.venue.desk import Desk
@@ -79,25 +80,27 @@ def get_mandate(desk: Desk, actor: str, query: ask.GetMandate) -> ask.Mandate:
     )
 
 
-def list_keys(desk: Desk, actor: str, query: ask.ListKeys) -> ask.Keys:
+def list_keys(desk: Desk, actor: str, query: key_queries.ListKeys) -> key_queries.Keys:
     state, owner = desk.state, query.owner or actor
     if not speaks_for(state, actor, owner):
         raise Refused(Reason.NOT_YOURS)
     found = (state.get(KEYS, id) for id in state.get(KEYS_OF, owner) or ())
-    return ask.Keys(
+    return key_queries.Keys(
         tuple(
-            ask.KeyCard(key.id, key.owner, key.kind, key.fingerprint, key.expires_at)
+            key_queries.KeyCard(key.id, key.owner, key.kind, key.fingerprint, key.expires_at)
             for key in found
             if key is not None
         )
     )
 
 
-def list_webhooks(desk: Desk, actor: str, query: ask.ListWebhooks) -> ask.Webhooks:
+def list_webhooks(desk: Desk, actor: str, query: key_queries.ListWebhooks) -> key_queries.Webhooks:
     state, owner = desk.state, query.owner or actor
     if not speaks_for(state, actor, owner):
         raise Refused(Reason.NOT_YOURS)
-    return ask.Webhooks(tuple(_webhook(desk, id) for id in state.get(WEBHOOKS_OF, owner) or ()))
+    return key_queries.Webhooks(
+        tuple(_webhook(desk, id) for id in state.get(WEBHOOKS_OF, owner) or ())
+    )
 
 
 class _Mark(Struct):
@@ -107,12 +110,12 @@ class _Mark(Struct):
     failing_since: int = 0
 
 
-def _webhook(desk: Desk, id: str) -> ask.WebhookCard:
+def _webhook(desk: Desk, id: str) -> key_queries.WebhookCard:
     found = desk.state.rows(WEBHOOKS)[id]
     text = desk.store.mark(f"webhook:{id}")
     mark = msgspec.json.decode(text, type=_Mark) if text else _Mark(0)
     wish = found.wish
-    return ask.WebhookCard(
+    return key_queries.WebhookCard(
         id=id,
         owner=wish.owner,
         url=desk.words(wish.url),
@@ -128,6 +131,6 @@ ANSWERS: dict[type, Any] = {
     ask.WhoAmI: who_am_i,
     ask.GetAgent: get_agent,
     ask.GetMandate: get_mandate,
-    ask.ListKeys: list_keys,
-    ask.ListWebhooks: list_webhooks,
+    key_queries.ListKeys: list_keys,
+    key_queries.ListWebhooks: list_webhooks,
 }

@@ -6,8 +6,8 @@ and is never named. What an event does not say by itself (whose contract is C9?)
 `Known`. Events that carry many rows are cut to the rows that concern the viewer.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 from souq.core import (
     acceptance,
@@ -57,42 +57,24 @@ from souq.core import (
 from souq.core import contract as contracts
 from souq.core.annotation import Annotated
 from souq.core.dispute import records as dispute_records
-from souq.core.mechanisms import MECHANISMS, OPEN_TO_ALL, alternating_offers, posted_price, swap
+from souq.core.mechanisms import MECHANISMS, OPEN_TO_ALL
 from souq.core.policy import remembering, setting
 from souq.core.policy.history import MARKET
-from souq.core.transfer import HOLD
-from souq.journal.record import Record
-
-PUBLIC = "public"
-OFFICERS = "officers"
-WALLET = "wallet:"
-HELD = "hold:"  # a caller's hold, as deadlines name it too
-
-# By subject: the rows of an event with columns that concern it.
-Rows = dict[str, list[int]]
-Audience = Iterable[str]  # it may hold "" for somebody who has no principal
-
-
-class Known(Protocol):
-    """What an event does not say by itself."""
-
-    def learn(self, record: Record) -> None:
-        """Read a record before its audiences are worked out."""
-
-    def learn_owners(self, events: tuple[Any, ...]) -> None:
-        """Read events that are the first to tell whose a thing is."""
-
-    def principal(self, agent: str) -> str:
-        """Give whom an agent speaks for, or "" for whoever is no agent."""
-
-    def sides(self, id: str) -> tuple[str, ...]:
-        """Give whose a negotiation, a contract, a key, a payout … is, and their principals."""
-
-    def arbiter(self) -> str:
-        """Give who rules on disputes."""
-
-    def auditor(self) -> str:
-        """Give who makes audits, or "" where nobody does."""
+from souq.views.whose import (
+    OFFICERS,
+    PUBLIC,
+    WALLET,
+    Audience,
+    Known,
+    Rows,
+    arbiter_id,
+    deposit_id,
+    rows_of_accounts,
+    rows_of_budgets,
+    rows_of_channels,
+    rows_of_clocks,
+    rows_of_transfers,
+)
 
 
 def audience(event: Any, known: Known) -> set[str] | Rows:
@@ -103,16 +85,6 @@ def audience(event: Any, known: Known) -> set[str] | Rows:
     subjects = set(found)
     subjects.discard("")
     return subjects
-
-
-def holders(event: ledger.TransfersMade) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Say which wallets the holds are on that a batch begins."""
-    batch = event.batch
-    if HOLD not in batch.kind:
-        return
-    for id, kind, debit, credit, *_ in batch.rows():
-        if kind == HOLD and (debit.startswith(WALLET) or credit.startswith(WALLET)):
-            yield HELD + id, (debit, credit)
 
 
 def _everybody(event: Any, known: Known) -> Audience:
@@ -159,11 +131,6 @@ def _juror(event: Any, known: Known) -> Audience:
 
 def _jurors(event: Any, known: Known) -> Audience:
     return (*event.jurors, *map(known.principal, event.jurors))
-
-
-def arbiter_id(contract: str) -> str:
-    """Name the place of a contract's own arbiter among owners."""
-    return f"arbiter:{contract}"
 
 
 def _verifier(event: acceptance.VerificationAsked, known: Known) -> Audience:
@@ -257,56 +224,6 @@ def _debt(event: debt.DebtIncurred, known: Known) -> Audience:
     return (event.account.removeprefix(WALLET).partition("/")[0],)
 
 
-def _transfers(event: ledger.TransfersMade, known: Known) -> Rows:
-    found: Rows = {}
-    batch = event.batch
-    for n, (debit, credit) in enumerate(zip(batch.debit, batch.credit, strict=True)):
-        ends: tuple[str, ...] = (debit, credit)
-        if not (debit and credit):  # whoever ends a hold need not name its accounts
-            ends = known.sides(HELD + batch.hold[n])
-        for account in ends:
-            if account.startswith(WALLET):
-                found.setdefault(account, []).append(n)
-    return found
-
-
-def _accounts(event: Any, known: Known) -> Rows:
-    found: Rows = {}
-    for n, account in enumerate(event.accounts):
-        if account.startswith(WALLET):
-            found.setdefault(account, []).append(n)
-    return found
-
-
-def _clocks(event: Any, known: Known) -> Rows:
-    found: Rows = {}
-    for n, id in enumerate(event.ids):
-        for subject in known.sides(id):
-            found.setdefault(subject, []).append(n)
-    return found
-
-
-def _channels(event: channel.ChannelsEnded, known: Known) -> Rows:
-    found: Rows = {}
-    for n, id in enumerate(event.channels):
-        for subject in known.sides(id):
-            found.setdefault(subject, []).append(n)
-    return found
-
-
-def _budgets(event: budget.BudgetsSettled, known: Known) -> Rows:
-    found: Rows = {}
-    for n, agent in enumerate(event.agents):
-        for subject in (agent, known.principal(agent)):
-            found.setdefault(subject, []).append(n)
-    return found
-
-
-def deposit_id(rail: str, reference: str) -> str:
-    """Name a deposit, which has no id of its own."""
-    return f"deposit:{rail}/{reference}"
-
-
 _BY_WORD = {"public": _everybody, "parties": _talk, "own": _agent}
 AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     rules.MarketOpened: _everybody,
@@ -365,7 +282,7 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     channel.VoucherPresented: _channel,
     channel.CloseAsked: _channel,
     channel.CloseOffered: _channel,
-    channel.ChannelsEnded: _channels,
+    channel.ChannelsEnded: rows_of_channels,
     channel_batch.ClaimsFailed: _by,
     setting.PolicySet: _policy,
     setting.OrganisationSet: _member,
@@ -379,7 +296,7 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     budget.BudgetReleased: _agent,
     budget.BudgetCommitted: _agent,
     budget.BudgetSettled: _agent,
-    budget.BudgetsSettled: _budgets,
+    budget.BudgetsSettled: rows_of_budgets,
     credential.KeyAdded: _key,
     credential.KeyRevoked: _key,
     webhook.WebhookAdded: _webhook,
@@ -400,12 +317,12 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     deposit.ChargebackAwaited: _operator_only,  # nobody's deposit yet
     debt.DebtIncurred: _debt,
     debt.ClaimRaised: _operator_only,  # between the house and a rail
-    debt.DebtsRepaid: _accounts,
-    debt.ClaimsPaid: _accounts,
+    debt.DebtsRepaid: rows_of_accounts,
+    debt.ClaimsPaid: rows_of_accounts,
     ledger.AccountOpened: _wallet,
-    ledger.TransfersMade: _transfers,
-    standstill.ClocksStopped: _clocks,
-    standstill.ClocksStarted: _clocks,
+    ledger.TransfersMade: rows_of_transfers,
+    standstill.ClocksStopped: rows_of_clocks,
+    standstill.ClocksStarted: rows_of_clocks,
     epoch.EpochCommitted: _everybody,
     epoch.EpochRevealed: _everybody,
     bond.BondPosted: _principal,
@@ -448,53 +365,4 @@ AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     erasure.PrincipalErased: _everybody,
     review.ReviewAsked: lambda event, known: (event.by, event.principal),
     review.ReviewAnswered: _principal,
-}
-
-
-def _payout_asked(event: payout.PayoutRequested) -> Iterator[tuple[str, tuple[str, ...]]]:
-    # On rail `manual` another officer must see what one has begun.
-    others = (OFFICERS,) if event.rail == rules.MANUAL else ()
-    yield event.payout, (event.principal, *others)
-
-
-def _held(event: ledger.TransfersMade) -> Iterator[tuple[str, tuple[str, ...]]]:
-    # The market's own holds are named after what they are for, and found by that.
-    return holders(event) if event.from_caller else iter(())
-
-
-# Whose the objects are that an event is the first to tell of: (id, parties) each.
-OWNERS: dict[type, Callable[[Any], Iterable[tuple[str, tuple[str, ...]]]]] = {
-    alternating_offers.OfferMade: lambda of: ((of.negotiation, (of.opener, of.responder)),),
-    posted_price.PriceTaken: lambda of: ((of.negotiation, of.agreement.parties),),
-    swap.SwapProposed: lambda of: ((of.negotiation, of.parties),),
-    negotiation.PartyJoined: lambda of: ((of.negotiation, (of.agent,)),),
-    negotiation.AgreementReached: lambda of: ((of.contract, of.agreement.parties),),
-    dispute.DisputeOpened: lambda of: ((arbiter_id(of.contract), (of.arbiter,)),),
-    channel.ChannelOpened: lambda of: ((of.channel, (of.payer, of.payee)),),
-    mandate.MandateGranted: lambda of: ((of.mandate, (of.agent,)),),
-    credential.KeyAdded: lambda of: ((of.key, (of.owner,)),),
-    webhook.WebhookAdded: lambda of: ((of.webhook, (of.owner,)),),
-    payout.PayoutRequested: _payout_asked,
-    deposit.DepositBrought: lambda of: ((deposit_id(of.rail, of.reference), (of.principal,)),),
-    ledger.TransfersMade: _held,
-}
-
-
-def _unnamed_in_batch(event: ledger.TransfersMade) -> Iterable[str]:
-    batch = event.batch
-    if not (event.from_caller and batch.hold):
-        return ()
-    rows = zip(batch.debit, batch.credit, batch.hold, strict=True)
-    return [HELD + hold for debit, credit, hold in rows if not (debit and credit)]
-
-
-def _holds_that_wait(event: Any) -> Iterable[str]:
-    return [id for id in event.ids if id.startswith(HELD)]
-
-
-# The holds that an event speaks of without naming their accounts.
-UNNAMED: dict[type, Callable[[Any], Iterable[str]]] = {
-    ledger.TransfersMade: _unnamed_in_batch,
-    standstill.ClocksStopped: _holds_that_wait,
-    standstill.ClocksStarted: _holds_that_wait,
 }

@@ -12,10 +12,10 @@ from souq.core.state import State
 from souq.journal.record import Record
 from souq.journal.replay import reader
 from souq.journal.store import Store
-from souq.views.audience import Rows
 from souq.views.mentions import Mentions
 from souq.views.showing import RecordSeen as RecordSeen
 from souq.views.showing import Viewer, audiences, shown, viewer_of
+from souq.views.whose import Rows
 
 LOOKED_AT_MAX = 500  # records decoded for one page: some ten milliseconds' work
 STORY_PAGE = 256

@@ -37,18 +37,9 @@ from souq.core.state import State
 from souq.journal.record import Reader, Record
 from souq.journal.replay import reader
 from souq.journal.store import Store
-from souq.views.audience import (
-    AUDIENCES,
-    HELD,
-    OWNERS,
-    PUBLIC,
-    UNNAMED,
-    WALLET,
-    arbiter_id,
-    deposit_id,
-    holders,
-)
+from souq.views.audience import AUDIENCES
 from souq.views.derived import DerivedFile, Place
+from souq.views.whose import HELD, OWNERS, PUBLIC, UNNAMED, WALLET, arbiter_id, deposit_id, holders
 
 VERSION = "mentions 4"  # raise it with any change to the table, to audiences or to subjects
 WAITING_MAX = 64  # records, before they are written: less than a millisecond's work

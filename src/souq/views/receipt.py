@@ -32,10 +32,10 @@ from souq.journal.parts import (
 )
 from souq.journal.record import Record, encode
 from souq.journal.store import Store
-from souq.views.audience import Known
 from souq.views.evidence import Evidence, TreeHead
 from souq.views.history import in_words
 from souq.views.showing import TEXTS, Viewer, answer_shown
+from souq.views.whose import Known
 
 TYPE = "souq-receipt/1"
 

@@ -35,16 +35,10 @@ from souq.core.party import AGENTS, PRINCIPALS, wallet
 from souq.core.rules import OPERATOR, RULES
 from souq.core.state import View
 from souq.journal.record import Record, Refusal
-from souq.views.audience import (
-    AUDIENCES,
-    OFFICERS,
-    PUBLIC,
-    Known,
-    Rows,
-    audience,
-)
+from souq.views.audience import AUDIENCES, audience
 from souq.views.cutting import cut, without_secrets
 from souq.views.history import ERASED, Find
+from souq.views.whose import OFFICERS, PUBLIC, Known, Rows
 
 _strings = msgspec.json.Decoder(str)
 
