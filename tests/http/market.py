@@ -271,12 +271,6 @@ class Town:
         price = [FEW, "USD"]
         return self.made("buyer", "take_price", "contract", listing=thing, price=price)
 
-    def bonded(self) -> str:
-        """Give the stranger's agent, whose principal has a bond and sits on no jury."""
-        self.do("stranger_person", "post_bond", amount=[FEW, "USD"])
-        self.call("stranger_person", "leave_jury", {})
-        return self.ids["stranger"]
-
     def hooked(self) -> str:
         """Give a webhook of the buyer's; they may have few at a time."""
         for one in self.ask("buyer", "list_webhooks")["webhooks"]:

@@ -104,13 +104,6 @@ def _proposed(town: Town) -> Fields:
     return {"contract": contract, "payer_bps": 5_000}
 
 
-def _sitting(town: Town) -> Fields:
-    """Let the stranger's principal be a juror, if it is none."""
-    agent = town.bonded()
-    town.do("stranger_person", "join_jury", agent=agent)
-    return {}
-
-
 def _cooling(town: Town) -> Fields:
     """Bring a deal about that its buyer's principal may take back."""
     slow = {"cooling_off_us": 3_600_000_000}
@@ -154,6 +147,14 @@ def _record(town: Town) -> Fields:
 
 
 # By command: what it can be given with success, made anew at each call, and by whom.
+def _lent(town: Town) -> Fields:
+    """Have a principal lend on a part of its agent's mandate to a new one."""
+    who = town.ids["buyer_person"]
+    limits = {"per_deal_units": 1, "ceilings": {"home": 1}}
+    agent = town.made("buyer_person", "register_agent", "agent", principal=who, name=town.new())
+    return {"agent": agent, "limits": limits, "of": town.ids["buyer"]}
+
+
 READY: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "set_halt": ("operator", lambda town: {"level": "commitments", "why": "smoke"}),
     "add_webhook": ("stranger", lambda town: {"url": f"http://planted.example/{town.new()}"}),
@@ -261,8 +262,7 @@ READY: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "propose_split": ("seller", lambda town: {"contract": town.disputed(), "payer_bps": 5_000}),
     "accept_split": ("buyer", _proposed),
     "undo_contract": ("buyer_person", lambda town: {"contract": town.undoable()}),
-    "join_jury": ("stranger_person", lambda town: {"agent": town.bonded()}),
-    "leave_jury": ("stranger_person", _sitting),
+    "delegate_mandate": ("buyer_person", _lent),
     "set_trust": (
         "operator",
         lambda town: {"principals": [town.ids["seller_person"]], "bps": [5_000]},
@@ -309,6 +309,7 @@ READY |= {
 QUERIES: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "get_market": ("anybody", lambda town: {}),
     "who_am_i": ("buyer", lambda town: {}),
+    "list_approvals": ("buyer_person", lambda town: {}),
     "get_agent": ("anybody", lambda town: {"agent": town.ids["seller"]}),
     "get_reputation": ("anybody", lambda town: {"of": town.ids["seller"]}),
     "search": ("anybody", lambda town: {"text": "n1", "category": "home"}),

@@ -86,11 +86,27 @@ def _bonded(town: Town) -> Fields:
     return {}
 
 
+def _juror(town: Town) -> Fields:
+    """Have somebody new, who has a bond, send an agent to the jury."""
+    _bonded(town)
+    who = town.ask("bonded", "who_am_i")["actor"]
+    agent = town.made("bonded", "register_agent", "agent", principal=who, name=town.new())
+    return {"agent": agent}
+
+
+def _sitting(town: Town) -> Fields:
+    """Let somebody new be a juror."""
+    town.do("bonded", "join_jury", **_juror(town))
+    return {}
+
+
 READY: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "commit_epoch": ("operator", lambda town: {"commitment": of_secret(_secret(_next(town)))}),
     "reveal_epoch": ("operator", _closed),
     "post_bond": ("bonded", lambda town: _bonded(town) | {"amount": [5, "USD"]}),
     "withdraw_bond": ("bonded", _bonded),
+    "join_jury": ("bonded", _juror),
+    "leave_jury": ("bonded", _sitting),
     "commit_delivery": (
         "seller",
         lambda town: {"contract": _sold(town, criteria=[{"type": "content"}]), "content": DIGEST},

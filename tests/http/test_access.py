@@ -97,8 +97,6 @@ COMMANDS: dict[str, Row] = {
     "propose_split": {"ok": (*BUYERS, *SELLERS)},
     "accept_split": {"ok": BUYERS, "not_your_turn": SELLERS},
     "undo_contract": {"ok": ("buyer_person", "seller_person")},
-    "join_jury": {"ok": ("stranger_person",)},
-    "leave_jury": {"ok": ("stranger_person",)},
     "open_channel": {
         "ok": ("stranger", "sibling"),
         "outside_mandate": ("buyer",),  # it may buy what its ceilings name, and no more
@@ -125,8 +123,12 @@ COMMANDS: dict[str, Row] = {
 }
 # Only after days of a dispute; tests/core/test_sweep.py says who may, and views/test_audience.py
 # who is told.
-ELSEWHERE = {"commit_vote", "reveal_vote", "appeal_verdict"}
+ELSEWHERE = {"commit_vote", "reveal_vote", "appeal_verdict", "join_jury", "leave_jury"}
 COMMANDS |= {
+    "delegate_mandate": {"ok": ("buyer", "buyer_person", "operator")},
+    "set_trust": {"ok": ("operator",)},
+    "import_reputation": {"ok": (*OFFICERS, "operator")},
+    "give_feedback": {"ok": (*BUYERS, *SELLERS)},
     "attest_principal": {"ok": ("operator",)},
     "revoke_attestation": {"ok": ("operator",)},
     "describe_agent": {"ok": (*BUYERS, "operator")},
@@ -146,6 +148,8 @@ ASKED: dict[str, Row] = {
     "get_market": {"ok": _EVERYBODY},
     "who_am_i": {"ok": _EVERYBODY},
     "get_agent": {"ok": _EVERYBODY},
+    "list_approvals": {"ok": (*AGENTS, *PERSONS, "operator")},  # each sees its own
+    "get_reputation": {"ok": _EVERYBODY},
     "search": {"ok": _EVERYBODY},
     "get_listing": {"ok": _EVERYBODY},
     "get_agent_card": {"ok": _EVERYBODY},
