@@ -3,16 +3,20 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from souq.core.conditions import Conditions
 from souq.core.contract import SubmitDelivery
+from souq.core.criteria import Content
 from souq.core.listing import PostListing
 from souq.core.mechanisms.alternating_offers import MakeOffer
 from souq.core.mechanisms.moves import Item
+from souq.core.procedure import Procedure
 from souq.core.refusal import Refused
 from souq.core.rules import HOUR_US
 from souq.core.seal import PublicText
 from souq.core.stage import CONTRACTS, Delivered, Formed
+from souq.core.summary import sentences
 from tests.core.stall import BEA, SOL, Stall, usd
 
 
@@ -57,3 +61,35 @@ def test_no_deal_runs_for_ever(field: str, value: Any) -> None:
             SOL,
             PostListing(PublicText("a lamp"), "home", usd(500), conditions=Conditions(**said)),
         )
+
+
+def test_what_a_person_confirms_tells_of_every_condition() -> None:
+    late: dict[str, Any] = {"late_us": HOUR_US, "late_day_bps": 500, "late_max_bps": 1_000}
+    ways: tuple[dict[str, Any], ...] = (
+        {"deliver_us": HOUR_US},
+        {"inspect_us": HOUR_US},
+        {"cooling_off_us": HOUR_US},
+        late,
+        late | {"late_us": 2 * HOUR_US},
+        late | {"late_day_bps": 501},
+        late | {"late_max_bps": 1_001},
+        {"hand_over": "both"},
+        {"hand_over": "code"},
+        {"returns_us": HOUR_US},
+        {"criteria": (Content(),)},
+        {"criteria": (Content(),), "verifier": "A7"},
+        {"arbiter": "A7"},
+        {"procedure": Procedure()},
+        {"template": "as_is"},
+        {"undo_us": HOUR_US},
+    )
+    assert {name for way in ways for name in way} == set(Conditions.__struct_fields__)
+    stall = Stall()
+    deal = stall.deal(BEA, SOL, (stall.list(SOL),), 500)
+    formed = stall.engine.state.get(CONTRACTS, deal)
+    assert formed is not None
+    told = [sentences(stall.engine.state, deal, formed.agreement)]
+    for way in ways:
+        agreement = replace(formed.agreement, conditions=Conditions(**way))
+        told.append(sentences(stall.engine.state, deal, agreement))
+    assert len(set(told)) == len(told), "two sets of conditions that read alike"

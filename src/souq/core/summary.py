@@ -7,14 +7,17 @@ are among them.
 """
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec import Struct
 
 from souq.core import conditions
 from souq.core.agreement import Agreement, CashLeg, Leg, cash_given
+from souq.core.conditions import Conditions
 from souq.core.ending import ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.party import need_other_agent
+from souq.core.promise import Promise
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import MINUTE_US, fee_of, rules
 from souq.core.stage import need_contract, speaks_for
@@ -52,7 +55,8 @@ def sentences(view: View, id: str, agreement: Agreement) -> tuple[str, ...]:
         f"All is handed over within {deliver} minutes, or the money goes back; silence for"
         f" {inspect} minutes after that accepts it."
     )
-    return tuple(said)
+    said += [_promise(one) for one in agreement.promises]
+    return (*said, *_conditions(agreement.conditions))
 
 
 def digest_of(said: tuple[str, ...]) -> str:
@@ -81,6 +85,45 @@ def _leg(view: View, leg: Leg) -> str:
         price, fee = _money(view, leg.amount), _money(view, fee_of(view, leg.amount))
         return f"{giver} pays {price} to {taker}; {fee} of it are the house's fee."
     return f"{giver} gives {leg.quantity} of {leg.listing} to {taker}."
+
+
+def _promise(one: Promise) -> str:
+    bound = one.bound.replace("_", " ")
+    return f"{one.attribute} is {bound} {one.value}, or {_share(one.penalty_bps)} goes back."
+
+
+def _conditions(given: Conditions) -> Iterator[str]:
+    """Tell where a deal runs otherwise than the house's rules say."""
+    if given.hand_over == "both":
+        yield "Both sides must say that it changed hands; silence is a dispute."
+    if given.hand_over == "code":
+        yield "It changed hands when both sides say so, or by a code told in person."
+    if given.late_us:
+        each, most = _share(given.late_day_bps), _share(given.late_max_bps)
+        yield (
+            f"The last {given.late_us // MINUTE_US} minutes of the time to hand over are late: each"
+            f" day begun gives {each} back, up to {most}."
+        )
+    if given.criteria:
+        named = ", ".join(str(type(one).__struct_config__.tag) for one in given.criteria)
+        judge = f"the report of {given.verifier} counts" if given.verifier else "the taker looks"
+        yield f"It is checked by {named}; {judge}."
+    if given.returns_us:
+        yield f"It may be sent back for {given.returns_us // MINUTE_US} minutes after acceptance."
+    if given.cooling_off_us:
+        yield f"A taker's principal may revoke it for {given.cooling_off_us // MINUTE_US} minutes."
+    if given.undo_us is not None:
+        yield f"Either principal may undo it for {given.undo_us // MINUTE_US} minutes."
+    if given.template:
+        yield f"Losses fall as the template {given.template} says."
+    if given.arbiter:
+        yield f"Disputes are ruled on by {given.arbiter}, unless that is a party."
+    if given.procedure is not None:
+        yield "Disputes follow a procedure of the listing's own."
+
+
+def _share(bps: int) -> str:
+    return f"{bps // 100}.{bps % 100:02} %"
 
 
 def _who(view: View, party: str) -> str:
