@@ -46,4 +46,4 @@ def test_terms_that_both_have_adopted_let_an_approval_bind() -> None:
     for one in ("P1", "P2"):
         stall.do(one, AdoptTerms(terms.hash))
     stall.do("P1", Approve(deal))
-    assert isinstance(stall.engine.state.get(CONTRACTS, deal), Formed)
+    assert type(stall.engine.state.rows(CONTRACTS)[deal]) is Formed

@@ -6,8 +6,8 @@ may be signed, by a key of the approver's, so that a stranger can tell later who
 house rule can ask for that.
 
 Nothing binds until it is approved, so every party must still be free to be bound then: whose
-mandate has ended or was replaced meanwhile, or who is halted, restricted or listed, is not. Such a deal waits on, to be
-declined, or to lapse.
+mandate has ended or was replaced meanwhile, or who is halted, restricted or on the deny list, is
+not. Such a deal waits on, to be declined, or to lapse.
 """
 
 import hashlib
