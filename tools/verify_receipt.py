@@ -23,11 +23,11 @@ def jcs(value):  # in the order of RFC 8785: keys by their UTF-16 units
     return {name: jcs(value[name]) for name in sorted(value, key=lambda k: k.encode("utf-16-be"))}
 def check_signed(said, key):  # Ed25519, over everything but the signature itself
     rest = dump({name: value for name, value in said.items() if name != "signature"})
+    need(said["signature"] == said["signature"].lower(), "a signature is not in lower-case hex")
     public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
     public.verify(bytes.fromhex(said["signature"]), rest)
 def root(leaf, index, size, path):  # where a path leads to, by RFC 9162, 2.1.3.2
-    last = size - 1
-    need(0 <= index <= last, "a proof is for a place outside its tree")
+    need(0 <= index <= (last := size - 1), "a proof is for a place outside its tree")
     for one in map(bytes.fromhex, path):
         need(last > 0, "a proof is too long")
         if index & 1 or index == last:

@@ -438,3 +438,13 @@ def test_msgspec_and_json_write_the_same_bytes() -> None:
         value = anything(0)
         ours = canonical.encode(value)
         assert script().dump(msgspec.json.decode(ours)) == ours
+
+
+def test_a_signature_is_spelt_in_one_way_only() -> None:
+    text = every()[0].text
+    start = text.rindex(b'"signature":"') + len(b'"signature":"')
+    letters = [n for n in range(start, start + 128) if text[n : n + 1].isalpha()]
+    for n in letters[:8]:
+        changed = text[:n] + text[n : n + 1].upper() + text[n + 1 :]
+        assert souq_says_no(changed)
+        assert script_says_no(changed)

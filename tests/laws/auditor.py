@@ -53,6 +53,7 @@ GRAPH = {
     "disputed": {
         **dict.fromkeys(("DisputeAnswered", "EvidenceAdded", "SplitProposed"), "disputed"),
         "RedoOrdered": "formed",
+        "ContractCancelled": "ended",  # only while it cools off
         "RulingMade": "ended",
     },
     "ended": {},

@@ -6,8 +6,8 @@ may be signed, by a key of the approver's, so that a stranger can tell later who
 house rule can ask for that.
 
 Nothing binds until it is approved, so every party must still be free to be bound then: whose
-mandate has ended or was replaced meanwhile, or who is halted, is not. Such a deal waits on, to be
-declined, or to lapse.
+mandate has ended or was replaced meanwhile, or who is halted, restricted or on the deny list, is
+not. Such a deal waits on, to be declined, or to lapse.
 """
 
 import hashlib
@@ -17,10 +17,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from souq.core import credential, halt, mandate, summary
+from souq.core import compliance, credential, halt, mandate, restriction, summary
 from souq.core.agreement import Agreement
 from souq.core.budget import COMMITMENTS
 from souq.core.ending import ContractCancelled
+from souq.core.objection import Binding
 from souq.core.party import Agent, need_other_agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import rules
@@ -102,7 +103,7 @@ def _decide(draft: Draft, actor: str, command: Approve | Decline) -> None:
         case Held(), Approve() if actor in state.waiting:
             _check_meant(draft, actor, command, state)
             for party in state.agreement.parties:
-                _need_free(draft, actor, id, need_other_agent(draft, party))
+                _need_free(draft, actor, id, need_other_agent(draft, party), state.agreement)
             summary.need_confirmed(draft, id, actor, state.agreement)
             draft.emit(ContractApproved(id, actor, command.key, command.signature))
         case Held(), Decline() if actor in state.waiting:
@@ -133,7 +134,7 @@ def _check_meant(view: View, actor: str, command: Approve, state: Held) -> None:
         raise invalid("signature", "that key did not sign this deal as it waits now")
 
 
-def _need_free(view: View, actor: str, id: str, agent: Agent) -> None:
+def _need_free(view: View, actor: str, id: str, agent: Agent, agreement: Agreement) -> None:
     """Raise Refused unless a party may still be bound; of the others no more than that is told."""
     try:
         halt.need(view, "commitments", agent)
@@ -141,6 +142,12 @@ def _need_free(view: View, actor: str, id: str, agent: Agent) -> None:
         claim = view.get(COMMITMENTS, f"{id}/{agent.id}")
         if claim is not None and claim.mandate != under.id:
             raise Refused(Reason.NO_MANDATE)
+        # Whom the house keeps from binding itself, no deal binds that was struck a day before.
+        binding = Binding(agent, agreement.legs, "", 0, 0, is_moving=False)
+        for guard in (restriction.object_to, compliance.object_to):
+            for one in guard(view, binding):
+                if not one.approver:
+                    raise one.refusal()
     except Refused:
         if agent.principal == actor:
             raise
