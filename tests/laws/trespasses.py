@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from souq.core import contract, dispute, funds, limits, listing, mandate, market, party
+from souq.core import contract, funds, limits, listing, mandate, market, party
+from souq.core.dispute import pleading
 from souq.core.money import Money
 from souq.core.party import need_other_agent
 from tests.laws.bugs import _nothing, bug
@@ -54,7 +55,7 @@ def anybody_lends_authority(patch: pytest.MonkeyPatch) -> None:
 
 @bug
 def anybody_performs_a_contract(patch: pytest.MonkeyPatch) -> None:
-    for module in (contract, dispute):
+    for module in (contract, pleading):
         patch.setattr(module, "speaks_for", lambda view, actor, agreement: agreement.parties[0])
 
 

@@ -111,7 +111,14 @@ def shown(hall: Hall, viewer: str, run: str, listing: str = "L1") -> str:
 def _queries(kind: type, run: str, listing: str) -> list[Any]:
     """Ask with every id that stands in such a market; "?" stands for what it has none of."""
     fields = {field.name: field.required for field in msgspec.structs.fields(kind)}
-    ids = {"negotiation": (run,), "listing": (listing,), "contract": ("C1",), "agent": AGENTS_ASKED}
+    ids: dict[str, tuple[object, ...]] = {
+        "negotiation": (run,),
+        "listing": (listing,),
+        "contract": ("C1",),
+        "agent": AGENTS_ASKED,
+        "seq": (1,),
+        "first": (1,),
+    }
     named = [name for name, needed in fields.items() if name in ids or needed]
     found = [
         kind(**dict(zip(named, chosen, strict=True)))

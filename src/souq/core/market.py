@@ -25,7 +25,6 @@ from souq.core import (
     commitments,
     contract,
     cooling_off,
-    counting,
     credential,
     debt,
     delegation,
@@ -134,7 +133,6 @@ _OTHERS: tuple[Any, ...] = (  # they answer to no command
     owing,
     standstill,
     pace,
-    counting,
 )
 
 TABLES = (

@@ -1,12 +1,18 @@
-"""What principals still owe: an agreement adds to it, its end takes it away. See `exposure`."""
+"""What contracts bind principals to: an agreement adds to it, its end takes it away.
+
+How much each still owes is for `exposure`; how many contracts run, and what a day's deals came to,
+is for `attestation`.
+"""
 
 from typing import Any
 
+from souq.core import commitments
 from souq.core.agreement import Agreement, CashLeg, givers
 from souq.core.ending import ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.exposure import EXPOSURES
 from souq.core.negotiation import AgreementReached
 from souq.core.party import AGENTS
+from souq.core.rules import RULES
 from souq.core.state import Table, View
 
 TABLES: tuple[Table[Any], ...] = (EXPOSURES,)
@@ -14,6 +20,13 @@ TABLES: tuple[Table[Any], ...] = (EXPOSURES,)
 
 def _agreed(view: View, event: AgreementReached) -> None:
     _add(view, event.agreement, 1)
+    house = view.get(RULES, "market")
+    if house is None or not house.levels:
+        return  # nobody asks what a day came to
+    for leg in event.agreement.legs:
+        if isinstance(leg, CashLeg):
+            payer = _principal(view, leg.giver)
+            commitments.add(view, payer, leg.amount.asset, leg.amount.units)
 
 
 def _ended(view: View, event: ContractFulfilled | ContractCancelled | RulingMade) -> None:
@@ -21,17 +34,23 @@ def _ended(view: View, event: ContractFulfilled | ContractCancelled | RulingMade
 
 
 def _add(view: View, agreement: Agreement, sign: int) -> None:
+    for principal in dict.fromkeys([_principal(view, party) for party in agreement.parties]):
+        commitments.count(view, principal, sign)
     suppliers = set(givers(agreement.legs))
     for leg in agreement.legs:
         if isinstance(leg, CashLeg) and leg.taker in suppliers:
-            agent = view.get(AGENTS, leg.taker)
-            assert agent is not None, f"nobody owes: {leg.taker}"
-            key = f"{agent.principal}/{leg.amount.asset}"
+            key = f"{_principal(view, leg.taker)}/{leg.amount.asset}"
             left = (view.get(EXPOSURES, key) or 0) + sign * leg.amount.units
             if left:
                 view.put(EXPOSURES, key, left)
             else:
                 view.drop(EXPOSURES, key)
+
+
+def _principal(view: View, party: str) -> str:
+    agent = view.get(AGENTS, party)
+    assert agent is not None, f"nobody is bound: {party}"
+    return agent.principal
 
 
 DECIDE: dict[type, Any] = {}
