@@ -16,12 +16,14 @@ from souq.core.funds import TransferMany
 from souq.core.halt import SetHalt
 from souq.core.jury import JURORS
 from souq.core.ledger import ACCOUNTS, HOLDS, Batch
-from souq.core.mandate import MANDATES, Limits, SecretLimits
-from souq.core.party import RegisterAgent
+from souq.core.mandate import MANDATES, Limits, Mandate, SecretLimits
+from souq.core.party import RegisterAgent, need_other_agent
 from souq.core.performance import GrantRefund
+from souq.core.procedure import Procedure
 from souq.core.reputation import RECORDS
 from souq.core.rules import DAY_US, HOUR_US, OPERATOR, Rules
 from souq.core.seal import PartyText, PublicText
+from souq.core.state import row_of
 from souq.core.transfer import MOVE
 from souq.core.undo import UNDO_UNTIL, UndoContract
 from tests.core.quarrel import PROCEDURE, quarrel, secret
@@ -184,3 +186,39 @@ def test_nobody_is_erased_who_sits_on_a_panel() -> None:
     refusal = stall.try_(OPERATOR, ErasePrincipal(sitting[0])).refusal
     assert refusal is not None
     assert refusal.facts == {"state": "SittingOnPanel"}
+
+
+FEES = Procedure(jury=0, filing_units=100, appeal_us=0)
+
+
+def mandate_of(stall: Stall) -> Mandate:
+    return row_of(stall.engine.state, MANDATES, need_other_agent(stall.engine.state, BEA).mandate)
+
+
+def test_a_claim_on_an_agents_word_costs_its_mandate_a_fee() -> None:
+    stall = Stall(Rules(procedure=FEES, arbiter="P4"))
+    stall.grant(BEA, lifetime_units=PRICE + 99)
+    deal = bought(stall, Conditions())
+    stall.do(SOL, c.SubmitDelivery(deal))
+    claim = dispute.OpenDispute(deal, "other", WORDS)
+    assert reason(stall, BEA, claim) == "budget_exceeded"
+    stall.do("P1", claim)  # a principal's own money has no mandate to keep to
+    stall.do(SOL, dispute.AnswerDispute(deal, False, WORDS))
+    stall.now += FEES.evidence_us
+    stall.do("P4", dispute.Rule(deal, 0))
+    assert mandate_of(stall).lifetime_units == PRICE
+    assert wallet(stall, "P1") == DEPOSIT - PRICE - 100
+
+
+@pytest.mark.parametrize(("back_bps", "spent"), [(0, PRICE + 100), (10_000, 0)])
+def test_a_fee_comes_back_to_the_budget_if_it_comes_back(back_bps: int, spent: int) -> None:
+    stall = Stall(Rules(procedure=FEES, arbiter="P4"))
+    stall.grant(BEA, lifetime_units=PRICE + 100)
+    deal = bought(stall, Conditions())
+    stall.do(SOL, c.SubmitDelivery(deal))
+    stall.do(BEA, dispute.OpenDispute(deal, "other", WORDS))
+    stall.do(SOL, dispute.AnswerDispute(deal, False, WORDS))
+    stall.now += FEES.evidence_us
+    stall.do("P4", dispute.Rule(deal, back_bps))
+    assert mandate_of(stall).lifetime_units == spent
+    assert wallet(stall, "P1") == DEPOSIT - spent

@@ -10,7 +10,7 @@ from msgspec import structs
 from souq.core.agreement import CashLeg, Leg, cash_given, cash_taken, goods
 from souq.core.budget import RESERVATIONS, expired_entries
 from souq.core.listing import LISTINGS, Listing
-from souq.core.mandate import Limits, Mandate, chain, covers
+from souq.core.mandate import Limits, Mandate, chain, covers, outside
 from souq.core.objection import Binding, Objection
 from souq.core.party import Agent, need_other_agent
 from souq.core.refusal import Reason, Refused
@@ -60,6 +60,22 @@ def _object(view: View, binding: Binding, mandate: Mandate) -> Iterator[Objectio
     asks_above = above is not None and max(pays, binding.part_of) > above
     if limits.approval_always or asks_above:
         yield Objection("approval", approver=agent.principal)
+
+
+def need_budget(view: View, agent: Agent, *, asset: str, units: int) -> None:
+    """Raise Refused unless an agent may spend so much outside any deal of its own.
+
+    Raises Refused(no_mandate, outside_mandate, budget_exceeded).
+    """
+    binding = Binding(agent, (), "", units)
+    for mandate in chain(view, agent):
+        limits: Limits = mandate.limits.value
+        if limits.asset != asset:
+            raise outside("asset")
+        for one in _budget(view, mandate, limits, binding):
+            if mandate.id == agent.mandate:
+                raise one.refusal()
+            raise structs.replace(one, facts={"of": mandate.id}).refusal()
 
 
 def _may_deal_with(view: View, limits: Limits, agent: Agent, legs: tuple[Leg, ...]) -> bool:

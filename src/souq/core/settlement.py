@@ -16,7 +16,7 @@ def fulfil(draft: Draft, event: ContractFulfilled) -> None:
 
 def cancel(draft: Draft, event: ContractCancelled) -> None:
     """React to cancellation: everything returns, and the fee of a claim that it ends."""
-    costs.give_back(draft, event.contract, costs.FILING)
+    costs.give_back(draft, event.contract, costs.FILING, event.agreement)
     stock.return_stock(draft, event.agreement.legs)
     _end_money(draft, event.contract, event.agreement, back_bps=BPS)
 

@@ -29,10 +29,10 @@ REPLICATIONS: tuple[Replication, ...] = (
     r10_races,
     r11_positions,
     r12_scoring,
-    r16_lemons,
     r13_audits,
     r14_panels,
     r15_sybils,
+    r16_lemons,
     r17_repricing,
     r18_price_band,
 )

@@ -13,7 +13,7 @@ STATUS: dict[Reason, int] = {
     Reason.CLOSED: 409,
     Reason.COUNTERPARTY_UNABLE: 409,
     Reason.DENY_LISTED: 403,
-    Reason.DENY_LIST_MISSING: 503,
+    Reason.DENY_LIST_MISSING: 409,
     Reason.HALTED: 409,
     Reason.ID_REUSED: 422,
     Reason.INSUFFICIENT_FUNDS: 409,

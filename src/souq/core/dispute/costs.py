@@ -1,13 +1,15 @@
 """What a dispute costs, and who bears it: filing and appeal fees, jurors' stakes, bonds.
 
 Fees are held, and come back to whoever wins. A loser's go to the jurors who agreed with the verdict
-in equal shares, or, where none sat, to the other side for its trouble.
+in equal shares, or, where none sat, to the other side for its trouble. A fee on an agent's word is
+money out of its mandate's budget; on its principal's own, it is not.
 """
 
-from souq.core import bond, ledger
+from souq.core import bond, budget, ledger, limits
+from souq.core.agreement import Agreement
 from souq.core.ledger import HOLDS
 from souq.core.money import BPS
-from souq.core.party import wallet
+from souq.core.party import need_other_agent, wallet
 from souq.core.procedure import Procedure
 from souq.core.refusal import Reason, Refused
 from souq.core.state import Draft
@@ -17,27 +19,36 @@ FILING, APPEAL = "filing", "appeal"
 
 
 def hold_fee(
-    draft: Draft, contract: str, what: str, principal: str, *, asset: str, units: int
+    draft: Draft, contract: str, what: str, actor: str, side: str, *, asset: str, units: int
 ) -> None:
-    """Hold a fee. Raises Refused(insufficient_funds)."""
+    """Hold a fee of a side that an actor speaks for.
+
+    Raises Refused(no_mandate, outside_mandate, budget_exceeded, insufficient_funds).
+    """
     if not units:
         return
-    account = wallet(principal, asset)
+    agent = need_other_agent(draft, side)
+    if actor == side:
+        limits.need_budget(draft, agent, asset=asset, units=units)
+    account = wallet(agent.principal, asset)
     available = ledger.need_account(draft, account).available
     if available < units:
         raise Refused(Reason.INSUFFICIENT_FUNDS, available=available, needed=units)
     ledger.move_rows(draft, [(_id(contract, what), account, f"fees/{asset}", units, HOLD, "")])
+    if actor == side:
+        draft.emit(budget.BudgetCommitted(agent.mandate, side, _claim(contract, what), units))
 
 
-def give_back(draft: Draft, contract: str, what: str) -> None:
+def give_back(draft: Draft, contract: str, what: str, agreement: Agreement) -> None:
     """Give a fee back, if there is one."""
     id = _id(contract, what)
     hold = draft.get(HOLDS, id)
     if hold is not None:
         ledger.move_rows(draft, [(f"{id}:end", hold.debit, hold.credit, 0, RELEASE, id)])
+        _settle(draft, contract, what, agreement, hold.amount)
 
 
-def take(draft: Draft, contract: str, what: str, to: tuple[str, ...]) -> None:
+def take(draft: Draft, contract: str, what: str, agreement: Agreement, to: tuple[str, ...]) -> None:
     """Take a fee, if there is one, and share it among principals; no unit is lost."""
     id = _id(contract, what)
     hold = draft.get(HOLDS, id)
@@ -49,6 +60,7 @@ def take(draft: Draft, contract: str, what: str, to: tuple[str, ...]) -> None:
         if units:
             rows.append((f"{id}:{n}", hold.credit, wallet(principal, asset), units, MOVE, ""))
     ledger.move_rows(draft, rows)
+    _settle(draft, contract, what, agreement, 0)
 
 
 def settle_stakes(
@@ -104,5 +116,14 @@ def _shares(to: tuple[str, ...], units: int) -> list[tuple[str, int]]:
     return [(one, units * (n + 1) // size - units * n // size) for n, one in enumerate(to)]
 
 
+def _settle(draft: Draft, contract: str, what: str, agreement: Agreement, returned: int) -> None:
+    for agent in agreement.parties:
+        budget.settle(draft, _claim(contract, what), agent, returned)
+
+
 def _id(contract: str, what: str) -> str:
     return f"#{contract}.{what}"
+
+
+def _claim(contract: str, what: str) -> str:
+    return f"{contract}.{what}"

@@ -61,8 +61,8 @@ def _open(draft: Draft, actor: str, command: OpenDispute) -> None:
     procedure = conditions.procedure_of(draft, agreement.conditions)
     if procedure is not None and cash_given(agreement.legs, agent):
         price, asset = sides.stake(draft, agreement)
-        fee, claimant = procedure.filing_fee(price), sides.owner(draft, agent)
-        costs.hold_fee(draft, id, costs.FILING, claimant, asset=asset, units=fee)
+        fee = procedure.filing_fee(price)
+        costs.hold_fee(draft, id, costs.FILING, actor, agent, asset=asset, units=fee)
     asked = REDO if command.remedy == "redo" else command.asked_bps
     _put_before(draft, id, agent, command.ground, command.claim.digest, command.evidence, asked)
 

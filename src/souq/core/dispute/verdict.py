@@ -71,9 +71,11 @@ def finish(draft: Draft, id: str, state: Disputed, verdict: Verdict) -> None:
     is_judged = verdict.by not in (PARTIES, SYSTEM)
     _end_appeal(draft, id, state, verdict, is_judged_again=is_judged_again)
     if is_upheld or not is_judged:
-        costs.give_back(draft, id, costs.FILING)
+        costs.give_back(draft, id, costs.FILING, state.agreement)
     else:
-        costs.take(draft, id, costs.FILING, sides.owners(draft, case.agreeing) or (other,))
+        costs.take(
+            draft, id, costs.FILING, state.agreement, sides.owners(draft, case.agreeing) or (other,)
+        )
     if verdict.forfeit_units:
         loser, winner = (other, claimant) if is_upheld else (claimant, other)
         _, asset = sides.stake(draft, state.agreement)
@@ -125,9 +127,9 @@ def _end_appeal(
         others = sides.respondents(state.agreement, state.claimant)
         rival = others[0] if case.appellant == state.claimant else state.claimant
         to = sides.owners(draft, case.agreeing or (rival,))
-        costs.take(draft, id, costs.APPEAL, to)
+        costs.take(draft, id, costs.APPEAL, state.agreement, to)
         return
-    costs.give_back(draft, id, costs.APPEAL)
+    costs.give_back(draft, id, costs.APPEAL, state.agreement)
     if won and case.first.by != PANEL:
         assert case.procedure is not None
         judge = sides.judge_owner(draft, case.first.by)
@@ -179,7 +181,7 @@ def _appeal(draft: Draft, actor: str, command: AppealVerdict) -> None:
         raise Refused(Reason.WRONG_STATE, state="Decided", why="too few jurors for another panel")
     price, asset = sides.stake(draft, state.agreement)
     fee = case.procedure.appeal_fee(price, sizes[0])
-    costs.hold_fee(draft, id, costs.APPEAL, sides.owner(draft, side), asset=asset, units=fee)
+    costs.hold_fee(draft, id, costs.APPEAL, actor, side, asset=asset, units=fee)
     due = draft.at + epoch.SHOWN_WITHIN_US
     draft.emit(PanelAwaited(id, sizes[0], epoch.open_epoch(draft), due, side))
 
