@@ -9,6 +9,7 @@ only while fewer than one delivery in three is audited.
 """
 
 import random
+from functools import cache
 
 import pytest
 
@@ -90,15 +91,22 @@ def profit(
     return gained / DEALS, shop.audits / DEALS, shown
 
 
+@cache
+def newcomer() -> int:
+    """Give the standing of who has done nothing yet."""
+    shop = Shop(0)
+    return standing_of(shop.hall.simulation.engine.state, shop.sol)
+
+
 def test_the_truth_loses_the_call_and_nothing_else() -> None:
-    assert profit(promised=60, reported=60) == (0.0, 0.0, 0)
+    assert profit(promised=60, reported=60) == (0.0, 0.0, newcomer())
 
 
 @pytest.mark.parametrize(("penalty_bps", "gain"), [(0, 20.0), (3_000, 2.0), (5_000, -10.0)])
 def test_who_admits_the_miss_pays_the_penalty(penalty_bps: int, gain: float) -> None:
     found, _, standing = profit(promised=90, reported=60, penalty_bps=penalty_bps)
     assert found == gain
-    assert standing == (0 if penalty_bps else DEALS)
+    assert (standing > newcomer()) is (gain > 0), "its name gains where it does"
 
 
 @pytest.mark.parametrize("rate", RATES)
@@ -106,7 +114,7 @@ def test_who_lies_gains_only_where_fewer_than_one_in_three_is_audited(rate: floa
     gain, audited, standing = profit(promised=90, reported=90, audit_rate=rate)
     assert gain == pytest.approx(20 - 60 * audited)
     assert (gain < 0) is (audited > 1 / 3)
-    assert standing == round(DEALS * (1 - 2 * audited))
+    assert (standing > newcomer()) is (audited < 2 / 5), "found out oftener, no name is better"
 
 
 if __name__ == "__main__":
