@@ -10,8 +10,8 @@ from souq.cli import present, runs
 from souq.cli.commands import Json, Out, Seed, run
 from souq.cli.output import Mistake, console
 from souq.core.money import USD
-from souq.journal.sqlite import SqliteStore
 from souq.lab.hiring import telling
+from souq.lab.simulation import seeded_store
 
 SHELF = "shelf"
 CODE_BYTES_MAX = 1_000_000
@@ -52,7 +52,7 @@ def services(
         need_sandbox()
     except Unheld as unheld:
         raise Mistake(str(unheld)) from None
-    store = SqliteStore(folder)
+    store = seeded_store(folder, seed)
     with nullcontext() if as_json else console.status("hiring, testing, paying …"):
         house = run_services(store, folder / SHELF, seed=seed, budget_units=units, more=more)
     house.venue.close()

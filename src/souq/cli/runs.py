@@ -19,7 +19,7 @@ from souq.journal.sqlite import FILE, HEAD, SqliteStore
 from souq.lab import deal, goods, population, report, summary, swap
 from souq.lab.casting import SPENDING, Casting
 from souq.lab.hiring import telling
-from souq.lab.simulation import COMMITMENT, OPENING_US
+from souq.lab.simulation import COMMITMENT, OPENING_US, seeded_store
 from souq.views.history import History, read
 
 Summary: TypeAlias = summary.DealSummary | swap.SwapSummary | telling.ServicesSummary
@@ -108,7 +108,8 @@ def run_deal(
     )
     if is_resumed:
         _set_aside(folder, canonical.encode(drawn))
-    store = SqliteStore(folder)
+    # What models say is no simulation, and no seed repeats it.
+    store = seeded_store(folder, seed) if casting is None else SqliteStore(folder)
     with _progress("haggling", is_quiet) as bar:
 
         def tell(turn: int, turns: int, history: History) -> None:
@@ -155,7 +156,9 @@ def run_swap(folder: Path, *, people: int, seed: int, is_quiet: bool) -> Summary
                 told=f"{len(history.negotiations)} proposals, {len(history.deals)} deals",
             )
 
-        simulation = swap.run_swap(SqliteStore(folder), people=people, seed=seed, progress=tell)
+        simulation = swap.run_swap(
+            seeded_store(folder, seed), people=people, seed=seed, progress=tell
+        )
     with simulation.engine:
         return swap.summarise(simulation.history, simulation.engine.state)
 

@@ -4,8 +4,13 @@ Where a key is destroyed, all that it locked is gone at once, in every copy and 
 payloads: the keys lie apart and are never copied with them. Salts are locked too, or a short text
 could be guessed and the guess proven by its digest. Secrets that replay needs, such as limits, are
 no free text and stay as they are; so do the house's own words, and what older releases wrote.
+
+Keys and nonces come from the system's randomness. A simulation, whose people are made up, has them
+worked out from its seed instead, so that the seed repeats a journal byte for byte; whoever knows
+the seed can read it.
 """
 
+import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 
@@ -33,11 +38,16 @@ class Keyring:
         read: Keys,
         write: Callable[[Sequence[tuple[str, bytes]]], None],
         has_any: Callable[[], bool],
+        seed: bytes = b"",
     ) -> None:
-        """`read` gives a stored key or None, `write` stores several durably, over what was."""
+        """`read` gives a stored key or None, `write` stores several durably, over what was.
+
+        `seed` is a simulation's, and b"" in every other market.
+        """
         self._read = read
         self._write = write
         self._has_any = has_any
+        self._seed = seed
         self._known: dict[str, AESGCM | None] = {}
         self._nonces: list[bytes] = []
 
@@ -47,7 +57,7 @@ class Keyring:
         made = []
         for owner in sorted(owners):
             if self._find(owner) is None and owner not in self._known:
-                made.append((owner, secrets.token_bytes(KEY_BYTES)))
+                made.append((owner, self._new_key(owner)))
         if made:
             self._write(made)
             self._known |= {owner: AESGCM(key) for owner, key in made}
@@ -59,7 +69,7 @@ class Keyring:
         key = self._find(payload.owner)
         if key is None:
             return None
-        nonce = self._nonce()
+        nonce = self._nonce_for(payload)
         sealed = key.encrypt(nonce, payload.salt + payload.content, _bound(payload))
         owner = payload.owner.encode()
         return payload.digest, nonce, payload.audience, _LOCKED + owner + _LOCKED + sealed
@@ -99,7 +109,21 @@ class Keyring:
         self._write([(owner, DESTROYED)])
         self._known[owner] = None
 
-    def _nonce(self) -> bytes:
+    def _new_key(self, owner: str) -> bytes:
+        return self._worked_out("key", owner) or secrets.token_bytes(KEY_BYTES)
+
+    def _nonce_for(self, payload: Payload) -> bytes:
+        """Give a nonce for a payload; its digest is no other's, nor is what is worked out of it."""
+        return self._worked_out("nonce", payload.digest)[:NONCE_BYTES] or self._random_nonce()
+
+    def _worked_out(self, what: str, name: str) -> bytes:
+        """Give a simulation's bytes for such a name, whatever else it locks and when; else b""."""
+        if not self._seed:
+            return b""
+        place = f"souq.locking.{what}\0{name}".encode()
+        return hashlib.blake2b(place, key=self._seed, digest_size=KEY_BYTES).digest()
+
+    def _random_nonce(self) -> bytes:
         """Give random bytes; each asking of the system lets go of the interpreter's lock."""
         if not self._nonces:
             page = secrets.token_bytes(_NONCES_PAGE * NONCE_BYTES)

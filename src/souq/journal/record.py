@@ -2,7 +2,7 @@
 
 Canonical bytes: JSON with sorted keys, no white space, integers and strings and no floats, fields
 that hold their default left out. `hash` is SHA-256 over the previous record's 32 hash bytes and
-the canonical bytes. Frozen vectors stand in `tests/journal/vectors.json`.
+the canonical bytes. Frozen vectors stand in `tests/journal/vectors.json` and `frozen` beside it.
 """
 
 import hashlib

@@ -56,11 +56,14 @@ _IDS = (
 
 
 class SqliteStore:
-    """A folder with a journal. `read_only` opens a second view of one that somebody may write."""
+    """A folder with a journal. `read_only` opens a second view of one that somebody may write.
+
+    `seed` is for simulations alone: their words are locked with what is worked out from it.
+    """
 
     is_instant = False
 
-    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+    def __init__(self, folder: Path, *, read_only: bool = False, seed: bytes = b"") -> None:
         self.folder = folder
         self._lock: int | None = None
         self._head: int | None = None
@@ -68,8 +71,8 @@ class SqliteStore:
         self._failure = ""
         self._reading = threading.Lock()
         self._opened: list[sqlite3.Connection] = []
-        self._key_file = KeyFile(folder, read_only=read_only)
-        self._keys = Keyring(self._key_file.read, self._key_file.write, self._key_file.has_any)
+        self._key_file = files = KeyFile(folder, read_only=read_only)
+        self._keys = Keyring(files.read, files.write, files.has_any, seed)
         if read_only and not (folder / FILE).is_file():
             raise FileNotFoundError(f"{folder} holds no journal")
         try:

@@ -3,6 +3,7 @@
 import hashlib
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from souq.core.annotation import Annotate
@@ -13,13 +14,24 @@ from souq.core.party import RegisterAgent, RegisterPrincipal
 from souq.core.rules import OPERATOR, OpenMarket, Rules
 from souq.core.seal import SALT_BYTES, OperatorText, PublicText
 from souq.engine import Answer, Engine
+from souq.journal.locking import KEY_BYTES
+from souq.journal.sqlite import SqliteStore
 from souq.journal.store import Store
+from souq.lab.population import generator
 from souq.views.history import Follower
 
 # A simulated market opens on Monday 1 December 2025 at 09:00 UTC, the week of Project Deal.
 OPENING_US = 1_764_579_600 * 1_000_000
 COMMITMENT = "commitment"
 EVIDENCE = "population"
+
+
+def seeded_store(folder: Path, seed: int) -> SqliteStore:
+    """Open a folder in which even what locks the words comes of the seed.
+
+    For people who are all made up: whoever knows the seed can read what they say.
+    """
+    return SqliteStore(folder, seed=generator(seed, "locking").randbytes(KEY_BYTES))
 
 
 class Clock:

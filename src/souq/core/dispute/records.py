@@ -189,12 +189,12 @@ class VoteShown(Struct, frozen=True, tag=True):
     vote: int
 
 
-class VotesCounted(Struct, frozen=True, tag=True):
+class VotesCounted(Struct, frozen=True, tag=True, omit_defaults=True):
     """A panel's votes, in order of size; `verdict` is a share, -1 to redo, or None of silence."""
 
     contract: str
     votes: tuple[int, ...]
-    verdict: int | None
+    verdict: int | None = None
 
 
 class PanelDismissed(Struct, frozen=True, tag=True):
