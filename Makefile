@@ -9,7 +9,7 @@ unexport PYTHONOPTIMIZE # it would switch the assertions off, and they guard the
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-llm test test-a2a test-crash test-linear test-llm test-mcp test-postgres test-laws test-server \
-	replicate soak attack bench bench-http bench-mechanisms bench-trust lock clean
+	test-trust replicate soak attack bench bench-http bench-mechanisms bench-trust lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -26,8 +26,10 @@ demo-llm: .venv/.llm ## six people trade through a small language model, here an
 
 # Suites of minutes have targets of their own; .ci/run makes them all.
 SERVER = tests/server tests/crash tests/linearizability tests/rails/test_kill.py tests/http/test_schemathesis.py \
-	tests/cli/test_swarm.py tests/cli/test_trading.py
-OWN = $(addprefix --ignore=,tests/a2a tests/local tests/mcp $(SERVER))
+	tests/cli/test_swarm.py tests/cli/test_trading.py tests/test_doors.py
+TRUST = tests/attack tests/arbiters tests/compliance tests/evidence tests/policy tests/surveillance \
+	tests/verifiers tests/lab/test_hiring.py
+OWN = $(addprefix --ignore=,tests/a2a tests/local tests/mcp $(SERVER) $(TRUST))
 
 test: .venv/.dev ## lint, types, layers and every test that needs nobody else's programs
 	$(BIN)/ruff check
@@ -38,6 +40,9 @@ test: .venv/.dev ## lint, types, layers and every test that needs nobody else's 
 
 test-server: .venv/.dev ## real servers and programs, killed and stopped under load, and strangers who try everything
 	$(BIN)/python -m pytest -q $(SERVER)
+
+test-trust: .venv/.dev ## guardrails, evidence, arbiters, watchers; attackers and programs from strangers
+	$(BIN)/python -m pytest -q -m "not slow" $(TRUST)
 
 test-crash: .venv/.dev ## kill the market and its servers at every step and bring them back (minutes)
 	SOUQ_FULL=1 $(BIN)/python -m pytest -q -s tests/crash tests/server

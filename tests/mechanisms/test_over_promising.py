@@ -9,7 +9,7 @@ only while fewer than one delivery in three is audited.
 """
 
 import random
-from functools import cache
+from typing import Any
 
 import pytest
 
@@ -81,44 +81,50 @@ class Shop:
 def profit(
     *, promised: int, reported: int, audit_rate: float = 0.0, penalty_bps: int = 5_000
 ) -> tuple[float, float, int]:
-    """Give sol's mean profit a call, the rate of audits that there were, and its standing."""
+    """Give sol's mean profit a call, the rate of audits that there were, and how far it
+    stands above a newcomer."""
     shop, rng = Shop(penalty_bps), random.Random(f"{audit_rate}")
     before = shop.purse
     for _ in range(DEALS):
         shop.deal(promised=promised, reported=reported, is_audited=rng.random() < audit_rate)
     gained = shop.purse - before - COST * shop.wins
-    shown = standing_of(shop.hall.simulation.engine.state, shop.sol)
-    return gained / DEALS, shop.audits / DEALS, shown
-
-
-@cache
-def newcomer() -> int:
-    """Give the standing of who has done nothing yet."""
-    shop = Shop(0)
-    return standing_of(shop.hall.simulation.engine.state, shop.sol)
+    (newcomer,) = shop.hall.join(1)
+    state = shop.hall.simulation.engine.state
+    above = standing_of(state, shop.sol) - standing_of(state, newcomer)
+    return gained / DEALS, shop.audits / DEALS, above
 
 
 def test_the_truth_loses_the_call_and_nothing_else() -> None:
-    assert profit(promised=60, reported=60) == (0.0, 0.0, newcomer())
+    assert profit(promised=60, reported=60) == (0.0, 0.0, 0)
 
 
 @pytest.mark.parametrize(("penalty_bps", "gain"), [(0, 20.0), (3_000, 2.0), (5_000, -10.0)])
 def test_who_admits_the_miss_pays_the_penalty(penalty_bps: int, gain: float) -> None:
-    found, _, standing = profit(promised=90, reported=60, penalty_bps=penalty_bps)
-    assert found == gain
-    assert (standing > newcomer()) is (gain > 0), "its name gains where it does"
+    assert profit(promised=90, reported=60, penalty_bps=penalty_bps)[0] == gain
 
 
 @pytest.mark.parametrize("rate", RATES)
 def test_who_lies_gains_only_where_fewer_than_one_in_three_is_audited(rate: float) -> None:
-    gain, audited, standing = profit(promised=90, reported=90, audit_rate=rate)
+    gain, audited, _ = profit(promised=90, reported=90, audit_rate=rate)
     assert gain == pytest.approx(20 - 60 * audited)
     assert (gain < 0) is (audited > 1 / 3)
-    assert (standing > newcomer()) is (audited < 2 / 5), "found out oftener, no name is better"
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        [{"reported": 60, "penalty_bps": one} for one in (0, 3_000, 5_000, 10_000)],
+        [{"reported": 90, "audit_rate": one} for one in RATES],
+    ],
+)
+def test_the_more_a_miss_costs_the_lower_it_stands(ways: list[dict[str, Any]]) -> None:
+    names = [profit(promised=90, **one)[2] for one in ways]
+    assert names == sorted(set(names), reverse=True)
+    assert names[0] > 0 > names[-1]
 
 
 if __name__ == "__main__":
-    print("audited   sol's mean profit a call   its standing")
+    print("audited   sol's mean profit a call   above a newcomer")
     for one in RATES:
         gain, audited, standing = profit(promised=90, reported=90, audit_rate=one)
         print(f"{audited:7.1%}   {gain:24.1f}   {standing:12}")
