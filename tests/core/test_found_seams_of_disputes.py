@@ -16,7 +16,7 @@ from souq.core.funds import TransferMany
 from souq.core.halt import SetHalt
 from souq.core.jury import JURORS
 from souq.core.ledger import ACCOUNTS, HOLDS, Batch
-from souq.core.mandate import MANDATES, Limits, Mandate, SecretLimits
+from souq.core.mandate import MANDATES, GoodsLimit, Limits, Mandate, SecretLimits
 from souq.core.party import RegisterAgent, need_other_agent
 from souq.core.performance import GrantRefund
 from souq.core.procedure import Procedure
@@ -222,3 +222,33 @@ def test_a_fee_comes_back_to_the_budget_if_it_comes_back(back_bps: int, spent: i
     stall.do("P4", dispute.Rule(deal, back_bps))
     assert mandate_of(stall).lifetime_units == spent
     assert wallet(stall, "P1") == DEPOSIT - spent
+
+
+def test_what_may_not_be_sold_below_a_floor_is_not_paid_back_below_it() -> None:
+    """By whoever has stolen the seller's key and buys as its accomplice."""
+    stall = Stall()
+    thing = stall.list(SOL, price=PRICE, ref="lamp")
+    stall.grant(SOL, goods={"lamp": GoodsLimit(800)})
+    deal = stall.deal(BEA, SOL, (thing,), PRICE)
+    stall.do(SOL, c.SubmitDelivery(deal))
+    assert reason(stall, SOL, GrantRefund(deal, 2_001)) == "outside_mandate"
+    stall.do(SOL, GrantRefund(deal, 1_000))
+    assert reason(stall, SOL, GrantRefund(deal, 1_200)) == "outside_mandate"  # of what is left
+    stall.do(BEA, dispute.OpenDispute(deal, "other", WORDS, asked_bps=5_000))
+    for gift in (
+        dispute.AnswerDispute(deal, True, WORDS),
+        dispute.ProposeSplit(deal, 1_200),
+    ):
+        assert reason(stall, SOL, gift) == "outside_mandate"
+    stall.do(BEA, dispute.ProposeSplit(deal, 1_200))
+    assert reason(stall, SOL, dispute.AcceptSplit(deal, 1_200)) == "outside_mandate"
+    stall.do("P2", dispute.AcceptSplit(deal, 1_200))  # its principal may be as kind as it likes
+    assert wallet(stall, "P2") == DEPOSIT + PRICE * 9 // 10 * 88 // 100
+
+
+def test_a_seller_without_floors_pays_back_what_it_likes() -> None:
+    stall = Stall()
+    deal = bought(stall, Conditions())
+    stall.do(SOL, c.SubmitDelivery(deal))
+    stall.do(SOL, GrantRefund(deal, 10_000))
+    assert wallet(stall, "P1") == DEPOSIT

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from msgspec import structs
 
-from souq.core.agreement import CashLeg, Leg, cash_given, cash_taken, goods
+from souq.core.agreement import CashLeg, Leg, cash_given, cash_taken, givers, goods
 from souq.core.budget import RESERVATIONS, expired_entries
 from souq.core.listing import LISTINGS, Listing
 from souq.core.mandate import Limits, Mandate, chain, covers, outside
+from souq.core.money import BPS
 from souq.core.objection import Binding, Objection
 from souq.core.party import Agent, need_other_agent
 from souq.core.refusal import Reason, Refused
@@ -76,6 +77,26 @@ def need_budget(view: View, agent: Agent, *, asset: str, units: int) -> None:
             if mandate.id == agent.mandate:
                 raise one.refusal()
             raise structs.replace(one, facts={"of": mandate.id}).refusal()
+
+
+def need_kept(view: View, agent: Agent, legs: tuple[Leg, ...], bps: int) -> None:
+    """Raise Refused unless an agent's goods may bring it only such a share of what was agreed.
+
+    What may not be sold below a floor may not be paid back below it either, on an agent's word.
+    Raises Refused(no_mandate, outside_mandate).
+    """
+    if agent.id not in givers(legs):
+        return
+    left = tuple(
+        structs.replace(leg, amount=leg.amount.split(bps, BPS)[0])
+        if isinstance(leg, CashLeg) and leg.taker == agent.id
+        else leg
+        for leg in legs
+    )
+    for mandate in chain(view, agent):
+        limits: Limits = mandate.limits.value
+        if limits.goods is not None and not _brings_enough(view, limits, left, agent):
+            raise outside("goods")
 
 
 def _may_deal_with(view: View, limits: Limits, agent: Agent, legs: tuple[Leg, ...]) -> bool:

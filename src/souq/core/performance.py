@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from souq.core import budget, conditions, criteria, escrow, halt
+from souq.core import budget, conditions, criteria, escrow, halt, limits
 from souq.core.agreement import Agreement, givers, takers
 from souq.core.conditions import Conditions
 from souq.core.criteria import check_code, of_code
@@ -166,6 +166,18 @@ def kept_bps(view: View, id: str) -> dict[str, int]:
     return performance_of(view, id).kept_bps
 
 
+def need_floor(
+    view: View, actor: str, agent: str, id: str, agreement: Agreement, *, back_bps: int
+) -> None:
+    """Raise Refused where an agent would give back so much that its goods go below their floor.
+
+    On its principal's own word they may. Raises Refused(no_mandate, outside_mandate).
+    """
+    if actor == agent:
+        kept = kept_bps(view, id).get(agent, BPS) * (BPS - back_bps) // BPS
+        limits.need_kept(view, need_other_agent(view, agent), agreement.legs, kept)
+
+
 def is_between_two(agreement: Agreement) -> bool:
     """Tell whether one gives and one takes, so that what one did can be undone by the other."""
     return len(givers(agreement.legs)) == len(takers(agreement.legs)) == 1
@@ -280,6 +292,7 @@ def _grant(draft: Draft, actor: str, command: GrantRefund) -> None:
     if not 0 < command.bps <= BPS:
         raise invalid("bps", f"must be above 0 and at most {BPS}")
     id, agreement = command.contract, state.agreement
+    need_floor(draft, actor, agent, id, agreement, back_bps=command.bps)
     returned = escrow.give_back(draft, id, agreement, payee=agent, bps=command.bps)
     if not returned:
         raise invalid("bps", "nothing is held for you that this would be a share of")

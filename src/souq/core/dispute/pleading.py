@@ -24,6 +24,7 @@ from souq.core.dispute.records import (
 )
 from souq.core.dispute.verdict import REDONE, put_phase
 from souq.core.money import BPS
+from souq.core.performance import need_floor
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import rules
 from souq.core.stage import (
@@ -106,6 +107,7 @@ def _answer(draft: Draft, actor: str, command: AnswerDispute) -> None:
     if command.accepts:
         _need_two(state)
         cooling_off.need_over(draft, id)
+        _need_floor(draft, actor, state, side, id, state.case.asked_bps)
     draft.emit(DisputeAnswered(id, side, command.answer.digest, command.evidence, command.accepts))
     if command.accepts:
         verdict.conclude(draft, id, stage_of(draft, id), Verdict(state.case.asked_bps, PARTIES))
@@ -133,6 +135,7 @@ def _propose(draft: Draft, actor: str, command: ProposeSplit) -> None:
         state.rule_by - max(0, procedure.evidence_us - procedure.negotiate_us)
     ):
         raise Refused(Reason.WRONG_STATE, state="Pleading", why="the time to negotiate is over")
+    _need_floor(draft, actor, state, side, command.contract, command.payer_bps)
     draft.emit(SplitProposed(command.contract, side, command.payer_bps))
 
 
@@ -143,7 +146,15 @@ def _accept(draft: Draft, actor: str, command: AcceptSplit) -> None:
     if phase.proposal.payer_bps != command.payer_bps:
         raise Refused(Reason.TERMS_CHANGED)
     cooling_off.need_over(draft, command.contract)
+    _need_floor(draft, actor, state, side, command.contract, command.payer_bps)
     verdict.conclude(draft, command.contract, state, Verdict(command.payer_bps, PARTIES))
+
+
+def _need_floor(
+    draft: Draft, actor: str, state: Disputed, side: str, id: str, back_bps: int
+) -> None:
+    if back_bps != REDO:
+        need_floor(draft, actor, side, id, state.agreement, back_bps=back_bps)
 
 
 def _rule(draft: Draft, actor: str, command: Rule) -> None:
