@@ -12,7 +12,7 @@ from tests.policy.asking import TYPES, ask, ours, rules_for
 from tests.policy.pasts import History
 
 IS_FULL = bool(os.environ.get("SOUQ_FULL"))
-HISTORIES = 100 if IS_FULL else 12
+HISTORIES = 100 if IS_FULL else 14
 ASKED = 400 if IS_FULL else 80  # deals for each past, each under rules of its own in five layers
 HOLDS = {"approval", "usual_quantity", "price_reference"}
 DENIES = set(TYPES) - {"approval"}
