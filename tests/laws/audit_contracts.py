@@ -259,7 +259,7 @@ class Contracts:
                 silent = self.rules.get("silent_ruling_bps", 5_000)
                 need(back_bps == max(silent, owed), "ruling", f"{id}: silence gives {back_bps}")
             self.panels.end(event, actor, self.command, at, one)
-        del self.due[id]
+        self.due.pop(id, None)  # while a panel is awaited, its draw is due instead
         self.goods.end(legs, is_done=event["type"] != "ContractCancelled")
         self.books.end_contract(id, back_bps)
         for agent in one["parties"]:

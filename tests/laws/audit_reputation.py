@@ -135,7 +135,8 @@ class Reputation:
             return
         for one in (subject, supplier):
             rows = self.pairs.setdefault((one, counterparty), [])
-            rows.append([good, bad, at])
+            left = sum(g * 0.5 ** ((at - t) / HALF_LIFE_US) for g, _, t in rows)
+            rows.append([max(good, -left), bad, at])  # an audit takes no more than is left
             whole = sum((g + b) * 0.5 ** ((at - t) / HALF_LIFE_US) for g, b, t in rows)
             if whole > PAIR_MAX:
                 for row in rows:

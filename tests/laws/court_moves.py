@@ -23,7 +23,7 @@ from souq.core.rules import DAY_US, HOUR_US, OPERATOR
 from souq.core.seal import PartyText
 from souq.core.stage import CONTRACTS, Delivered, Disputed, Failed, Formed, Returnable, Returning
 from souq.core.undo import UndoContract
-from tests.laws import moves
+from tests.laws import cash_moves, ladder_moves, moves, policy_moves, reputation_moves
 from tests.laws.dispute_moves import quarrel
 
 Move = tuple[str, Any] | None
@@ -202,14 +202,32 @@ def judge(walk: Any) -> Move:
             return quarrel(walk, id, state)
 
 
+# Deals and what comes of them; all else that a house does, the walk without a court does.
 WEIGHTS = {
-    **moves.WEIGHTS,
-    post: 9,
-    stake: 8,
-    draw_lots: 8,
+    post: 10,
+    moves.shut: 1,
+    moves.take: 26,
+    moves.offer: 10,
+    moves.counter: 6,
+    moves.accept: 20,
+    moves.perform: 10,
+    moves.lend: 3,
+    moves.lend_on: 1,
+    moves.switch: 1,
+    moves.switch_one: 1,
+    moves.keep_books: 1,
+    cash_moves.fund: 5,
+    cash_moves.ask_for_money: 1,
+    policy_moves.post_shipped: 1,
+    policy_moves.take_back: 1,
+    reputation_moves.speak: 2,
+    reputation_moves.set_trust: 1,
+    ladder_moves.restrict: 1,
+    ladder_moves.appeal: 2,
+    stake: 6,
+    draw_lots: 6,
     report: 3,
-    perform: 16,
-    judge: 24,
+    perform: 22,
+    judge: 26,
 }
-del WEIGHTS[moves.post]
 MOVES = tuple(move for move, weight in WEIGHTS.items() for _ in range(weight))
