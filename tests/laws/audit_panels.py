@@ -132,8 +132,7 @@ class Panels:
             need(self._is_late(id, actor, at) and stand is None, "ruling", f"{id}: nobody judged")
         upheld = case.get("upheld")
         if upheld is not None and by not in FRAUD_FREE:
-            share = next((share for who, share in found if who == by), bps)
-            is_so = share == REDO or (bps > 0 and 2 * bps >= case["asked"])
+            is_so = bps == REDO or (bps > 0 and 2 * bps >= case["asked"])
             if "reserve_units" not in event and not event.get("clause", "").endswith("_fault"):
                 need(upheld == is_so, "verdict", f"{id}: {bps} of {case['asked']} is {upheld}")
         self._drop(id)
