@@ -53,6 +53,7 @@ class Panels:
                 fee = self._fee(case) if command["type"] == "OpenDispute" else 0
                 if case["claimant"] not in {leg["giver"] for leg in self._cash(one)}:
                     fee = 0
+                case["fee"] = fee
                 self._held(id, "filing", case["claimant"], case["asset"], fee)
             case "PanelAwaited":
                 court = self.court
@@ -135,6 +136,9 @@ class Panels:
             is_so = bps == REDO or (bps > 0 and 2 * bps >= case["asked"])
             if "reserve_units" not in event and not event.get("clause", "").endswith("_fault"):
                 need(upheld == is_so, "verdict", f"{id}: {bps} of {case['asked']} is {upheld}")
+            is_lost = case.get("fee", 0) > 0 and upheld is False
+            paid = self.books.paid[f"#{id}.filing"] > 0
+            need(paid == is_lost, "dispute fees", f"{id}: {is_lost} to lose, {paid} to pay")
         self._drop(id)
         held = [name for name in ("filing", "appeal") if f"#{id}.{name}" in self.books.holds]
         need(not held, "dispute fees", f"{id} is over and still holds {held}")

@@ -83,6 +83,9 @@ def stake(walk: Any) -> Move:
         return trader, bond.PostBond(Money(units, chance.choice(("USD", "USD", "USD", "EUR"))))
     if chance.randint(0, 3) == 0:
         return trader, bond.WithdrawBond(chance.choice(("USD", "EUR")))
+    if chance.randint(0, 3) == 0 and walk.state.get(jury.JURORS, trader) is None:
+        own = next(one.id for one in walk.rows(AGENTS) if one.principal == trader)
+        return trader, jury.JoinJury(own)  # though a trader is seldom impartial
     juror = chance.choice(JURORS)
     backed = walk.state.get(bond.BONDS, f"{juror}/USD")
     if backed is None or backed.units < 100:
