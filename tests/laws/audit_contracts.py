@@ -58,8 +58,10 @@ GRAPH = {
     "ended": {},
 }
 KINDS = frozenset(kind for moves in GRAPH.values() for kind in moves)
-DUE = ("decide_by", "deliver_by", "accept_by", "rule_by", "contest_by", "return_by")
-DUE += ("commit_by", "reveal_by", "appeal_by")
+DUE = (
+    *("decide_by", "deliver_by", "accept_by", "rule_by", "contest_by", "return_by"),
+    *("commit_by", "reveal_by", "appeal_by"),
+)
 DAY_US = 86_400_000_000
 UNDO_US = {"consumer": DAY_US, "forgiving": DAY_US // 24}
 GIVERS = ("DeliverySubmitted", "DeliveryCommitted", "CodeMissed", "ArtefactShown")
@@ -194,6 +196,8 @@ class Contracts:
                 one["accepted"].add(event["by"])
             case "ContractFulfilled" | "ContractCancelled" | "RulingMade":
                 self._end(event, actor, at, before)
+            case _:
+                pass
 
     def _late_bps(self, at: int, one: Json) -> int:
         """Say what a delivery that is whole now costs for being late."""

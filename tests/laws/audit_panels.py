@@ -110,6 +110,8 @@ class Panels:
                 need({event["claimant"], event["respondent"]} <= owners, "verdict", f"{event}")
                 need(event["claimant"] == self._own(case["claimant"]), "verdict", f"{event}")
                 case["upheld"] = event["is_claim_upheld"]
+            case _:
+                pass
 
     def end(self, event: Json, actor: str, command: Json, at: int, one: Json) -> None:
         """Read how a dispute ends, by a ruling or by a second try; the case must bear it out."""

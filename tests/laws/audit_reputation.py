@@ -69,7 +69,8 @@ class Reputation:
         """Read that a contract which counted as good was found bad."""
         if not event["passed"] and one["asset"] == self.rules["assets"][0]["code"]:
             weight = sqrt(min(one["units"], VALUE_MAX) / self.rules["reputation_one_units"])
-            if one["units"] * self.rules.get("fee_bps", 0) >= 10_000:
+            fee_bps = self.rules.get("fee_bps", 0)
+            if not fee_bps or one["units"] * fee_bps >= 10_000:
                 good = weight * one.get("outcome_bps", 10_000) / 10_000
                 self._count(one["giver"], one["payer"], -good, good, at)
 

@@ -12,7 +12,7 @@ from souq.core import acceptance, audit, bond, contract, cooling_off, dispute, e
 from souq.core import performance as done
 from souq.core.agreement import givers, takers
 from souq.core.case import Decided, Drawing, Revealing
-from souq.core.conditions import Conditions
+from souq.core.conditions import Conditions, undo_us
 from souq.core.criteria import Content, Encrypted, of_code
 from souq.core.dispute.sides import respondents
 from souq.core.listing import PostListing
@@ -49,11 +49,16 @@ TERMS = (
     Conditions(),
     Conditions(),
     Conditions(undo_us=DAY_US),
+    Conditions(undo_us=DAY_US),
     Conditions(cooling_off_us=6 * HOUR_US),
     Conditions(late_us=19 * HOUR_US, late_day_bps=1_000, late_max_bps=3_000),
+    Conditions(late_us=19 * HOUR_US, late_day_bps=1_000, late_max_bps=3_000),
+    Conditions(late_us=19 * HOUR_US, late_day_bps=1_000, late_max_bps=3_000),
+    Conditions(hand_over="code"),
     Conditions(hand_over="code"),
     Conditions(hand_over="both"),
     Conditions(returns_us=DAY_US),
+    Conditions(criteria=(Content(),), verifier=VERIFIER),
     Conditions(criteria=(Content(),), verifier=VERIFIER),
     Conditions(criteria=(Encrypted(),), verifier=VERIFIER, returns_us=DAY_US),
     Conditions(template="consumer"),
@@ -137,6 +142,8 @@ def perform(walk: Any) -> Move:
         return gives, done.GrantRefund(id, chance.choice((1, 1_000, 5_000, 10_000)))
     owner = walk.state.get(AGENTS, chance.choice((gives, takes))).principal
     match state:
+        case Formed() if undo_us(asked) and chance.randint(0, 2) == 0:
+            return owner, UndoContract(id)
         case Formed() | Delivered() if chance.randint(0, 5) == 0:
             return owner, chance.choice((UndoContract, cooling_off.RevokeContract))(id)
         case Formed():
@@ -213,7 +220,7 @@ WEIGHTS = {
     moves.offer: 10,
     moves.counter: 6,
     moves.accept: 20,
-    moves.perform: 10,
+    moves.perform: 6,
     moves.lend: 3,
     moves.lend_on: 1,
     moves.switch: 1,
@@ -225,12 +232,12 @@ WEIGHTS = {
     policy_moves.take_back: 1,
     reputation_moves.speak: 2,
     reputation_moves.set_trust: 1,
-    ladder_moves.restrict: 1,
-    ladder_moves.appeal: 2,
+    ladder_moves.restrict: 2,
+    ladder_moves.appeal: 4,
     stake: 6,
     draw_lots: 6,
     report: 3,
-    perform: 22,
+    perform: 34,
     judge: 26,
 }
 MOVES = tuple(move for move, weight in WEIGHTS.items() for _ in range(weight))
