@@ -11,6 +11,7 @@ from tests.laws.audit_money import Books, Json, need
 
 OUTCOMES = {"PayoutConfirmed": 1, "PayoutFailed": 0, "PayoutCancelled": 0}
 MOVED = {"DebtsRepaid": "#D", "ClaimsPaid": "#K"}
+REPORTS = ("ReportDeposit", "ReportPayout", "ReportChargeback")
 KINDS = frozenset(
     {"OfficerRegistered", "ReportProposed", "ReportConfirmed", "ReportRejected"}
     | {"DepositBrought", "ChargebackAwaited", "DepositTakenBack", "DebtIncurred", "ClaimRaised"}
@@ -43,7 +44,7 @@ class Cash:
         for event in events:
             self._event(event, actor, command)
         kinds = [event["type"] for event in events]
-        if command["type"].startswith("Report") and "ReportProposed" not in kinds:
+        if command["type"] in REPORTS and "ReportProposed" not in kinds:
             self._cashier(actor, command["rail"])
             two = command["rail"] == "manual" and command["amount"][0] > self.limit
             need(not two, "four eyes", f"{actor} alone makes {command}")

@@ -19,6 +19,10 @@ FORBIDDEN = {
     **dict.fromkeys(("PayoutRequested", "PayoutSent"), 3),
     "ChannelOpened": 1,
     "ChannelToppedUp": 2,
+    "BondPosted": 1,
+    **dict.fromkeys(("BondAsked", "EpochRevealed", "AuditEnded", "PanelAwaited"), 3),
+    **dict.fromkeys(("VoteCommitted", "VoteShown", "VerdictReached", "RefundGranted"), 3),
+    **dict.fromkeys(("VerificationReported", "SentBack", "NonDeliveryClaimed"), 3),
     **dict.fromkeys(("VoucherPresented", "CloseAsked", "CloseOffered", "ChannelsEnded"), 3),
 }
 MOVES_MONEY = {  # commands that may, whatever is halted: it comes in, comes back, or has left
@@ -109,8 +113,9 @@ class Halts:
             need(found == expected, "standstill", f"{kind} says {found}, due is {expected}")
 
     def _stop(self, at: int) -> dict[str, int]:
-        for id in [id for id in self.due if id.startswith(("C", "X", "feedback:"))]:
+        for id in [id for id in self.due if not id.startswith(("N", "restriction:"))]:
             self.left[id] = self.due.pop(id) - at
+            self.contracts.get(id, {})["has_stood"] = True  # its other clocks stand still as well
         for id in list(self.books.deadlines):
             self.left[f"hold:{id}"] = self.books.deadlines.pop(id) - at
         return dict(self.left)

@@ -97,6 +97,11 @@ class Limits:
                     one.spent[key] = row
             return
         need(key in self.claimed, "budget", f"{kind} of {key}, which was not counted")
+        if kind == "BudgetReturned":
+            mandate, units = self.claimed[key]
+            need(mandate == event["mandate"], "budget", f"{key} is counted under {mandate}")
+            self.claimed[key] = (mandate, units - event["units"])
+            return
         mandate, units = self.claimed.pop(key)
         need(mandate == event["mandate"], "budget", f"{key} is counted under {mandate}")
         if kind == "BudgetSettled":
@@ -132,6 +137,13 @@ class Limits:
             for one in self.mandates[mandate].chain:
                 one.spent[agent, contract] = row
             self.owed[agent, contract] = (mandate, units)
+
+    def still_spends(self, agent: str, contract: str, units: int) -> None:
+        """Count no more of a contract that goes on than this."""
+        if (agent, contract) in self.owed:
+            mandate, _ = self.owed[agent, contract]
+            self.owed[agent, contract] = (mandate, units)
+            self.mandates[mandate].spent[agent, contract][1] = units
 
     def settle(self, agent: str, contract: str, returned: int) -> None:
         """Stop counting what came back."""

@@ -29,16 +29,34 @@ def split_payment(units: int, fee_bps: int) -> tuple[int, int]:
     return units - fee, fee
 
 
+def is_stake(id: str) -> bool:
+    """Tell whether a transfer is of a bond, or of a fee that a dispute costs."""
+    return id.startswith("#bond.") or id.partition(".")[2].startswith(("filing", "appeal"))
+
+
 class Escrow:
     """What one contract's payments must be held as, and what must become of them."""
 
     def __init__(self) -> None:
-        self.holds: Counter[tuple[str, str, int]] = Counter()
+        self.parts: list[tuple[str, str, str, int]] = []  # whose pay it is, payer, payee, units
         self.posted: Counter[tuple[str, str, int]] = Counter()
 
-    def expect(self, payer: str, payee: str, units: int) -> None:
-        if units:
-            self.holds[payer, payee, units] += 1
+    @property
+    def holds(self) -> Counter[tuple[str, str, int]]:
+        """Count what must be held, by payer, payee and units."""
+        return Counter(part[1:] for part in self.parts if part[3])
+
+    def expect(self, earner: str, payer: str, payee: str, units: int) -> None:
+        self.parts.append((earner, payer, payee, units))
+
+    def refund(self, earner: str, bps: int) -> int:
+        """Give a share of what somebody was to earn back, rounded down hold by hold."""
+        back = 0
+        for n, (whose, payer, payee, units) in enumerate(self.parts):
+            if whose == earner:
+                back += units * bps // 10_000
+                self.parts[n] = (whose, payer, payee, units - units * bps // 10_000)
+        return back
 
     def expected_posted(self, back_bps: int) -> Counter[tuple[str, str, int]]:
         """Give every hold less the share that returns, rounded down hold by hold."""
@@ -66,7 +84,8 @@ class Books:
         self.fees_due: Counter[str] = Counter()
         self.fees_moved: Counter[str] = Counter()  # by the operator's own transfers
         self.touched: set[str] = set()
-        self.paid: Counter[str] = Counter()  # what went out of the hold of each payout or channel
+        self.paid: Counter[str] = Counter()  # what went out of each hold that is not for a contract
+        self.shared: Counter[tuple[str, str, str]] = Counter()  # moved on: for what, from, to
 
     def opened(self, event: Json) -> None:
         account = event["account"]
@@ -95,6 +114,8 @@ class Books:
             if kind == MOVE:
                 self._begin(id, debit, credit, amount)
                 self._post(id, debit, credit, amount)
+                if is_stake(id) or id.endswith(".good"):
+                    self.shared[id, debit, credit] += amount
             elif kind == HOLD:
                 self._begin(id, debit, credit, amount)
                 need(id not in self.holds, "escrow", f"hold {id} begins while it is held")
@@ -115,7 +136,7 @@ class Books:
     def _post(self, id: str, debit: str, credit: str, amount: int) -> None:
         self.posted[debit] -= amount
         self.posted[credit] += amount
-        if not id.startswith(("#C", "#X")):
+        if not id.startswith(("#C", "#X")) or is_stake(id):
             self.fees_moved[debit] -= amount
             self.fees_moved[credit] += amount
 
@@ -131,7 +152,7 @@ class Books:
         need(0 <= posted <= units, "escrow", f"{id} posts {posted} of {units}")
         if posted:
             self._post(hold, debit, credit, posted)
-        if hold.startswith(("#W", "#X")):
+        if hold.startswith(("#W", "#X")) or is_stake(hold):
             self.paid[hold] += posted
         elif hold.startswith("#N"):
             need(not posted, "escrow", f"{hold} was only set aside, and {posted} is taken")
@@ -143,7 +164,7 @@ class Books:
 
     def _belongs(self, hold: str) -> str:
         contract = hold[1:].partition(".")[0]
-        if hold.startswith("#") and not hold.startswith(("#W", "#N", "#X")):
+        if hold.startswith("#") and not hold.startswith(("#W", "#N", "#X")) and not is_stake(hold):
             need(contract in self.escrow, "escrow", f"{hold} belongs to no contract")
             self.touched.add(contract)
         return contract
@@ -155,10 +176,16 @@ class Books:
         escrow = Escrow()
         for payer, payee, asset, units in payments:
             price, fee = split_payment(units, bps)
-            escrow.expect(f"wallet:{payer}/{asset}", f"wallet:{payee}/{asset}", price)
-            escrow.expect(f"wallet:{payer}/{asset}", f"fees/{asset}", fee)
+            account = f"wallet:{payer}/{asset}"
+            escrow.expect(payee, account, f"wallet:{payee}/{asset}", price)
+            escrow.expect(payee, account, f"fees/{asset}", fee)
         self.escrow[contract] = self.open[contract] = escrow
         self.touched.add(contract)
+
+    def refund(self, contract: str, earner: str, bps: int) -> int:
+        """Expect a share of what is held for somebody to go back at once; tell how much."""
+        self.touched.add(contract)
+        return self.open[contract].refund(earner, bps)
 
     def end_contract(self, contract: str, back_bps: int) -> None:
         """Expect everything held for a contract to end, a share of it going back."""
@@ -198,7 +225,8 @@ class Books:
         self._check_escrow()
 
     def _check_escrow(self) -> None:
-        held = sum(row[2] for id, row in self.holds.items() if id.startswith("#C"))
+        escrows = {id: row for id, row in self.holds.items() if id[:2] == "#C" and not is_stake(id)}
+        held = sum(row[2] for row in escrows.values())
         owed = sum(
             units * count
             for escrow in self.open.values()
@@ -206,9 +234,8 @@ class Books:
         )
         need(held == owed, "escrow", f"{held} is held for contracts that owe {owed}")
         by_contract: dict[str, Counter[tuple[str, str, int]]] = {}
-        for id, row in self.holds.items():
-            if id.startswith("#C"):
-                by_contract.setdefault(id[1:].partition(".")[0], Counter())[row] += 1
+        for id, row in escrows.items():
+            by_contract.setdefault(id[1:].partition(".")[0], Counter())[row] += 1
         for contract in sorted(self.touched):
             found = by_contract.get(contract, Counter())
             if contract in self.open:

@@ -58,6 +58,8 @@ class Policies:
                     self._committed(event, at)
                 case "BudgetSettled":
                     self._back(event["contract"], event["agent"], event["returned_units"])
+                case "BudgetReturned":
+                    self._back(event["contract"], event["agent"], event["units"])
                 case "BudgetsSettled":
                     for row in zip(
                         event["contracts"], event["agents"], event["returned_units"], strict=True
@@ -138,9 +140,7 @@ class Policies:
         own = [leg for leg in legs if agent in (leg["giver"], leg["taker"])]
         things = [leg for leg in own if leg["type"] == "goods"]
         cash = [leg["amount"] for leg in own if leg["type"] == "cash" and leg["giver"] == agent]
-        costs = sum(units for units, asset in cash if asset == "USD")
-        taken = {leg["listing"] for leg in things if leg["taker"] == agent}
-        costs += sum(self.listings[one].get("shipping_units", 0) for one in taken)
+        costs = sum(units for units, asset in cash if asset == "USD")  # sending it is a leg too
         told = f"{agent} deals past {rule} in {event['contract']}"
         match rule["type"]:
             case "per_deal":

@@ -65,8 +65,17 @@ class Reputation:
         """Add to what suppliers owe."""
         self._owe(agreement, 1)
 
-    def finished(self, event: Json, agreement: Json, at: int) -> None:
-        """Read a contract's end."""
+    def audited(self, event: Json, one: Json, at: int) -> None:
+        """Read that a contract which counted as good was found bad."""
+        if not event["passed"] and one["asset"] == self.rules["assets"][0]["code"]:
+            weight = sqrt(min(one["units"], VALUE_MAX) / self.rules["reputation_one_units"])
+            fee_bps = self.rules.get("fee_bps", 0)
+            if not fee_bps or one["units"] * fee_bps >= 10_000:
+                good = weight * one.get("outcome_bps", 10_000) / 10_000
+                self._count(one["giver"], one["payer"], -good, good, at)
+
+    def finished(self, event: Json, agreement: Json, at: int, kept: dict[str, int]) -> None:
+        """Read a contract's end; `kept` is what payees had not given back before."""
         self._owe(agreement, -1)
         kind, share = event["type"], 1.0
         if kind == "ContractCancelled":
@@ -85,6 +94,7 @@ class Reputation:
         for (supplier, payer), units in self._payments(agreement).items():
             if kind == "ContractCancelled" and supplier not in event["at_fault"]:
                 continue
+            units = units * kept.get(supplier, 10_000) // 10_000
             fee_bps = self.rules.get("fee_bps", 0)
             if units == 0 or (fee_bps and units * fee_bps < 10_000):
                 continue
@@ -126,7 +136,8 @@ class Reputation:
             return
         for one in (subject, supplier):
             rows = self.pairs.setdefault((one, counterparty), [])
-            rows.append([good, bad, at])
+            left = sum(g * 0.5 ** ((at - t) / HALF_LIFE_US) for g, _, t in rows)
+            rows.append([max(good, -left), bad, at])  # an audit takes no more than is left
             whole = sum((g + b) * 0.5 ** ((at - t) / HALF_LIFE_US) for g, b, t in rows)
             if whole > PAIR_MAX:
                 for row in rows:

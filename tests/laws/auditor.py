@@ -12,6 +12,10 @@ from collections.abc import Callable
 from tests.laws.audit_cash import KINDS, Cash
 from tests.laws.audit_channels import KINDS as CHANNEL_KINDS
 from tests.laws.audit_channels import Channels
+from tests.laws.audit_contracts import KINDS as CONTRACT_KINDS
+from tests.laws.audit_contracts import Contracts
+from tests.laws.audit_court import KINDS as COURT_KINDS
+from tests.laws.audit_court import Court
 from tests.laws.audit_goods import Goods
 from tests.laws.audit_halt import KINDS as HALT_KINDS
 from tests.laws.audit_halt import Halts
@@ -25,6 +29,7 @@ from tests.laws.audit_ladder import KINDS as LADDER_KINDS
 from tests.laws.audit_ladder import Ladder
 from tests.laws.audit_limits import Limits, pays
 from tests.laws.audit_money import Books, Broken, Json, need
+from tests.laws.audit_panels import Panels
 from tests.laws.audit_policies import KINDS as POLICY_KINDS
 from tests.laws.audit_policies import Policies
 from tests.laws.audit_prices import Prices
@@ -35,34 +40,11 @@ from tests.mechanisms.plays import OPEN, OPEN_EVENTS
 
 __all__ = ["Auditor", "Broken"]
 
-GRAPH = {
-    "agreed": {"ContractHeld": "held", "ContractFormed": "formed"},
-    "held": {"ContractApproved": "held", "ContractFormed": "formed", "ContractCancelled": "ended"},
-    "formed": {
-        "DeliverySubmitted": "formed",
-        "InspectionBegan": "delivered",
-        "ContractFulfilled": "ended",  # only where titles alone move
-        "ContractCancelled": "ended",
-    },
-    "delivered": {
-        "DeliveryAccepted": "delivered",
-        "ContractCancelled": "ended",  # only while it cools off
-        "ContractFulfilled": "ended",
-        "DisputeOpened": "disputed",
-    },
-    "disputed": {
-        **dict.fromkeys(("DisputeAnswered", "EvidenceAdded", "SplitProposed"), "disputed"),
-        "RedoOrdered": "formed",
-        "ContractCancelled": "ended",  # only while it cools off
-        "RulingMade": "ended",
-    },
-    "ended": {},
-}
-DUE = ("decide_by", "deliver_by", "accept_by", "rule_by")
 OPEN_NAMES = frozenset(one.NAME for one in OPEN)
 PREPAID = frozenset(one.NAME for one in OPEN if one.IS_PREPAID)
 RUN_KINDS = frozenset(kind.__name__ for kind in OPEN_EVENTS)
 NAME_SIGNS = frozenset(string.ascii_letters + string.digits + "._:/@+-")
+OWN_MONEY = {"RequestPayout", "PostBond", "OpenDispute", "AppealVerdict"}  # as a principal
 QUIET = {"MessagePosted", "Annotated"}
 OPERATORS = {  # what only the operator may do
     "OpenMarket",
@@ -102,6 +84,11 @@ class Auditor:
         self.reputation = Reputation(self.principals, self.due)
         self.ladder = Ladder(self.principals, self.due)
         self.house = House(self.principals)
+        self.court = Court(self.books, self.principals, self.due, self.reputation)
+        panels = Panels(self.books, self.court, self.principals)
+        self.bargains = Contracts(
+            self.books, self.goods, self.limits, self.halts, self.reputation, panels
+        )
         self.models: dict[str, str] = {}  # by agent
         self.seen: set[str] = set()  # types of events, and reasons
         self.deals = 0
@@ -113,7 +100,9 @@ class Auditor:
             self.hash = hashlib.sha256(self.hash + body).digest()
             need(self.hash == hash, "chain", "the hash is not of these bytes")
             self.runs.begin()
+            self.court.begin()
             self._record(record)
+            self.court.check({event["type"] for event in record.get("events", [])})
             self.runs.check(self.principals)
             self.books.check()
             self.cash.check()
@@ -161,8 +150,10 @@ class Auditor:
             self._negotiation(event, actor, command)
         elif kind == "AgreementReached":
             self._agreement(event)
-        elif any(kind in moves for moves in GRAPH.values()):
-            self._contract(event, actor)
+        elif kind in CONTRACT_KINDS:
+            self.bargains.see(event, actor, command, self.at)
+        elif kind in COURT_KINDS:
+            self.court.see(event, actor, command, self.at)
         elif kind.startswith(("Listing", "Stock", "Title")):
             self.goods.see(event)
             self.prices.see(event, self.at)
@@ -208,6 +199,7 @@ class Auditor:
             self._model(event, actor, command)
         elif kind == "MarketOpened":
             self.rules = self.prices.rules = self.reputation.rules = event["rules"]
+            self.court.rules = self.bargains.rules = event["rules"]
         elif kind == "NegotiationOpened" and event["mechanism"] in OPEN_NAMES:
             self.runs.opened(event)
         elif kind == "NegotiationOpened":
@@ -329,7 +321,7 @@ class Auditor:
         id, agreement = event["contract"], event["agreement"]
         parties, legs = agreement["parties"], agreement["legs"]
         self.reputation.agreed(agreement)
-        need(id not in self.contracts, "contract graph", f"{id} is agreed twice")
+        self.court.agreed(parties, self.at)
         owners = [self.principals[agent] for agent in parties]
         need(len(set(owners)) == len(owners), "same principal", f"{parties} stand for {owners}")
         self.goods.promise(legs)
@@ -354,110 +346,8 @@ class Auditor:
         self.books.begin_contract(id, payments, self.rules.get("fee_bps", 0))
         for agent in parties:
             self.limits.commit(agent, id, pays(legs, agent), self.at)
-        self.contracts[id] = {
-            "state": "agreed",
-            "parties": parties,
-            "legs": legs,
-            "waiting": set(waiting),
-            "delivered": set(),
-            "accepted": set(),
-            "promises": agreement.get("promises", []),
-            "measured": {},
-            "due": 0,
-        }
+        self.bargains.begin(id, agreement, waiting)
         self.deals += 1
-
-    def _contract(self, event: Json, actor: str) -> None:
-        id, kind = event["contract"], event["type"]
-        one = self.contracts[id]
-        legs = [leg for leg in one["legs"] if leg["type"] == "goods"]
-        before, after = one["state"], GRAPH[one["state"]].get(kind)
-        need(after is not None, "contract graph", f"{kind} in {id}, which is {before}")
-        if actor == "system":
-            need(before == "agreed" or self.at >= one["due"], "deadlines", f"{id} ends early")
-        one["state"] = after
-        one["due"] = next((event[name] for name in DUE if name in event), one["due"])
-        self.due[id] = one["due"]
-        mine = actor if actor in self.principals else ""
-        stands_for = {a for a in one["parties"] if actor in (a, self.principals[a])}
-        match kind:
-            case "ContractHeld":
-                need(one["waiting"], "approval", f"{id} waits for nobody")
-            case "ContractApproved":
-                need(actor in one["waiting"], "approval", f"{actor} cannot approve {id}")
-                self._free(id, one)
-                one["waiting"].remove(actor)
-            case "ContractFormed":
-                need(not one["waiting"], "approval", f"{id} begins without {one['waiting']}")
-            case "DeliverySubmitted":
-                ours = event["by"] in stands_for - one["delivered"]
-                need(ours, "delivery", f"{actor} delivers as {event['by']}")
-                need(event["by"] in {leg["giver"] for leg in legs}, "delivery", "not a giver")
-                one["delivered"].add(event["by"])
-                one["measured"] |= event.get("measured", {})
-            case "InspectionBegan":
-                need(one["delivered"] == {leg["giver"] for leg in legs}, "delivery", "not all")
-            case "RedoOrdered":
-                need(not one.get("redone"), "redo", f"{id} is done again twice")
-                one |= {"redone": True, "delivered": set(), "accepted": set(), "measured": {}}
-            case "DisputeAnswered" | "EvidenceAdded" | "SplitProposed":
-                need(event["by"] in stands_for, "dispute", f"{actor} speaks as {event['by']}")
-            case "DeliveryAccepted" if actor == "system":
-                one["accepted"] = {leg["taker"] for leg in legs}
-            case "DeliveryAccepted" | "DisputeOpened":
-                takes = event["by"] in {leg["taker"] for leg in legs} - one["accepted"]
-                need(event["by"] in stands_for and takes, "inspection", f"{actor} judges {id}")
-                need(not mine or mine == event["by"], "inspection", f"{mine} as {event['by']}")
-                one["accepted"].add(event["by"])
-            case _:
-                self._end(event, actor, before)
-
-    def _free(self, id: str, one: Json) -> None:
-        """Whoever an approval binds has the mandate of the agreement still, and no halt."""
-        for agent in one["parties"]:
-            self.limits.live(agent, self.at)
-            self.halts.free(agent, "commitments")
-            mandate, _ = self.limits.owed.get((agent, id), (self.limits.of_agent[agent], 0))
-            need(mandate == self.limits.of_agent[agent], "approval", f"{agent} had {mandate}")
-
-    def _end(self, event: Json, actor: str, before: str) -> None:
-        id, one = event["contract"], self.contracts[event["contract"]]
-        legs = one["legs"]
-        self.reputation.finished(event, event["agreement"], self.at)
-        if event["type"] == "ContractFulfilled":
-            takers = {leg["taker"] for leg in legs if leg["type"] == "goods"}
-            done = self.goods.is_title_only(legs) or one["accepted"] == takers
-            need(done and (before == "delivered") != self.goods.is_title_only(legs), "graph", id)
-            back_bps = event.get("penalty_bps", 0)
-            owed = [p["penalty_bps"] for p in one["promises"] if is_missed(p, one["measured"])]
-            need(back_bps == min(10_000, sum(owed)), "penalties", f"{id} gives {back_bps} back")
-        elif event["type"] == "ContractCancelled":
-            back_bps = 10_000
-        else:
-            back_bps = event["payer_bps"]
-            arbiter = self.rules.get("arbiter", "operator")
-            owners = {self.principals[agent] for agent in one["parties"]}
-            if event["by"] == "parties":
-                is_theirs = actor in owners or actor in one["parties"]
-                need(is_theirs and len(one["parties"]) == 2, "settling", f"{actor} settles")
-            else:
-                need(actor in (arbiter, "system"), "ruling", f"{actor} rules")
-                need(actor not in owners, "ruling", f"{actor} rules its own case")
-        del self.due[id]
-        self.goods.end(legs, is_done=event["type"] != "ContractCancelled")
-        self.books.end_contract(id, back_bps)
-        for agent in one["parties"]:
-            self.limits.settle(agent, id, self._returned(legs, agent, back_bps))
-
-    def _returned(self, legs: list[Json], agent: str, back_bps: int) -> int:
-        bps = self.rules.get("fee_bps", 0)
-        back = 0
-        for leg in legs:
-            if leg["type"] == "cash" and leg["giver"] == agent:
-                fee = leg["amount"][0] * bps // 10_000
-                for part in (fee, leg["amount"][0] - fee):
-                    back += part * back_bps // 10_000
-        return back
 
     def _refused(self, actor: str, command: Json, refusal: Json) -> None:
         reason, facts = refusal["reason"], refusal.get("facts", {})
@@ -481,7 +371,8 @@ class Auditor:
             need(facts["available"] == left, "refusals", f"{facts}, though {left} is left")
             need(facts["needed"] > left, "refusals", f"{facts} is no reason")
         if reason == "insufficient_funds":
-            asked = actor if command["type"] == "RequestPayout" else command.get("principal")
+            own = command["type"] in OWN_MONEY
+            asked = actor if own else command.get("principal")
             owner = self.principals.get(actor) or asked or self.cash.owner(command)
             wallets = [name for name in self.books.accounts if name.startswith(f"wallet:{owner}/")]
             there = {self.books.posted[name] - self.books.held[name] for name in wallets}
@@ -489,10 +380,3 @@ class Auditor:
             there |= {units + held[2] for units in there} if held else set()
             told = facts["available"] in there and facts["needed"] > facts["available"]
             need(told, "refusals", f"{facts}, though {there} is there")
-
-
-def is_missed(promise: Json, measured: Json) -> bool:
-    """Tell whether a report misses a promise, or says nothing of it."""
-    found = measured.get(promise["attribute"])
-    above = found is not None and found - promise["value"]
-    return found is None or (above > 0 if promise["bound"] == "at_most" else above < 0)

@@ -289,8 +289,9 @@ def grant(walk: Any, agent: str) -> GrantMandate:
 
 
 def lend(walk: Any) -> Move:
-    bare = [one for one in walk.rows(AGENTS) if not one.mandate]
-    agent = _pick(walk, bare if bare and not _odds(walk, 4) else walk.rows(AGENTS))
+    traders = [one for one in walk.rows(AGENTS) if one.principal not in walk.jurors]
+    bare = [one for one in traders if not one.mandate]
+    agent = _pick(walk, bare if bare and not _odds(walk, 4) else traders)
     who = agent.principal if _odds(walk, 2) else OPERATOR
     lent = [one for one in walk.rows(MANDATES) if one.parent]
     if lent and _odds(walk, 8):

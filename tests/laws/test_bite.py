@@ -19,6 +19,7 @@ from tests.laws import (
 )
 from tests.laws.audit_money import Broken
 from tests.laws.bugs import BUGS, Plant
+from tests.laws.court_bugs import COURT_BUGS
 from tests.laws.walk import walk
 
 assert trespasses  # imported for the bugs it puts on the list
@@ -31,8 +32,9 @@ assert thefts
 assert eavesdroppers
 assert usurpations
 assert slips
-SEEDS, STEPS = (*range(24), 55), 1_200  # in 55, refunds fill a rolling budget that binds
+SEEDS, STEPS = (76, *range(24)), 1_200  # in 76, refunds fill a rolling budget that binds
 FEES_BPS = (333, 2_500)  # a fee of a few units on every price shows what rounds away otherwise
+COURT_SEEDS, COURT_STEPS = range(12), 1_000
 
 
 @cache
@@ -41,10 +43,10 @@ def clean(seed: int) -> bool:
     return walk(seed, STEPS, fee_bps=FEES_BPS[seed % 2]).auditor.deals > 0
 
 
-def caught(seed: int) -> str:
+def caught(seed: int, steps: int = STEPS, *, has_court: bool = False) -> str:
     """Walk with a bug, and tell what noticed it; nothing did where this is empty."""
     try:
-        walk(seed, STEPS, fee_bps=FEES_BPS[seed % 2])
+        walk(seed, steps, fee_bps=FEES_BPS[seed % 2], has_court=has_court)
     except Broken as broken:
         return broken.law
     except (Fault, AssertionError, KeyError) as fault:
@@ -61,5 +63,19 @@ def test_without_a_bug_nothing_is_noticed(seed: int) -> None:
 def test_a_planted_bug_is_caught(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch)
     found = next((law for seed in SEEDS if (law := caught(seed))), "")
+    monkeypatch.undo()
+    assert found, f"no law notices that {plant.__name__.replace('_', ' ')}"
+
+
+@pytest.mark.parametrize("seed", COURT_SEEDS)
+def test_without_a_bug_nothing_is_noticed_in_court(seed: int) -> None:
+    assert walk(seed, COURT_STEPS, fee_bps=FEES_BPS[seed % 2], has_court=True).auditor.deals
+
+
+@pytest.mark.parametrize("plant", COURT_BUGS.values(), ids=COURT_BUGS)
+def test_a_bug_planted_in_court_is_caught(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch)
+    walks = (caught(seed, COURT_STEPS, has_court=True) for seed in COURT_SEEDS)
+    found = next((law for law in walks if law), "")
     monkeypatch.undo()
     assert found, f"no law notices that {plant.__name__.replace('_', ' ')}"

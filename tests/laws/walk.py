@@ -10,12 +10,17 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+import msgspec
+
 from souq.core import market
+from souq.core.bond import PostBond
 from souq.core.exposure import EXPOSURES
 from souq.core.funds import ReportDeposit
+from souq.core.jury import JoinJury
 from souq.core.ledger import ACCOUNTS
 from souq.core.money import Asset, Money
 from souq.core.officer import RegisterOfficer
+from souq.core.party import AGENTS as PARTIES
 from souq.core.party import RegisterAgent, RegisterPrincipal
 from souq.core.refusal import Reason, Refused
 from souq.core.reputation import RECORDS
@@ -33,6 +38,7 @@ from souq.core.seal import PublicText
 from souq.engine import Answer, Engine
 from souq.journal.memory import MemoryStore
 from souq.journal.replay import replay
+from tests.laws import court_moves
 from tests.laws.auditor import Auditor
 from tests.laws.moves import MOVES, grant
 from tests.laws.spoil import spoiled
@@ -66,14 +72,21 @@ RULES = Rules(
     deny_list="open",
     levels=(LevelBounds(per_deal_units=185),),
 )
+COURT_RULES = msgspec.structs.replace(
+    RULES, procedure=court_moves.PROCEDURE, auditor="O1", audit_us=DAY_US
+)
 PRINCIPALS, AGENTS = 5, ("P1", "P1", "P2", "P3", "P4", "P5", "P2")
 
 
 class Walk:
     """One market, its walker, and its auditor."""
 
-    def __init__(self, chance: Random, *, fee_bps: int = RULES.fee_bps) -> None:
+    def __init__(
+        self, chance: Random, *, fee_bps: int = RULES.fee_bps, has_court: bool = False
+    ) -> None:
         self.chance = chance
+        self.moves = court_moves.MOVES if has_court else MOVES
+        self.jurors = court_moves.JURORS if has_court else ()
         self.now = START
         self.number = 0
         self.sent: list[tuple[str, str, Any]] = []
@@ -82,7 +95,8 @@ class Walk:
         self.engine = Engine(self.store, clock=lambda: self.now, salts=self._salt)
         self.auditor = Auditor(self._payload)
         self._salts = Random(chance.randint(0, 2**16))
-        self.do(OPERATOR, OpenMarket(Rules(**{**_fields(RULES), "fee_bps": fee_bps})))
+        rules = COURT_RULES if has_court else RULES
+        self.do(OPERATOR, OpenMarket(Rules(**{**_fields(rules), "fee_bps": fee_bps})))
         for n in range(PRINCIPALS):
             self.do(OPERATOR, RegisterPrincipal(PublicText(f"principal {n}")))
             for asset in ("USD", "EUR"):
@@ -93,6 +107,17 @@ class Walk:
             self.do(principal, RegisterAgent(principal, PublicText("an agent")))
         for n, principal in enumerate(AGENTS):
             self.do(principal, grant(self, f"A{n + 1}"))
+        for juror in self.jurors:
+            self._seat(juror)
+
+    def _seat(self, juror: str) -> None:
+        """Let one more in, who judges and does not trade."""
+        self.do(OPERATOR, RegisterPrincipal(PublicText("a juror")))
+        self.do(OPERATOR, ReportDeposit(juror, Money(5_000, "USD")))
+        agent = f"A{len(self.rows(PARTIES)) + 1}"
+        self.do(juror, RegisterAgent(juror, PublicText("an agent that votes")))
+        self.do(juror, PostBond(Money(100, "USD")))
+        self.do(juror, JoinJury(agent))
 
     @property
     def state(self) -> Any:
@@ -146,7 +171,7 @@ class Walk:
             return
         found = None
         for _ in range(8):
-            found = chance.choice(MOVES)(self) or found
+            found = chance.choice(self.moves)(self) or found
             if found is not None and (luck >= 70 or self.would_pass(*found)):
                 break
         if found is not None:
@@ -206,9 +231,17 @@ class Walk:
         return self
 
 
-def walk(seed: int, steps: int, *, fee_bps: int = RULES.fee_bps, replay_every: int = 0) -> Walk:
+def walk(
+    seed: int,
+    steps: int,
+    *,
+    fee_bps: int = RULES.fee_bps,
+    replay_every: int = 0,
+    has_court: bool = False,
+) -> Walk:
     """Walk from a seed."""
-    return Walk(Random(seed), fee_bps=fee_bps).run(steps, replay_every=replay_every)
+    made = Walk(Random(seed), fee_bps=fee_bps, has_court=has_court)
+    return made.run(steps, replay_every=replay_every)
 
 
 def _fields(rules: Rules) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class Case(Struct, frozen=True, omit_defaults=True):
 
     procedure: Procedure | None = None
     phase: Phase = Pleading()
-    ground: str = "other"
+    ground: str = ""  # of every case there is one; a default that could be one would fold otherwise
     asked_bps: int = BPS  # or REDO
     opened_at: int = 0
     evidence: tuple[tuple[str, str], ...] = ()  # who brought which digest
