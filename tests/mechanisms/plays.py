@@ -24,8 +24,6 @@ OPEN_COMMANDS: frozenset[type] = frozenset(
 OPEN_EVENTS: frozenset[type] = frozenset(
     (PartyJoined, ClockSet, GoodsPledged, *(kind for one in OPEN for kind in one.EVOLVE))
 )
-# What the market refuses in such runs alone.
-OPEN_REASONS = frozenset((Reason.INSUFFICIENT_STANDING,))
 
 
 class Path(Protocol):
