@@ -12,7 +12,6 @@ from typing import Any, Protocol
 from souq.core.mechanisms import MECHANISMS
 from souq.core.negotiation import ClockSet, PartyJoined
 from souq.core.pledge import GoodsPledged
-from souq.core.refusal import Reason
 from souq.lab.kernel import Trade
 from tests.mechanisms import examples
 
