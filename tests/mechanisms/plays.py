@@ -12,7 +12,6 @@ from typing import Any, Protocol
 from souq.core.mechanisms import MECHANISMS
 from souq.core.negotiation import ClockSet, PartyJoined
 from souq.core.pledge import GoodsPledged
-from souq.core.refusal import Reason
 from souq.lab.kernel import Trade
 from tests.mechanisms import examples
 
@@ -24,8 +23,6 @@ OPEN_COMMANDS: frozenset[type] = frozenset(
 OPEN_EVENTS: frozenset[type] = frozenset(
     (PartyJoined, ClockSet, GoodsPledged, *(kind for one in OPEN for kind in one.EVOLVE))
 )
-# What the market refuses in such runs alone.
-OPEN_REASONS = frozenset((Reason.INSUFFICIENT_STANDING,))
 
 
 class Path(Protocol):
