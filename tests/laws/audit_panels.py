@@ -4,6 +4,7 @@ from statistics import median_low
 from typing import Any
 
 from tests.laws.audit_court import DAY_US, Court, digest
+from tests.laws.audit_limits import Limits
 from tests.laws.audit_money import Books, Json, need
 
 REDO, BPS = -1, 10_000
@@ -32,8 +33,11 @@ FRAUD_FREE = ("parties", "system")
 class Panels:
     """Sees each event of a dispute, with its contract's row; the case is kept in that row."""
 
-    def __init__(self, books: Books, court: Court, principals: dict[str, str]) -> None:
+    def __init__(
+        self, books: Books, court: Court, principals: dict[str, str], limits: Limits
+    ) -> None:
         self.books = books
+        self.limits = limits
         self.court = court
         self.principals = principals
         self.due = court.due
@@ -55,6 +59,8 @@ class Panels:
                     fee = 0
                 case["fee"] = fee
                 self._held(id, "filing", case["claimant"], case["asset"], fee)
+                if actor == case["claimant"]:
+                    self.limits.commit(actor, f"{id}.filing", fee, at)
             case "PanelAwaited":
                 court = self.court
                 need(event["epoch"] == court.open != "", "case", f"{id} waits for {event['epoch']}")
@@ -66,6 +72,8 @@ class Panels:
                     case |= {"level": 1, "first": case["stand"], "agreeing": ()}
                     fee = self._fee(case) * event["size"]
                     self._held(id, "appeal", event["appellant"], case["asset"], fee)
+                    if actor == event["appellant"]:
+                        self.limits.commit(actor, f"{id}.appeal", fee, at)
                 case |= {"size": event["size"], "votes": {}, "sealed": {}, "counted": None}
                 self.due.pop(id, None)
                 court.waiting[f"D{id[1:]}"] = event["epoch"]
@@ -94,7 +102,7 @@ class Panels:
                 need(done or self._is_late(id, actor, at), "votes", f"{id} is counted early")
                 need(event["votes"] == sorted(votes.values()), "votes", f"{event} of {votes}")
                 case["counted"] = verdict_of(list(votes.values()))
-                need(event["verdict"] == case["counted"], "votes", f"{event} of {votes}")
+                need(event.get("verdict") == case["counted"], "votes", f"{event} of {votes}")
             case "PanelDismissed":
                 self._dismissed(event, case)
             case "ArbiterCalled":
@@ -143,7 +151,16 @@ class Panels:
             need(paid == is_lost, "dispute fees", f"{id}: {is_lost} to lose, {paid} to pay")
         self._drop(id)
         held = [name for name in ("filing", "appeal") if f"#{id}.{name}" in self.books.holds]
+        held += [claim for _, claim in self.limits.owed if claim.startswith(f"{id}.")]
         need(not held, "dispute fees", f"{id} is over and still holds {held}")
+
+    def ended(self, event: Json) -> None:
+        """Read what a budget says of a fee that is over: only what came back may be spent again."""
+        claim: str = event.get("contract", "")
+        if event["type"] == "BudgetSettled" and claim.endswith((".filing", ".appeal")):
+            _, units = self.limits.owed.get((event["agent"], claim), ("", 0))
+            back = 0 if self.books.paid[f"#{claim}"] else units
+            self.limits.settle(event["agent"], claim, back)
 
     def _case(self, event: Json, one: Json) -> Json:
         named, house = one["conditions"].get("procedure"), self.court.rules.get("procedure")

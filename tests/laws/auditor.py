@@ -85,9 +85,9 @@ class Auditor:
         self.ladder = Ladder(self.principals, self.due)
         self.house = House(self.principals)
         self.court = Court(self.books, self.principals, self.due, self.reputation)
-        panels = Panels(self.books, self.court, self.principals)
+        self.panels = Panels(self.books, self.court, self.principals, self.limits)
         self.bargains = Contracts(
-            self.books, self.goods, self.limits, self.halts, self.reputation, panels
+            self.books, self.goods, self.limits, self.halts, self.reputation, self.panels
         )
         self.models: dict[str, str] = {}  # by agent
         self.seen: set[str] = set()  # types of events, and reasons
@@ -173,6 +173,7 @@ class Auditor:
         elif kind in REPUTATION_KINDS:
             self.reputation.see(event, actor, command, self.at)
         elif kind.startswith("Budget"):
+            self.panels.ended(event)
             self.limits.claim(event)
         elif kind == "TransfersMade":
             self.books.transfers(event, self.at)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from souq.core import audit, bond, budget, conditions, epoch, jury
+from souq.core import audit, bond, budget, conditions, epoch, jury, limits
 from souq.core.dispute import costs, panel
 from souq.core.money import BPS
 from souq.core.rules import DAY_US
@@ -55,9 +55,25 @@ def who_was_silent_agrees(patch: pytest.MonkeyPatch) -> None:
 
 @bug
 def who_loses_pays_no_fee(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(
-        costs, "take", lambda draft, contract, what, to: costs.give_back(draft, contract, what)
-    )
+    def take(draft: Any, contract: str, what: str, agreement: Any, to: Any) -> None:
+        costs.give_back(draft, contract, what, agreement)
+
+    patch.setattr(costs, "take", take)
+
+
+@bug
+def a_claim_costs_what_it_likes(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(limits, "need_budget", lambda *_, **__: None)
+
+
+@bug
+def a_lost_fee_may_be_spent_again(patch: pytest.MonkeyPatch) -> None:
+    honest = costs._settle
+
+    def settle(draft: Any, contract: str, what: str, agreement: Any, returned: int) -> None:
+        honest(draft, contract, what, agreement, returned or 1)
+
+    patch.setattr(costs, "_settle", settle)
 
 
 @bug
