@@ -32,7 +32,8 @@ assert thefts
 assert eavesdroppers
 assert usurpations
 assert slips
-SEEDS, STEPS = (76, *range(24)), 1_200  # in 76, refunds fill a rolling budget that binds
+# In 76 refunds fill a rolling budget that binds, in 32 two agents spend one whole.
+SEEDS, STEPS = (76, 32, *range(24)), 1_200
 FEES_BPS = (333, 2_500)  # a fee of a few units on every price shows what rounds away otherwise
 COURT_SEEDS, COURT_STEPS = range(12), 1_000
 

@@ -49,7 +49,7 @@ def long_walk() -> Walk:
 @pytest.fixture(scope="module")
 def long_court() -> Walk:
     """Walk through a house with jurors, audits, and deals on terms of their own."""
-    return walk(9, COURT_STEPS, replay_every=COURT_STEPS // 5, has_court=True)
+    return walk(10, COURT_STEPS, replay_every=COURT_STEPS // 5, has_court=True)
 
 
 def test_long_walks_close_many_deals(long_walk: Walk, long_court: Walk) -> None:
