@@ -9,7 +9,7 @@ unexport PYTHONOPTIMIZE # it would switch the assertions off, and they guard the
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-llm test test-a2a test-crash test-linear test-llm test-mcp test-postgres test-laws test-server \
-	test-trust replicate soak attack bench bench-http bench-mechanisms bench-trust lock clean
+	test-trust test-cli replicate soak attack bench bench-http bench-mechanisms bench-trust lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,7 +29,7 @@ SERVER = tests/server tests/crash tests/linearizability tests/rails/test_kill.py
 	tests/cli/test_swarm.py tests/cli/test_trading.py tests/test_doors.py
 TRUST = tests/attack tests/arbiters tests/compliance tests/evidence tests/policy tests/surveillance \
 	tests/verifiers tests/lab/test_hiring.py
-OWN = $(addprefix --ignore=,tests/a2a tests/local tests/mcp $(SERVER) $(TRUST))
+OWN = $(addprefix --ignore=,tests/a2a tests/cli tests/local tests/mcp $(SERVER) $(TRUST))
 
 test: .venv/.dev ## lint, types, layers and every test that needs nobody else's programs
 	$(BIN)/ruff check
@@ -43,6 +43,9 @@ test-server: .venv/.dev ## real servers and programs, killed and stopped under l
 
 test-trust: .venv/.dev ## guardrails, evidence, arbiters, watchers; attackers and programs from strangers
 	$(BIN)/python -m pytest -q -m "not slow" $(TRUST)
+
+test-cli: .venv/.dev ## the command line, each command as a program of its own
+	$(BIN)/python -m pytest -q tests/cli $(addprefix --ignore=,$(filter tests/cli/%,$(SERVER)))
 
 test-crash: .venv/.dev ## kill the market and its servers at every step and bring them back (minutes)
 	SOUQ_FULL=1 $(BIN)/python -m pytest -q -s tests/crash tests/server
