@@ -98,7 +98,7 @@ UPGRADE ?=
 LOCK = "$$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header $(UPGRADE) pyproject.toml --extra lab --extra postgres
 MODELS = --extra llm --extra local
-ALL = $(MODELS) --extra mcp --extra a2a --extra verify
+ALL = $(MODELS) --extra mcp --extra a2a --extra verify --extra ray
 
 lock: ## resolve the dependencies again, with hashes and without any index host
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && uv="$$tmp/bin/uv" && set -ex && \
