@@ -1,8 +1,8 @@
 """The tidy tables that a cell leaves: one struct a row, one Parquet file a table.
 
-Every row begins with its cell: the arm it belongs to and which repetition it is. Money is in units
-of the smallest coin, instants are microseconds; shares are of 1. What is not known is null, never 0.
-The same rows give the same bytes, so that two engines can be compared by their files.
+Every row begins with its cell: the arm it belongs to and which repetition it is. Money is in
+units of the smallest coin, instants are microseconds; shares are of 1. What is not known is null,
+never 0. The same rows give the same bytes, so that two engines can be compared by their files.
 """
 
 import types
