@@ -120,7 +120,7 @@ _CELL: dict[Type, Callable[[Any], str]] = {Type.TIME: iso, Type.WORDS: harmless}
 
 def _parquet() -> Callable[[Path, str], Writer]:
     try:
-        import pyarrow  # type: ignore[import-untyped]
+        import pyarrow
         from pyarrow import parquet
     except ImportError:
         raise ArrowMissing(
