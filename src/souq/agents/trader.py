@@ -11,7 +11,8 @@ from msgspec import Struct
 from souq.agents import Turn
 from souq.agents.tactic import Role, Tactic
 from souq.core.agreement import GoodsLeg, cash_given
-from souq.core.listing import PostListing, Subject
+from souq.core.conditions import USUAL, Conditions
+from souq.core.listing import Delivery, PostListing, Subject
 from souq.core.mechanisms.alternating_offers import Counter, MakeOffer
 from souq.core.mechanisms.moves import Accept, Item, Reject
 from souq.core.mechanisms.posted_price import TakePrice
@@ -44,7 +45,8 @@ class Thing(Struct, frozen=True, omit_defaults=True):
 class Errand(Struct):
     """What a person told its agent. `worth` says what a listing is worth to the person, 0 nothing.
 
-    `wants`: by category, how many pieces at most; `adverts`: by category, what to announce.
+    `wants`: by category, how many pieces at most; `adverts`: by category, what to announce. Its
+    listings are handed over by `delivery`, and run by `conditions`.
     """
 
     name: str
@@ -53,13 +55,26 @@ class Errand(Struct):
     worth: Callable[[ListingSeen], int]
     adverts: dict[str, int] = {}
     asset: str = "USD"
+    delivery: Delivery = "meet"
+    shipping_units: int = 0
+    conditions: Conditions = USUAL
 
 
 class Trader:
     """The agent of one person in the haggling market."""
 
-    def __init__(self, errand: Errand, tactic: Tactic, rng: random.Random) -> None:
+    def __init__(
+        self,
+        errand: Errand,
+        tactic: Tactic,
+        rng: random.Random,
+        *,
+        patience: int = PATIENCE,
+        open_max: int = OPEN_MAX,
+    ) -> None:
         self._errand = errand
+        self._patience = patience
+        self._open_max = open_max
         self._tactic = tactic
         self._rng = rng
         self._to_list = list(errand.things)
@@ -101,6 +116,9 @@ class Trader:
                 subject=thing.subject,
                 description=PublicText(thing.description),
                 ref=thing.ref,
+                delivery=self._errand.delivery,
+                shipping_units=self._errand.shipping_units,
+                conditions=self._errand.conditions,
             )
         )
 
@@ -126,7 +144,7 @@ class Trader:
             role,
             opening=opening,
             limit=limit,
-            progress=len(mine) / PATIENCE,
+            progress=len(mine) / self._patience,
             mine=mine,
             theirs=negotiation.theirs,
         )
@@ -134,7 +152,7 @@ class Trader:
         is_sound = offered >= limit if role == "seller" else offered <= limit
         is_good = offered >= price if role == "seller" else offered <= price
         has_stalled = len(mine) > 1 and mine[-2:] == (price, price)
-        is_last = len(mine) >= PATIENCE or has_stalled
+        is_last = len(mine) >= self._patience or has_stalled
         if is_good or (is_last and is_sound and not has_stalled):
             return Turn(Accept(negotiation.id, negotiation.terms))
         if is_last:
@@ -176,7 +194,7 @@ class Trader:
 
     def _buy(self, seen: Observation) -> Turn | None:
         spendable = self._spendable(seen)
-        if sum(not one.is_my_turn for one in seen.negotiations) >= OPEN_MAX:
+        if sum(not one.is_my_turn for one in seen.negotiations) >= self._open_max:
             return None
         candidates = self._candidates(seen)
         for gain, listing in candidates:

@@ -22,6 +22,7 @@ from souq.core.party import MODEL_MAX
 from souq.core.rules import OPERATOR
 from souq.core.seal import OperatorText
 from souq.lab.population import Person, Population, generator
+from souq.lab.setup import Place, Setup
 from souq.lab.simulation import Simulation
 
 MODELS = "models"
@@ -93,9 +94,16 @@ class Casting:
         for person in population.people:
             self.name_of[person.name] = self._rng.choices(names, weights)[0]
 
-    def open(self, simulation: Simulation, population: Population) -> None:
-        """Draw, and write down what the run is made with."""
-        self.draw(population)
+    def cast(self, setup: Setup) -> None:
+        """Give each part the player drawn for its person, which its card then declares."""
+        for part in setup.parts:
+            name = self.name_of[part.person.name]
+            part.declares = declared_name(name)
+            if name != SCRIPTED:
+                part.make = self.mind_of
+
+    def open(self, simulation: Simulation) -> None:
+        """Write down what the run is made with."""
         shares = {name: player.share for name, player in self._players.items()}
         self._note(
             simulation,
@@ -110,17 +118,16 @@ class Casting:
             ),
         )
 
-    def mind_of(self, person: Person, population: Population) -> Representative | None:
-        """Give a person's agent, or None where a script plays."""
+    def mind_of(self, place: Place) -> Representative:
+        """Give the model that plays a person. Raises BadBrief."""
+        person, population = place.part.person, place.setup.population
         name = self.name_of[person.name]
         player = self._players[name]
-        if name == SCRIPTED:
-            return None
         model: Model | Recorded | None = player.model
         if self._recording is not None:
             model = self._recording.of(player.model, name, person.name)
         assert model is not None, "a replay has a recording"
-        brief = brief_of(person, population)
+        brief = brief_of(person, population, place.part.told)
         categories = {*person.wants, *(thing.category for thing in person.things)}
         found = Representative(
             brief,
@@ -133,10 +140,6 @@ class Casting:
         )
         self._minds[name].append(found)
         return found
-
-    def declared(self, person: Person) -> str:
-        """Give what a person's agent says that it runs on."""
-        return declared_name(self.name_of[person.name])
 
     def close(self, simulation: Simulation, stop: str) -> None:
         """Write down what the calls took, and why the run ended."""
@@ -160,7 +163,7 @@ def declared_name(model: str) -> str:
     return model.partition("@")[0][:MODEL_MAX]
 
 
-def brief_of(person: Person, population: Population) -> Brief:
+def brief_of(person: Person, population: Population, told: tuple[str, ...] = ()) -> Brief:
     """Give what a person told their agent: their things, and by category what they would pay."""
     owned = {thing.ref: thing for other in population.people for thing in other.things}
     wants = []
@@ -179,6 +182,7 @@ def brief_of(person: Person, population: Population) -> Brief:
         name=person.name,
         budget=USD.format(person.budget_units),
         style=person.style.replace("_", " "),
+        wishes=told,
         things=tuple(
             ThingTold(
                 one.title,

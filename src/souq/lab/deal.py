@@ -7,35 +7,39 @@ read from the ledger.
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
 from souq.agents import Agent, Turn, turn_of
 from souq.agents.llm.spending import OverBudget
-from souq.agents.strategies import STRATEGIES
-from souq.agents.trader import Errand, Trader
-from souq.core.contract import AcceptDelivery, SubmitDelivery
-from souq.core.mandate import GoodsLimit, Limits
-from souq.core.money import USD, Money
+from souq.core.bond import PostBond
+from souq.core.funds import ReportDeposit
+from souq.core.mandate import GrantMandate, SecretLimits
+from souq.core.money import Money
 from souq.core.party import DeclareModel
+from souq.core.policy.setting import SecretPolicy, SetPolicy
 from souq.core.refusal import Reason, Refused
-from souq.core.rules import DAY_US, SECOND_US, Rules
+from souq.core.rules import OPERATOR
 from souq.core.seal import canonical
 from souq.journal.store import Store
 from souq.lab.casting import Casting
-from souq.lab.population import Person, Population, generator
+from souq.lab.hand_over import hand_over
+from souq.lab.population import Population, generator
+from souq.lab.setup import MARKET as MARKET
+from souq.lab.setup import TURNS_PER_PERSON as TURNS_PER_PERSON
+from souq.lab.setup import Part, Place, Setup, setup_of, trader_of
 from souq.lab.simulation import EVIDENCE, Simulation
 from souq.views.history import History
-from souq.views.observation import ListingSeen, observer_of
+from souq.views.observation import observer_of
 
-MARKET = "deal"
-WEEK_US = 7 * DAY_US
-TURNS_PER_PERSON = 60
-HAND_OVER_US = 60 * SECOND_US
 WEEK_OVER = "week_over"
 
 Progress = Callable[[int, int, History], None]
+Fork = Callable[[Simulation], None]  # asked before every turn
+
+
+def _quiet(turn: int, turns: int, history: History) -> None:
+    """Tell nobody."""
 
 
 def run_deal(
@@ -45,66 +49,136 @@ def run_deal(
     fee_bps: int = 0,
     turns_per_person: int = TURNS_PER_PERSON,
     casting: Casting | None = None,
-    progress: Progress = lambda turn, turns, history: None,
+    progress: Progress = _quiet,
+) -> Simulation:
+    """Run the usual market among these people. Raises NotReady where a model cannot go on."""
+    setup = setup_of(population, fee_bps=fee_bps)
+    setup.turns_per_person = turns_per_person
+    if casting is not None:
+        casting.draw(population)
+        casting.cast(setup)
+    return run_market(setup, store, casting=casting, progress=progress)
+
+
+def run_market(
+    setup: Setup,
+    store: Store,
+    *,
+    casting: Casting | None = None,
+    progress: Progress = _quiet,
+    before_turn: Fork = lambda simulation: None,
 ) -> Simulation:
     """Run a whole market into `store`; the simulation's engine is left open for reading.
 
-    Without `casting` everybody's agent is scripted. Raises NotReady where a model cannot go on.
+    `casting` keeps the books of models, where some play. Raises NotReady where one cannot go on,
+    and Refused where the setup itself cannot be.
     """
-    simulation = Simulation(store, generator(population.seed, "salts"))
-    evidence = canonical.encode(population)
-    # Contracts wait for the hand-over after the week, whenever in it they were made.
-    rules = Rules(name=MARKET, fee_bps=fee_bps, delivery_us=4 * WEEK_US, offer_us=DAY_US)
-    simulation.open(rules, evidence)
+    simulation = Simulation(store, generator(setup.seed, "salts"))
+    evidence = canonical.encode(setup.evidence())
+    simulation.open(setup.rules, evidence)
+    for policy in setup.policies:
+        simulation.submit(OPERATOR, SetPolicy("market", SecretPolicy(policy))).need()
     if casting is not None:
-        casting.open(simulation, population)
-    agents: dict[str, Agent] = {}
-    for person in population.people:
-        money = Money(person.budget_units, USD.code)
-        agent = simulation.join(person.name, _limits(person, population), money)
-        mind = None
-        if casting is not None:
-            mind = casting.mind_of(person, population)
-            simulation.submit(agent, DeclareModel(agent, casting.declared(person))).need()
-        agents[agent] = mind or _trader(person, population, simulation.history)
+        casting.open(simulation)
+    parts = {_join(simulation, part, setup): part for part in setup.parts}
+    for prepare in setup.prepare:
+        prepare(simulation, parts)
+    agents = _agents(simulation, setup, parts)
     at_once = casting.at_once if casting is not None else 1
-    trading = _Trading(simulation, agents, population.seed, at_once, progress)
-    stop = asyncio.run(trading.run(turns_per_person * len(agents)))
-    simulation.advance(rules.offer_us)  # what was still open lapses
-    _hand_over(simulation, list(agents))
+    trading = Trading(simulation, setup, parts, agents, at_once, progress, before_turn)
+    stop = asyncio.run(trading.run(0))
+    _settle(simulation, setup, parts)
+    for number in range(1, setup.rounds):
+        if stop != WEEK_OVER:
+            break
+        _renew(simulation, setup, parts, number)
+        trading.agents = _agents(simulation, setup, parts)
+        stop = asyncio.run(trading.run(number))
+        _settle(simulation, setup, parts)
     if casting is not None:
         casting.close(simulation, stop)
     simulation.reveal(evidence)
     return simulation
 
 
-class _Trading:
+def _join(simulation: Simulation, part: Part, setup: Setup) -> str:
+    asset = setup.rules.assets[0].code
+    person = part.person
+    money = Money(person.budget_units, asset)
+    agent = simulation.join(person.name, part.limits, money)
+    if part.bond_units:
+        principal = simulation.history.principal_of[agent]
+        bond = Money(part.bond_units, asset)
+        simulation.submit(OPERATOR, ReportDeposit(principal, bond)).need()
+        simulation.submit(principal, PostBond(bond)).need()
+    if part.declares:
+        simulation.submit(agent, DeclareModel(agent, part.declares)).need()
+    return agent
+
+
+def _agents(simulation: Simulation, setup: Setup, parts: dict[str, Part]) -> dict[str, Agent]:
+    return {
+        agent: (part.make or trader_of)(Place(agent, part, setup, simulation))
+        for agent, part in parts.items()
+    }
+
+
+def _settle(simulation: Simulation, setup: Setup, parts: dict[str, Part]) -> None:
+    simulation.advance(setup.rules.offer_us)  # what was still open lapses
+    hand_over(simulation, setup, parts)
+
+
+def _renew(simulation: Simulation, setup: Setup, parts: dict[str, Part], number: int) -> None:
+    """Begin another round: new things and wants, the same people, their records and memories."""
+    if setup.renew is not None:
+        setup.renew(setup, number)
+    for agent, part in parts.items():
+        principal = simulation.history.principal_of[agent]
+        money = Money(part.person.budget_units, setup.rules.assets[0].code)
+        if money.units:
+            simulation.submit(OPERATOR, ReportDeposit(principal, money)).need()
+        simulation.submit(principal, GrantMandate(agent, SecretLimits(part.limits))).need()
+
+
+class Trading:
     """The week: whoever is drawn sees the market and takes a turn; several may think at once."""
 
     def __init__(
         self,
         simulation: Simulation,
+        setup: Setup,
+        parts: dict[str, Part],
         agents: dict[str, Agent],
-        seed: int,
         at_once: int,
         progress: Progress,
+        before_turn: Fork,
     ) -> None:
+        self.agents = agents
         self._simulation = simulation
-        self._agents = agents
+        self._setup = setup
+        self._parts = parts
         self._at_once = at_once
         self._progress = progress
-        self._rng = generator(seed, "turns")
+        self._before_turn = before_turn
+        self._rng = generator(setup.seed, "turns")
         self._observer = observer_of(simulation.engine.state, simulation.history)
         self._notes = dict.fromkeys(agents, "")
         self._refusals = dict.fromkeys(agents, "")
         self._retired: set[str] = set()  # those whose own budget of calls is spent
 
-    async def run(self, turns: int) -> str:
-        """Give why it ended: the week was over, or the run's budget of calls spent."""
-        ids = list(self._agents)
+    async def run(self, number: int) -> str:
+        """Give why the round ended: the week was over, or the run's budget of calls spent."""
+        turns = self._setup.turns_per_person * len(self._parts)
+        whole = turns * self._setup.rounds
+        # Whoever is to act more often is in the hat more often.
+        ids = [agent for agent, part in self._parts.items() for _ in range(part.weight)]
+        shocks = sorted(self._setup.shocks, key=lambda one: one.share) if number == 0 else []
         for first in range(0, turns, self._at_once):
+            while shocks and first >= shocks[0].share * turns:
+                shocks.pop(0).strike(self._simulation, self._parts)
+            self._before_turn(self._simulation)
             count = min(self._at_once, turns - first)
-            self._simulation.advance(WEEK_US // turns * count)
+            self._simulation.advance(self._setup.span_us // turns * count)
             drawn = dict.fromkeys(self._rng.choice(ids) for _ in range(count))
             awake = [agent for agent in drawn if agent not in self._retired]
             thoughts = await asyncio.gather(*map(self._think, awake), return_exceptions=True)
@@ -117,14 +191,14 @@ class _Trading:
                     return str(thought)
                 else:
                     raise thought
-            self._progress(first + count, turns, self._simulation.history)
+            self._progress(number * turns + first + count, whole, self._simulation.history)
         return WEEK_OVER
 
     async def _think(self, agent: str) -> Turn:
         seen = self._observer.observe(agent)
         if self._refusals[agent]:
             seen = msgspec.structs.replace(seen, refusal=self._refusals[agent])
-        return await turn_of(self._agents[agent], seen, self._notes[agent])
+        return await turn_of(self.agents[agent], seen, self._notes[agent])
 
     def _act(self, agent: str, turn: Turn) -> None:
         if turn.note is not None:
@@ -136,53 +210,6 @@ class _Trading:
             refusal = self._simulation.submit(agent, turn.operation).refusal
             if refusal is not None:
                 self._refusals[agent] = str(Refused(Reason(refusal.reason), **refusal.facts))
-
-
-def _hand_over(simulation: Simulation, agents: list[str]) -> None:
-    """Everybody brings what they sold, then everybody looks at what they got."""
-    observer = observer_of(simulation.engine.state, simulation.history)
-    steps: tuple[tuple[str, Callable[[str], Any]], ...] = (
-        ("must_deliver", SubmitDelivery),
-        ("must_accept", AcceptDelivery),
-    )
-    for duty, command in steps:
-        for agent in agents:
-            for contract in observer.observe(agent).contracts:
-                if getattr(contract, duty):
-                    simulation.advance(HAND_OVER_US)
-                    simulation.submit(agent, command(contract.id)).need()
-
-
-def _limits(person: Person, population: Population) -> Limits:
-    """Turn what a person authorised into a mandate: floors, ceilings by category, the budget."""
-    category_of = {
-        thing.ref: thing.category for other in population.people for thing in other.things
-    }
-    ceilings = dict.fromkeys(person.wants, 0)
-    for ref, worth in person.values.items():
-        category = category_of[ref]
-        ceilings[category] = max(ceilings[category], worth)
-    return Limits(
-        per_deal_units=person.budget_units,
-        lifetime_units=person.budget_units,
-        quantity_max=1,
-        goods={
-            thing.ref: GoodsLimit(thing.floor_units, thing.may_barter) for thing in person.things
-        },
-        ceilings=ceilings,
-    )
-
-
-def _trader(person: Person, population: Population, history: History) -> Trader:
-    rng = generator(population.seed, f"agent {person.number}")
-    tactic = STRATEGIES[person.style](rng)
-
-    def worth(listing: ListingSeen) -> int:
-        # The person looks at the thing itself, which its owner's name for it stands for here.
-        return person.values.get(history.listings[listing.id].posted.ref, 0)
-
-    errand = Errand(person.name, person.things, dict(person.wants), worth, dict(person.adverts))
-    return Trader(errand, tactic, rng)
 
 
 def read_population(history: History) -> Population | None:

@@ -50,11 +50,17 @@ class Person(Struct, frozen=True):
     adverts: dict[str, int]
 
 
-class Population(Struct, frozen=True):
-    """Everybody in one market, and the seed they came from."""
+class Population(Struct, frozen=True, omit_defaults=True):
+    """Everybody in one market, and the seed they came from.
+
+    `kinds`: by name, the kind of agent that somebody was assigned; `truths`: by ref, what a thing
+    is really worth, in per cent of what it seems.
+    """
 
     seed: int
     people: tuple[Person, ...]
+    kinds: dict[str, str] = {}
+    truths: dict[str, int] = {}
 
 
 _FIRST = (

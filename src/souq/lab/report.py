@@ -38,7 +38,7 @@ def write_report(
     """
     people = dict(zip(history.principal_of, population.people if population else (), strict=False))
     deals = [deal for deal in history.deals.values() if not deal.is_void]
-    sold = sales(history, deals, people)
+    sold = sales(history, deals, people, population.truths if population else {})
     knows = population is not None
     mean, median = about(summary.mean_price), about(summary.median_price)
     unknown = "<p>The record does not say what things are worth, so this page cannot either.</p>"

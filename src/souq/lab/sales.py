@@ -1,8 +1,12 @@
 """What each item went for: deals taken apart, a bundle's payment shared out among its items."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from msgspec import Struct
 
 from souq.core.agreement import CashLeg, GoodsLeg
+from souq.core.money import BPS
 from souq.lab.population import Person
 from souq.views.history import Deal, History
 
@@ -30,18 +34,30 @@ class Sale(Struct, frozen=True):
         return self.worth_units - self.units
 
 
-def sales(history: History, deals: list[Deal], people: dict[str, Person]) -> list[Sale]:
-    """List every item sold. A bundle's payment is shared out by asking price, to the last unit."""
-    return [sale for deal in deals for sale in _sales_of(history, deal, people)]
+def sales(
+    history: History,
+    deals: list[Deal],
+    people: dict[str, Person],
+    truths: Mapping[str, int] = MappingProxyType({}),
+) -> list[Sale]:
+    """List every item sold. A bundle's payment is shared out by asking price, to the last unit.
+
+    What a ruling gave back is not paid. `truths`: by ref, what a thing is really worth, in per cent
+    of what it seemed.
+    """
+    return [sale for deal in deals for sale in _sales_of(history, deal, people, truths)]
 
 
-def _sales_of(history: History, deal: Deal, people: dict[str, Person]) -> list[Sale]:
+def _sales_of(
+    history: History, deal: Deal, people: dict[str, Person], truths: Mapping[str, int]
+) -> list[Sale]:
     goods = [leg for leg in deal.agreement.legs if isinstance(leg, GoodsLeg)]
     payer = next((leg.giver for leg in deal.agreement.legs if isinstance(leg, CashLeg)), None)
     # In part-barter the payment belongs to what the payer receives.
     paid = [leg for leg in goods if payer is None or leg.taker == payer]
+    kept = deal.units - deal.units * deal.payer_bps // BPS
     asks = [history.listings[leg.listing].price_units or 0 for leg in paid]
-    shares = dict(zip([leg.listing for leg in paid], _share_out(deal.units, asks), strict=True))
+    shares = dict(zip([leg.listing for leg in paid], _share_out(kept, asks), strict=True))
     return [
         Sale(
             contract=deal.contract,
@@ -51,7 +67,7 @@ def _sales_of(history: History, deal: Deal, people: dict[str, Person]) -> list[S
             units=shares.get(leg.listing, 0),
             ask_units=history.listings[leg.listing].price_units or 0,
             floor_units=_floor(history, leg, people),
-            worth_units=_worth(history, leg, people),
+            worth_units=_worth(history, leg, people, truths),
         )
         for leg in goods
     ]
@@ -74,6 +90,9 @@ def _floor(history: History, leg: GoodsLeg, people: dict[str, Person]) -> int:
     return next((thing.floor_units for thing in things if thing.ref == ref), 0)
 
 
-def _worth(history: History, leg: GoodsLeg, people: dict[str, Person]) -> int:
-    person = people.get(leg.taker)
-    return person.values.get(history.listings[leg.listing].posted.ref, 0) if person else 0
+def _worth(
+    history: History, leg: GoodsLeg, people: dict[str, Person], truths: Mapping[str, int]
+) -> int:
+    person, ref = people.get(leg.taker), history.listings[leg.listing].posted.ref
+    seeming = person.values.get(ref, 0) if person else 0
+    return seeming * truths.get(ref, 100) // 100

@@ -78,7 +78,7 @@ def summarise(history: History, state: State) -> DealSummary:
     population = read_population(history) or Population(0, ())
     people = dict(zip(history.principal_of, population.people, strict=False))
     deals = [deal for deal in history.deals.values() if not deal.is_void]
-    sold = sales(history, deals, people)
+    sold = sales(history, deals, people, population.truths)
     listings = [story for story in history.listings.values() if story.posted.side == "sell"]
     prices = [sale.units for sale in sold]
     persons = _persons(history, state, sold, people)
