@@ -11,7 +11,7 @@ import typer
 from souq.agents.brief import BadBrief, Brief, units
 from souq.agents.intake.gleaning import Structured
 from souq.agents.llm import weights
-from souq.agents.llm.calls import Model, NotReady
+from souq.agents.llm.connecting import connect
 from souq.agents.llm.filling import filled
 from souq.agents.llm.manner import LAVISH, manner_of
 from souq.agents.llm.mind import Representative
@@ -120,17 +120,6 @@ def _player(word: str, asked: Asked) -> tuple[str, Player]:
     if asked.replay is not None:
         return name, Player(None, manner_of(name), count)
     return name, Player(connect(name, asked.timeout_s, asked.at_once), manner_of(name), count)
-
-
-def connect(name: str, timeout_s: float, at_once: int) -> Model:
-    """Connect one model. Raises NotReady."""
-    try:
-        from souq.agents.llm import provider  # takes seconds, so only where a model is wanted
-    except ImportError as error:
-        raise NotReady(
-            f"models need the extra: pip install 'souq[llm]' ({error.name} is missing)"
-        ) from None
-    return provider.connect(name, timeout_s=timeout_s, at_once=at_once)
 
 
 def representative(

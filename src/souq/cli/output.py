@@ -18,6 +18,9 @@ from souq.journal.copying import NotEmpty
 from souq.journal.record import Damaged
 from souq.journal.store import Fenced, InUse, Unavailable
 from souq.lab.economics import LabExtraMissing
+from souq.lab.experiment.cluster import EngineMissing
+from souq.lab.experiment.folder import BadFolder
+from souq.lab.experiment.one_cell import CellFailed
 from souq.lab.goods import BadGoods
 from souq.sdk.errors import BadRequest, NotProven, Unreachable
 
@@ -29,9 +32,12 @@ class Mistake(Exception):
 MISTAKES = (
     Mistake,
     BadBrief,
+    BadFolder,
     BadGoods,
     BadRequest,
+    CellFailed,
     Damaged,
+    EngineMissing,
     Fenced,
     InUse,
     LabExtraMissing,

@@ -104,18 +104,18 @@ class Casting:
 
     def open(self, simulation: Simulation) -> None:
         """Write down what the run is made with."""
+        self._note(simulation, MODELS, self.manifest())
+
+    def manifest(self) -> Manifest:
+        """Give what the run is made with."""
         shares = {name: player.share for name, player in self._players.items()}
-        self._note(
-            simulation,
-            MODELS,
-            Manifest(
-                wording.VERSION,
-                wording.digest(),
-                self._structured_only,
-                self.at_once,
-                shares,
-                self.name_of,
-            ),
+        return Manifest(
+            wording.VERSION,
+            wording.digest(),
+            self._structured_only,
+            self.at_once,
+            shares,
+            self.name_of,
         )
 
     def mind_of(self, place: Place) -> Representative:

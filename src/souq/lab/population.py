@@ -75,15 +75,27 @@ def generator(seed: int, name: str) -> random.Random:
 
 
 def draw(
-    goods: Sequence[Good], *, people: int, seed: int, per_person: int, budget_units: int | None
+    goods: Sequence[Good],
+    *,
+    people: int,
+    seed: int,
+    per_person: int,
+    budget_units: int | None,
+    total: int | None = None,
 ) -> Population:
     """Draw a population. `budget_units` None scales budgets with the asking prices.
+
+    `total` is how many things there are in all, shared out evenly, the first people one more;
+    without it each brings `per_person`.
 
     Raises ValueError for fewer than two people, or none of something.
     """
     if people < 2 or per_person < 1 or not goods:
         raise ValueError("a market needs two people, and something to sell")
-    things = _things(goods, people, seed, per_person)
+    counts = [per_person] * people
+    if total is not None:
+        counts = [total // people + (n < total % people) for n in range(people)]
+    things = _things(goods, counts, seed)
     if budget_units is None:
         asks = sorted(thing.ask_units for person in things for thing in person)
         budget_units = max(UNITS_PER_USD, BUDGET_PER_MEDIAN_PRICE * asks[len(asks) // 2])
@@ -97,19 +109,17 @@ def draw(
     )
 
 
-def _things(
-    goods: Sequence[Good], people: int, seed: int, per_person: int
-) -> list[tuple[Thing, ...]]:
+def _things(goods: Sequence[Good], counts: Sequence[int], seed: int) -> list[tuple[Thing, ...]]:
     rng = generator(seed, "goods")
-    needed = people * per_person
+    needed = sum(counts)
     deck: list[Good] = []
     while len(deck) < needed:  # a small catalogue comes round again: people own the same things
         deck += rng.sample(list(goods), min(len(goods), needed - len(deck)))
     drawn = iter(enumerate(deck[:needed], start=1))
     result = []
-    for _ in range(people):
+    for count in counts:
         mine: list[Thing] = []
-        for _ in range(per_person):
+        for _ in range(count):
             number, good = next(drawn)
             mine.append(_thing(f"g{number}", good, rng, {thing.title for thing in mine}))
         result.append(tuple(mine))

@@ -5,7 +5,7 @@ mandate; what is true of a thing, but not said, stands with the people and never
 """
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import Struct, field
@@ -97,12 +97,12 @@ class Setup(Struct):
     shipping_units: int = 0
     arbiter_percent: int = 100
     prepare: list[Callable[[Simulation, dict[str, Part]], None]] = field(default_factory=list)
-    notes: dict[str, Any] = {}  # what treatments wish to find again in metrics
+    luck: int | None = None
 
     @property
     def seed(self) -> int:
-        """Give the seed of all that happens by chance in it."""
-        return self.population.seed
+        """Give the seed of all that happens by chance in it: its luck, or the people's own seed."""
+        return self.population.seed if self.luck is None else self.luck
 
     def evidence(self) -> Population:
         """Give what is committed to before the market opens, and shown when it is over."""

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import subprocess
 import sys
 import time
 import traceback
@@ -16,6 +15,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from souq import __version__
+from souq.lab.provenance import commit
 from souq.replications.replication import Replication, Scale, digest
 from souq.replications.results import Report, Result, Tapes, judged
 
@@ -89,20 +89,3 @@ def _outcome(module: str, scale: Scale) -> Result:
     except Exception as error:
         traceback.print_exc(file=sys.stderr)
         return Result(one.ID, one.TITLE, one.SOURCE, fault=f"{type(error).__name__}: {error}")
-
-
-def commit(file: Path) -> str:
-    """Give the commit that a file of ours is of, or "" where git does not know the file."""
-    try:
-        _git(file, "ls-files", "--error-unmatch", file.name)
-        mark = "+" if _git(file, "status", "--porcelain", "--untracked-files=no") else ""
-        return _git(file, "rev-parse", "--short=12", "HEAD") + mark
-    except (OSError, subprocess.SubprocessError):
-        return ""
-
-
-def _git(file: Path, *words: str) -> str:
-    done = subprocess.run(
-        ["git", *words], cwd=file.parent, check=True, capture_output=True, text=True, timeout=10
-    )
-    return done.stdout.strip()

@@ -1,0 +1,151 @@
+"""What is wrong with an experiment that its types alone do not say."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from souq.agents.skill import SKILLS
+from souq.agents.strategies import STRATEGIES
+from souq.core.money import USD
+from souq.core.rules import Rules
+from souq.lab.experiment.lines import Path as Keys
+from souq.lab.experiment.schema import Experiment
+from souq.lab.metrics import METRICS
+from souq.lab.treatments import TREATMENTS
+from souq.sdk.policy_files import BadPolicy, read_policy
+
+PEOPLE_MAX = 5_000
+GOODS_MAX = 100_000
+CELLS_MAX = 100_000
+Problem = tuple[Keys, str]
+
+
+def problems(asked: Experiment, folder: Path) -> Iterator[Problem]:
+    """Give where something is wrong with one arm, and why. `folder` is where its files are."""
+    if not asked.name:
+        yield ("name",), "give the experiment a name"
+    if not 1 <= asked.repetitions <= CELLS_MAX:
+        yield ("repetitions",), f"stands between 1 and {CELLS_MAX}"
+    if not -(2**53) < asked.seed < 2**53:
+        yield ("seed",), "a whole number below 2**53"
+    if asked.outcome not in METRICS:
+        yield ("outcome",), _unknown("metric", asked.outcome, METRICS)
+    yield from _people(asked, folder)
+    yield from _market(asked, folder)
+    yield from _agents(asked)
+    yield from _treatments(asked)
+    if asked.stopping is not None:
+        if asked.stopping.metric not in METRICS:
+            yield ("stopping", "metric"), _unknown("metric", asked.stopping.metric, METRICS)
+        if asked.stopping.half_width <= 0:
+            yield ("stopping", "half_width"), "needs a number above 0, in the metric's unit"
+        if asked.stopping.every < 2:
+            yield ("stopping", "every"), "looks need two repetitions or more between them"
+
+
+def _people(asked: Experiment, folder: Path) -> Iterator[Problem]:
+    people = asked.population
+    if not 2 <= people.people <= PEOPLE_MAX:
+        yield ("population", "people"), f"stands between 2 and {PEOPLE_MAX}"
+    if people.goods and not people.people <= people.goods <= GOODS_MAX:
+        why = f"from one for each person to {GOODS_MAX}; 0 leaves it to goods_per_person"
+        yield ("population", "goods"), why
+    if not 1 <= people.goods_per_person <= 100:
+        yield ("population", "goods_per_person"), "stands between 1 and 100"
+    yield from _dollars(people.budget, ("population", "budget"), "auto")
+    for n, source in enumerate(people.sources):
+        for m, path in enumerate(source.paths):
+            if not (folder / path).is_file():
+                yield ("population", "sources", n, "paths", m), f"there is no file {path}"
+    if people.file and not (folder / people.file).is_file():
+        yield ("population", "file"), f"there is no file {people.file}"
+
+
+def _market(asked: Experiment, folder: Path) -> Iterator[Problem]:
+    market = asked.market
+    if not 1 <= market.turns_per_person <= 10_000:
+        yield ("market", "turns_per_person"), "stands between 1 and 10000"
+    if not 1 <= market.days <= 360:
+        yield ("market", "days"), "stands between 1 and 360"
+    if not 0 <= market.fee_bps <= 10_000:
+        yield ("market", "fee_bps"), "basis points: stands between 0 and 10000"
+    for name, value in market.rules.items():
+        try:
+            msgspec.convert({name: value}, Rules)
+        except msgspec.ValidationError as error:
+            if "unknown field" in str(error):
+                known = ", ".join(Rules.__struct_fields__)
+                yield ("market", "rules", name), f"the house has no such rule; it has {known}"
+            else:
+                yield ("market", "rules", name), str(error).partition(" - at ")[0].lower()
+    if market.guardrails:
+        try:
+            read_policy(folder / market.guardrails)
+        except OSError as error:
+            yield ("market", "guardrails"), f"{market.guardrails}: {error.strerror or error}"
+        except BadPolicy as error:
+            yield ("market", "guardrails"), f"{market.guardrails}: {error}"
+
+
+def _agents(asked: Experiment) -> Iterator[Problem]:
+    if not asked.agents:
+        yield ("agents",), "name at least one kind of agent"
+    if asked.agents and not sum(max(0.0, kind.share) for kind in asked.agents.values()) > 0:
+        yield ("agents",), "at least one kind needs a share above 0"
+    named: dict[str, str] = {}
+    for name, kind in asked.agents.items():
+        at: Keys = ("agents", name)
+        if not kind.share >= 0:
+            yield (*at, "share"), "a share is 0 or more"
+        if kind.strategy and kind.strategy not in STRATEGIES:
+            yield (*at, "strategy"), _unknown("strategy", kind.strategy, STRATEGIES)
+        if isinstance(kind.skill, str) and kind.skill not in SKILLS:
+            yield (*at, "skill"), _unknown("skill", kind.skill, SKILLS)
+        for person in kind.names:
+            if named.setdefault(person, name) != name:
+                yield (*at, "names"), f'"{person}" is named by {named[person]} as well'
+    if asked.assignment.method == "within":
+        shares = {kind.share for kind in asked.agents.values() if kind.share > 0}
+        if asked.population.fresh != "once":
+            why = 'the same people have to come back: population.fresh = "once"'
+            yield ("assignment", "method"), why
+        if len(shares) > 1:
+            yield ("assignment", "method"), "every person has every kind, so shares are equal"
+    if asked.assignment.strata and asked.assignment.method != "blocked":
+        yield ("assignment", "strata"), 'strata are for method = "blocked"'
+    models = asked.models
+    yield from _dollars(models.cell_max_cost, ("models", "cell_max_cost"), "")
+    yield from _dollars(models.agent_max_cost, ("models", "agent_max_cost"), "")
+    if not 1 <= models.at_once <= 256:
+        yield ("models", "at_once"), "stands between 1 and 256"
+
+
+def _treatments(asked: Experiment) -> Iterator[Problem]:
+    for name, settings in asked.treatments.items():
+        treatment = TREATMENTS.get(name)
+        if treatment is None:
+            yield ("treatments", name), _unknown("treatment", name, TREATMENTS)
+            continue
+        try:
+            msgspec.convert(settings, treatment.Settings)
+        except msgspec.ValidationError as error:
+            why, _, path = str(error).partition(" - at `$")
+            keys = tuple(part for part in path.rstrip("`").split(".") if part)
+            yield ("treatments", name, *keys), why[:1].lower() + why[1:]
+
+
+def _dollars(words: str, at: Keys, also: str) -> Iterator[Problem]:
+    if words in ("", also):
+        return
+    try:
+        is_money = USD.parse(words).units > 0
+    except ValueError:
+        is_money = False
+    if not is_money:
+        yield at, f'dollars, such as "100"{f", or {also!r}" if also else ""}'
+
+
+def _unknown(what: str, name: str, known: object) -> str:
+    assert isinstance(known, dict)
+    return f'there is no {what} "{name[:60]}"; there are {", ".join(known)}'

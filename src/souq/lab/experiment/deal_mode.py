@@ -1,0 +1,161 @@
+"""Runs one cell of haggling: from what an arm says to a finished market and its rows."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from souq.agents.llm.connecting import connect
+from souq.agents.llm.manner import LAVISH, manner_of
+from souq.agents.llm.recording import FILE as CALLS
+from souq.agents.llm.recording import Recording
+from souq.agents.llm.spending import Purse
+from souq.agents.skill import SKILLS
+from souq.core.money import USD
+from souq.core.rules import DAY_US, Rules
+from souq.journal.store import Store
+from souq.lab import goods, population, tidying
+from souq.lab.casting import SCRIPTED, Casting, Player, declared_name
+from souq.lab.deal import run_market
+from souq.lab.experiment.assignment import assign
+from souq.lab.experiment.cells import Cell
+from souq.lab.experiment.finished import Finished
+from souq.lab.experiment.schema import Experiment, Kind
+from souq.lab.metrics import measure
+from souq.lab.population import Population, generator
+from souq.lab.setup import Part, Setup, setup_of
+from souq.lab.simulation import Simulation
+from souq.lab.treatments import TREATMENTS
+from souq.sdk.policy_files import read_policy
+from souq.views.history import History
+
+Told = Callable[[int, int, int], None]  # turns over, turns in all, what models cost so far
+
+
+def run(
+    asked: Experiment, cell: Cell, store: Store, folder: Path, beside: Path, tell: Told
+) -> Finished:
+    """Run a cell into a store. `folder` keeps the calls of models; `beside` is where files are.
+
+    Raises ValueError for what this market cannot have, NotReady for models.
+    """
+    setup, blocks = prepared(asked, cell, beside)
+    with ExitStack() as open_files:
+        casting = _casting(asked, setup, folder, open_files)
+
+        def progress(turn: int, turns: int, history: History) -> None:
+            if turn % 100 == 0 or casting is not None:
+                tell(turn, turns, casting.purse.spent.cost_units if casting is not None else 0)
+
+        simulation = run_market(setup, store, casting=casting, progress=progress)
+    with simulation.engine:
+        found = finished(simulation, setup, cell, blocks)
+    if casting is not None:
+        found.models = casting.manifest()
+        found.spent, found.stop = casting.purse.spent, casting.stop
+    return found
+
+
+def prepared(asked: Experiment, cell: Cell, beside: Path) -> tuple[Setup, dict[str, str]]:
+    """Give the market that a cell runs, with its treatments, and by person the stratum it is of."""
+    setup = setup_of(_population(asked, cell, beside), rules=rules_of(asked))
+    setup.luck = cell.luck_seed
+    setup.turns_per_person = asked.market.turns_per_person
+    setup.span_us = asked.market.days * DAY_US
+    if asked.market.guardrails:
+        setup.policies.append(read_policy(beside / asked.market.guardrails))
+    rng = generator(cell.draw_seed, "kinds")
+    people = setup.population.people
+    assigned = assign(people, asked.agents, asked.assignment, rng, cell.repetition)
+    for part in setup.parts:
+        name = part.person.name
+        kind = assigned.kinds[name]
+        _play(part, kind, asked.agents[kind], assigned.blocks.get(name, ""))
+    for name, settings in asked.treatments.items():
+        treatment = TREATMENTS[name]
+        chosen = msgspec.convert(settings, treatment.Settings)
+        treatment.apply(setup, chosen, generator(cell.luck_seed, f"treatment {name}"))
+    return setup, assigned.blocks
+
+
+def _play(part: Part, kind_name: str, kind: Kind, block: str) -> None:
+    """Let a person's agent be of a kind."""
+    part.kind, part.block = kind_name, block
+    part.skill = SKILLS[kind.skill] if isinstance(kind.skill, str) else kind.skill
+    part.declares = declared_name(kind.model or kind_name)
+    if kind.strategy:
+        part.person = msgspec.structs.replace(part.person, style=kind.strategy)
+    if kind.style:
+        part.told = (*part.told, kind.style)
+
+
+def rules_of(asked: Experiment) -> Rules:
+    """Give the rules of a market: the usual ones, and what the file says instead."""
+    usual = setup_of(Population(0, ())).rules
+    said = {"fee_bps": asked.market.fee_bps, **asked.market.rules}
+    return msgspec.structs.replace(usual, **_typed(said))
+
+
+def _typed(said: dict[str, Any]) -> dict[str, Any]:
+    whole = msgspec.convert(said, Rules)
+    return {name: getattr(whole, name) for name in said}
+
+
+def _population(asked: Experiment, cell: Cell, beside: Path) -> Population:
+    people = asked.population
+    paths = [beside / path for source in people.sources for path in source.paths]
+    return population.draw(
+        goods.read(paths) if paths else goods.bundled(),
+        people=people.people,
+        seed=cell.people_seed,
+        per_person=people.goods_per_person,
+        total=people.goods or None,
+        budget_units=None if people.budget == "auto" else USD.parse(people.budget).units,
+    )
+
+
+def _casting(
+    asked: Experiment, setup: Setup, folder: Path, open_files: ExitStack
+) -> Casting | None:
+    """Connect the models that play, where any do. Raises NotReady."""
+    names = {part.person.name: asked.agents[part.kind].model or SCRIPTED for part in setup.parts}
+    if set(names.values()) == {SCRIPTED}:
+        return None
+    models = asked.models
+    players = {
+        name: Player(None, LAVISH)
+        if name == SCRIPTED
+        else Player(connect(name, models.timeout_s, models.at_once), manner_of(name))
+        for name in sorted(set(names.values()))
+    }
+    recording = Recording(folder / CALLS)
+    open_files.callback(recording.close)
+    casting = Casting(
+        players,
+        setup.seed,
+        purse=Purse(cost_units=_units(models.cell_max_cost)),
+        recording=recording,
+        agent_cost_units=_units(models.agent_max_cost),
+        structured_only=models.structured_only,
+        at_once=models.at_once,
+    )
+    casting.name_of = names
+    casting.cast(setup)
+    return casting
+
+
+def _units(dollars: str) -> int | None:
+    return USD.parse(dollars).units if dollars else None
+
+
+def finished(simulation: Simulation, setup: Setup, cell: Cell, blocks: dict[str, str]) -> Finished:
+    """Tell a finished market as rows."""
+    engine = simulation.engine
+    told = tidying.told_of(
+        engine.store, simulation.history, engine.state, cell.arm, cell.repetition
+    )
+    adversaries = frozenset(part.person.name for part in setup.parts if part.is_adversary)
+    rows = tidying.rows_of(told, blocks, adversaries)
+    return Finished(rows={**rows, "metrics": measure(told)}, head=engine.head)
