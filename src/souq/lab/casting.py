@@ -95,12 +95,15 @@ class Casting:
             self.name_of[person.name] = self._rng.choices(names, weights)[0]
 
     def cast(self, setup: Setup) -> None:
-        """Give each part the player drawn for its person, which its card then declares."""
+        """Give each part the player drawn for its person."""
         for part in setup.parts:
-            name = self.name_of[part.person.name]
-            part.declares = declared_name(name)
-            if name != SCRIPTED:
+            if self.name_of[part.person.name] != SCRIPTED:
                 part.make = self.mind_of
+
+    def declare(self, setup: Setup) -> None:
+        """Have each part's card say what plays it."""
+        for part in setup.parts:
+            part.declares = declared_name(self.name_of[part.person.name])
 
     def open(self, simulation: Simulation) -> None:
         """Write down what the run is made with."""

@@ -57,6 +57,7 @@ def run_deal(
     if casting is not None:
         casting.draw(population)
         casting.cast(setup)
+        casting.declare(setup)
     return run_market(setup, store, casting=casting, progress=progress)
 
 

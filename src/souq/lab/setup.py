@@ -50,7 +50,8 @@ class Part(Struct):
     """One person's part. `make` builds its agent; None is the scripted trader of its style.
 
     An agent is drawn `weight` times as often as one of weight 1. `delivers` False: it brings
-    nothing. `declares` is what its card says that it runs on; `told` stands in a model's brief.
+    nothing. `declares` is what its card says that it runs on, "" says nothing; `told` is in a
+    model's brief.
     """
 
     person: Person

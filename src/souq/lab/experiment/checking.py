@@ -35,6 +35,8 @@ def problems(asked: Experiment, folder: Path) -> Iterator[Problem]:
     yield from _market(asked, folder)
     yield from _agents(asked)
     yield from _treatments(asked)
+    if asked.survey is not None and not 0 <= asked.survey.noise <= 1_000_000:
+        yield ("survey", "noise"), "dollars: 0 or more"
     if asked.stopping is not None:
         if asked.stopping.metric not in METRICS:
             yield ("stopping", "metric"), _unknown("metric", asked.stopping.metric, METRICS)

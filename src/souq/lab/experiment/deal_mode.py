@@ -17,7 +17,7 @@ from souq.core.money import USD
 from souq.core.rules import DAY_US, Rules
 from souq.journal.store import Store
 from souq.lab import goods, population, tidying
-from souq.lab.casting import SCRIPTED, Casting, Player, declared_name
+from souq.lab.casting import SCRIPTED, Casting, Player
 from souq.lab.deal import run_market
 from souq.lab.experiment.assignment import assign
 from souq.lab.experiment.cells import Cell
@@ -84,7 +84,6 @@ def _play(part: Part, kind_name: str, kind: Kind, block: str) -> None:
     """Let a person's agent be of a kind."""
     part.kind, part.block = kind_name, block
     part.skill = SKILLS[kind.skill] if isinstance(kind.skill, str) else kind.skill
-    part.declares = declared_name(kind.model or kind_name)
     if kind.strategy:
         part.person = msgspec.structs.replace(part.person, style=kind.strategy)
     if kind.style:

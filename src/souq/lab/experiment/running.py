@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from souq import __version__
-from souq.lab.experiment import folder, reading, stopping
+from souq.lab.experiment import folder, reading, stopping, surveying
 from souq.lab.experiment.cells import Cell, cells_of, looks_of
 from souq.lab.experiment.folder import BadFolder, CellRun, Plan
 from souq.lab.experiment.one_cell import Order
@@ -148,6 +148,7 @@ def run(
             used += look
             if stopping.is_enough(design, out, used):
                 break
+        surveying.take(design, out, beside, used)
     return used
 
 

@@ -98,6 +98,17 @@ class Models(Struct, frozen=True, forbid_unknown_fields=True):
     timeout_s: float = 120
 
 
+class Survey(Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask everybody, when all arms of a repetition are over: rank what you got, rate how fair.
+
+    `by` is "script", or the name of a model that answers for each person. A script knows what each
+    bundle is worth to it up to an error of so many dollars, `noise`.
+    """
+
+    by: str = "script"
+    noise: float = 5
+
+
 class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     """One arm of an experiment, with all that it shares with the others.
 
@@ -117,7 +128,7 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     assignment: Assignment = Assignment()
     treatments: dict[str, dict[str, Any]] = {}
     swap: dict[str, Any] = {}
-    survey: bool = False
+    survey: Survey | None = None
     models: Models = Models()
     stopping: Stopping | None = None
 
