@@ -8,6 +8,7 @@ are any; N somebody unheard of.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
 from souq.core import (
@@ -62,7 +63,16 @@ from souq.core.policy import Policy, setting
 from souq.core.policy.money import PerDeal
 from souq.core.procedure import Procedure
 from souq.core.refusal import Refused
-from souq.core.rules import DAY_US, HOUR_US, OPERATOR, SECOND_US, OpenMarket, Rules
+from souq.core.rules import (
+    DAY_US,
+    HOUR_US,
+    OPERATOR,
+    RULES,
+    SECOND_US,
+    AmendRules,
+    OpenMarket,
+    Rules,
+)
 from souq.core.seal import OperatorText, PartyText, PublicText
 from souq.core.stage import CONTRACTS
 from souq.core.state import State
@@ -101,8 +111,14 @@ class Scene(NamedTuple):
     review: str = "Q99"
 
 
+def _amended(at: Scene) -> Rules:
+    now = at.stall.engine.state.get(RULES, "market")
+    return msgspec.structs.replace(now or Rules(), fee_bps=5)
+
+
 COMMANDS: dict[str, Callable[[Scene], Any]] = {
     "OpenMarket": lambda at: OpenMarket(),
+    "AmendRules": lambda at: AmendRules(_amended(at)),
     "SetHalt": lambda at: SetHalt("commitments", PublicText("smoke")),
     "RegisterPrincipal": lambda at: party.RegisterPrincipal(PublicText("ann")),
     "RegisterAgent": lambda at: party.RegisterAgent("P1", PublicText("ann")),
@@ -213,6 +229,7 @@ COMMANDS: dict[str, Callable[[Scene], Any]] = {
 
 # Legal whatever the rest of the market looks like, once it is open.
 ALWAYS = {
+    "AmendRules": "O",
     "SetRestriction": "O",
     "SetHalt": "O",
     "RegisterPrincipal": "O",

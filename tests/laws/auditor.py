@@ -48,6 +48,7 @@ OWN_MONEY = {"RequestPayout", "PostBond", "OpenDispute", "AppealVerdict"}  # as 
 QUIET = {"MessagePosted", "Annotated"}
 OPERATORS = {  # what only the operator may do
     "OpenMarket",
+    "AmendRules",
     "RegisterPrincipal",
     "RegisterOfficer",
     "OpenAccount",
@@ -198,7 +199,7 @@ class Auditor:
             self.principals[event["agent"]] = owner
         elif kind == "ModelDeclared":
             self._model(event, actor, command)
-        elif kind == "MarketOpened":
+        elif kind in ("MarketOpened", "RulesAmended"):
             self.rules = self.prices.rules = self.reputation.rules = event["rules"]
             self.court.rules = self.bargains.rules = event["rules"]
         elif kind == "NegotiationOpened" and event["mechanism"] in OPEN_NAMES:

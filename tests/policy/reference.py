@@ -52,7 +52,7 @@ class Past:
             for event in record.get("events", ()):
                 self.happened.append((record["at"], event))
                 match event["type"]:
-                    case "MarketOpened":
+                    case "MarketOpened" | "RulesAmended":
                         self.fee_bps = event["rules"].get("fee_bps", 0)
                     case "AgentRegistered":
                         self.principal[event["agent"]] = event["principal"]

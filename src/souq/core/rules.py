@@ -1,4 +1,7 @@
-"""A market's house rules: set once, by the operator, in the first record of its journal."""
+"""A market's house rules: set by the operator, in the first record of its journal.
+
+Some may be amended later, for what is agreed from then on; what others built on stays as it is.
+"""
 
 from typing import Any, Literal
 
@@ -100,8 +103,34 @@ class OpenMarket(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     rules: Rules = Rules()
 
 
+class AmendRules(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """Change rules of a market that is open; `rules` are all of them, as they will be. Operator.
+
+    Fees, durations, bounds of price changes and of exposure may change, and what is to be
+    confirmed. Contracts, and deadlines that run, stay as they were made.
+    """
+
+    rules: Rules
+
+
 class MarketOpened(Struct, frozen=True, tag=True):
     rules: Rules
+
+
+class RulesAmended(Struct, frozen=True, tag=True):
+    """`rules` are all of them, from now on."""
+
+    rules: Rules
+
+
+# What may change while people trade. Anything else (assets, rails, how deals become evidence, who
+# must sign what) has been relied on by records that already stand.
+AMENDABLE = (
+    *("fee_bps", "offer_us", "offer_max_us", "rounds_max", "approval_us", "delivery_us"),
+    *("inspection_us", "ruling_us", "silent_ruling_bps", "confirm_above_units"),
+    *("price_update_bps", "price_hour_bps", "price_day_times"),
+    *("exposure_detect_bps", "exposure_allowance_units", "exposure_record_units"),
+)
 
 
 # Name, least and most of what reputation and exposure are counted by. A cheat that is found out
@@ -162,6 +191,26 @@ def _open_market(draft: Draft, actor: str, command: OpenMarket) -> None:
     asked = command.rules
     if draft.get(RULES, "market") is not None:
         raise Refused(Reason.ALREADY_EXISTS)
+    _check(asked)
+    draft.emit(MarketOpened(asked))
+    for asset in asked.assets:
+        ledger.open_account(draft, f"fees/{asset.code}", asset.code, no_overdraft=True)
+        ledger.open_account(draft, f"reserve/{asset.code}", asset.code, no_overdraft=True)
+
+
+def _amend_rules(draft: Draft, actor: str, command: AmendRules) -> None:
+    need_operator(actor)
+    now, asked = rules(draft), command.rules
+    for name in Rules.__struct_fields__:
+        if name not in AMENDABLE and getattr(asked, name) != getattr(now, name):
+            raise invalid(name, "stands from the opening on; open another market for it")
+    _check(asked)
+    if asked != now:
+        draft.emit(RulesAmended(asked))
+
+
+def _check(asked: Rules) -> None:
+    """Raise Refused(invalid) for rules that no market can have."""
     if not asked.assets or len({asset.code for asset in asked.assets}) != len(asked.assets):
         raise invalid("assets", "name at least one asset, each once")
     for name in ("fee_bps", "silent_ruling_bps", "audit_detection_bps", "audit_max_bps"):
@@ -204,15 +253,11 @@ def _open_market(draft: Draft, actor: str, command: OpenMarket) -> None:
     kinds = [kind for schema in asked.categories.values() for kind in schema.values()]
     if any(kind not in ("int", "text", "bool") for kind in kinds if isinstance(kind, str)):
         raise invalid("categories", "an attribute is int, text, bool, or a list of choices")
-    draft.emit(MarketOpened(asked))
-    for asset in asked.assets:
-        ledger.open_account(draft, f"fees/{asset.code}", asset.code, no_overdraft=True)
-        ledger.open_account(draft, f"reserve/{asset.code}", asset.code, no_overdraft=True)
 
 
-def _opened(view: View, event: MarketOpened) -> None:
+def _ruled(view: View, event: MarketOpened | RulesAmended) -> None:
     view.put(RULES, "market", event.rules)
 
 
-DECIDE: dict[type, Any] = {OpenMarket: _open_market}
-EVOLVE: dict[type, Any] = {MarketOpened: _opened}
+DECIDE: dict[type, Any] = {OpenMarket: _open_market, AmendRules: _amend_rules}
+EVOLVE: dict[type, Any] = {MarketOpened: _ruled, RulesAmended: _ruled}

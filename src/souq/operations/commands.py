@@ -52,6 +52,7 @@ from souq.core.policy import setting
 
 PATHS: dict[type, str] = {
     rules.OpenMarket: "/v1/market/open",
+    rules.AmendRules: "/v1/market/rules",
     halt.SetHalt: "/v1/market/halt",
     webhook.AddWebhook: "/v1/webhooks",
     webhook.RemoveWebhook: "/v1/webhooks/{webhook}/remove",

@@ -363,6 +363,8 @@ class Methods:
         """Take an offer of one's own out of the batch again."""
     def open_market(self, rules: Rules = ..., *, command_id: str = "") -> Answer:
         """Open the market under its rules."""
+    def amend_rules(self, rules: Rules, *, command_id: str = "") -> Answer:
+        """Change rules of a market that is open; `rules` are all of them, as they will be."""
     def set_halt(
         self,
         level: Literal["open", "commitments", "negotiations", "settlements"],
@@ -1218,6 +1220,8 @@ class AsyncMethods:
         """Take an offer of one's own out of the batch again."""
     async def open_market(self, rules: Rules = ..., *, command_id: str = "") -> Answer:
         """Open the market under its rules."""
+    async def amend_rules(self, rules: Rules, *, command_id: str = "") -> Answer:
+        """Change rules of a market that is open; `rules` are all of them, as they will be."""
     async def set_halt(
         self,
         level: Literal["open", "commitments", "negotiations", "settlements"],

@@ -227,6 +227,7 @@ def _debt(event: debt.DebtIncurred, known: Known) -> Audience:
 _BY_WORD = {"public": _everybody, "parties": _talk, "own": _agent}
 AUDIENCES: dict[type, Callable[[Any, Known], Audience | Rows]] = {
     rules.MarketOpened: _everybody,
+    rules.RulesAmended: _everybody,
     halt.HaltSet: _halted,
     party.PrincipalRegistered: _everybody,
     party.AgentRegistered: _everybody,

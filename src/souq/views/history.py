@@ -156,6 +156,10 @@ def _opened(history: History, at: int, event: rules.MarketOpened) -> None:
     history.name = event.rules.name
 
 
+def _amended(history: History, at: int, event: rules.RulesAmended) -> None:
+    history.rules = event.rules
+
+
 def _principal(history: History, at: int, event: party.PrincipalRegistered) -> None:
     history.names[event.principal] = history.words(event.name)
 
@@ -346,6 +350,7 @@ _FOLD: dict[type, Callable[[History, int, Any], None]] = {
         if seen == "public"
     },
     rules.MarketOpened: _opened,
+    rules.RulesAmended: _amended,
     party.PrincipalRegistered: _principal,
     party.AgentRegistered: _agent,
     party.ModelDeclared: _declared,

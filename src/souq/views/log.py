@@ -176,6 +176,7 @@ def _channels_ended(history: History, event: Any) -> str:
 
 
 _TELL: dict[str, Callable[[History, Any], str]] = {
+    "RulesAmended": lambda history, event: "amends the house's rules",
     "MarketOpened": lambda history, event: f"opens the market “{event.rules.name}”",
     "PrincipalRegistered": lambda history, event: f"{_name(history, event.principal)} joins",
     "AgentRegistered": lambda history, event: (

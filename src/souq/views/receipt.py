@@ -16,7 +16,7 @@ from souq.core import approval, contract, dispute, ending, listing, mandate, neg
 from souq.core.credential import KeyAdded
 from souq.core.ledger import TransfersMade
 from souq.core.mechanisms import alternating_offers, moves, posted_price, swap
-from souq.core.rules import MarketOpened
+from souq.core.rules import MarketOpened, RulesAmended
 from souq.core.seal import canonical
 from souq.core.transfer import HOLD
 from souq.journal import merkle
@@ -42,6 +42,7 @@ TYPE = "souq-receipt/1"
 # What a deal rests on. All else happened in it, and follows from what happened before.
 GROUNDS: dict[type, str] = {
     MarketOpened: "market",
+    RulesAmended: "market",
     party.PrincipalRegistered: "party",
     party.AgentRegistered: "party",
     KeyAdded: "key",
@@ -116,7 +117,7 @@ class Affair(NamedTuple):
     def step(self, event: Any) -> str:
         """Name what an event is to the deal, or give "" where it belongs to another."""
         match event:
-            case MarketOpened():
+            case MarketOpened() | RulesAmended():
                 is_ours = True
             case party.AgentRegistered(agent=owner) | party.PrincipalRegistered(principal=owner):
                 is_ours = owner in self.parties

@@ -8,7 +8,7 @@ from souq.core.halt import HaltSet
 from souq.core.mechanisms.double_auction.records import BookPhaseChanged, OrderBookOpened
 from souq.core.negotiation import NegotiationClosed
 from souq.core.refusal import Reason
-from souq.core.rules import MarketOpened
+from souq.core.rules import MarketOpened, RulesAmended
 from souq.journal.record import Record
 
 
@@ -46,7 +46,7 @@ class Folding:
 
     def _fold(self, event: Any) -> None:
         match event:
-            case MarketOpened(rules=house):
+            case MarketOpened(rules=house) | RulesAmended(rules=house):
                 bounds = (house.price_update_bps, house.price_hour_bps, house.price_day_times)
                 self._bounds = bounds
             case HaltSet(level=level):
