@@ -6,11 +6,14 @@ from typing import Annotated, Literal
 
 import msgspec
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from souq.cli.commands import Json, app
-from souq.cli.output import Mistake, console, dollars, write_json
-from souq.lab.experiment import folder, reading, running
+from souq.cli.output import console, dollars, write_json
+from souq.lab import tables
+from souq.lab.experiment import folder, forking, reading, running
 from souq.lab.experiment.cells import cells_of
 from souq.lab.experiment.engines import engine_of
 from souq.lab.experiment.schema import Experiment
@@ -109,6 +112,45 @@ def run(
     console.print(f"Report: souq lab report {where}", soft_wrap=True)
 
 
+@lab.command()
+def fork(
+    cell: Annotated[Path, typer.Argument(metavar="DIR", help="a cell's folder")],
+    at: Annotated[int, typer.Option(min=1, metavar="SEQ", help="the last record that is shared")],
+    changes: Annotated[
+        list[str],
+        typer.Option("--set", metavar="NAME=VALUE", help="a rule of the house; may be repeated"),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="where to leave the other course")],
+    as_json: Json = False,
+) -> None:
+    """Let a cell's market go on from a record under another rule, and compare.
+
+    Example: souq lab fork runs/study/cells/00001 --at 500 --set fee_bps=1000 --out runs/fork
+    """
+    found = forking.fork(cell, at=at, changes=changes, out=out)
+    assert found.forked is not None
+    pairs = [_metrics(where) for where in (cell, out)]
+    told = {name: [one.get(name) for one in pairs] for name in pairs[0]}
+    if as_json:
+        write_json({"forked": msgspec.to_builtins(found.forked), "metrics": told})
+        return
+    table = Table("metric", "as it was", "from there on", "difference", box=SIMPLE_HEAD)
+    for name, (before, after) in told.items():
+        more = "" if before is None or after is None else f"{after - before:+,.4g}"
+        table.add_row(name, *map(_number, (before, after)), more)
+    console.print(table)
+    console.print(f"Shared: records 1 to {found.forked.changed_at - 1}. Journal: {out}")
+
+
+def _metrics(where: Path) -> dict[str, float | None]:
+    rows = tables.read(where / "metrics.parquet", tables.MetricRow)
+    return {row.metric: row.value for row in rows}
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.4g}"
+
+
 def _read(file: Path) -> reading.Design:
     try:
         return reading.read(file)
@@ -127,6 +169,3 @@ def _progress(is_quiet: bool) -> Progress:
         console=console,
         disable=is_quiet,
     )
-
-
-_ = Mistake

@@ -20,6 +20,7 @@ from souq.journal.store import Fenced, InUse, Unavailable
 from souq.lab.economics import LabExtraMissing
 from souq.lab.experiment.cluster import EngineMissing
 from souq.lab.experiment.folder import BadFolder
+from souq.lab.experiment.forking import BadChange
 from souq.lab.experiment.one_cell import CellFailed
 from souq.lab.goods import BadGoods
 from souq.sdk.errors import BadRequest, NotProven, Unreachable
@@ -32,6 +33,7 @@ class Mistake(Exception):
 MISTAKES = (
     Mistake,
     BadBrief,
+    BadChange,
     BadFolder,
     BadGoods,
     BadRequest,

@@ -35,11 +35,15 @@ from souq.views.observation import observer_of
 WEEK_OVER = "week_over"
 
 Progress = Callable[[int, int, History], None]
-Fork = Callable[[Simulation], None]  # asked before every turn
+BeforeTurn = Callable[[Simulation], None]
 
 
 def _quiet(turn: int, turns: int, history: History) -> None:
     """Tell nobody."""
+
+
+def untouched(simulation: Simulation) -> None:
+    """Let a market go its own way."""
 
 
 def run_deal(
@@ -67,7 +71,7 @@ def run_market(
     *,
     casting: Casting | None = None,
     progress: Progress = _quiet,
-    before_turn: Fork = lambda simulation: None,
+    before_turn: BeforeTurn = untouched,
 ) -> Simulation:
     """Run a whole market into `store`; the simulation's engine is left open for reading.
 
@@ -152,7 +156,7 @@ class Trading:
         agents: dict[str, Agent],
         at_once: int,
         progress: Progress,
-        before_turn: Fork,
+        before_turn: BeforeTurn,
     ) -> None:
         self.agents = agents
         self._simulation = simulation

@@ -18,7 +18,7 @@ from souq.core.rules import DAY_US, Rules
 from souq.journal.store import Store
 from souq.lab import goods, population, tidying
 from souq.lab.casting import SCRIPTED, Casting, Player
-from souq.lab.deal import run_market
+from souq.lab.deal import BeforeTurn, run_market, untouched
 from souq.lab.experiment.assignment import assign
 from souq.lab.experiment.cells import Cell
 from souq.lab.experiment.finished import Finished
@@ -35,7 +35,13 @@ Told = Callable[[int, int, int], None]  # turns over, turns in all, what models 
 
 
 def run(
-    asked: Experiment, cell: Cell, store: Store, folder: Path, beside: Path, tell: Told
+    asked: Experiment,
+    cell: Cell,
+    store: Store,
+    folder: Path,
+    beside: Path,
+    tell: Told,
+    before_turn: BeforeTurn = untouched,
 ) -> Finished:
     """Run a cell into a store. `folder` keeps the calls of models; `beside` is where files are.
 
@@ -49,7 +55,9 @@ def run(
             if turn % 100 == 0 or casting is not None:
                 tell(turn, turns, casting.purse.spent.cost_units if casting is not None else 0)
 
-        simulation = run_market(setup, store, casting=casting, progress=progress)
+        simulation = run_market(
+            setup, store, casting=casting, progress=progress, before_turn=before_turn
+        )
     with simulation.engine:
         found = finished(simulation, setup, cell, blocks)
     if casting is not None:

@@ -4,7 +4,8 @@
     plan.json         what will be run: written before the first cell, never changed
     cells/00001/      one cell: its journal, manifest.json, and a Parquet file for each table
     cells/.00002/     a cell that is being run, or was cut off
-    run.json          when, where and how long, cell by cell: what differs from run to run
+    run.jsonl         when, where and how long, cell by cell: what differs from run to run
+    origin            the folder that the experiment's file names its files from
 
 A cell's folder gets its name when all in it is written, so what bears one is whole.
 """
@@ -26,7 +27,8 @@ from souq.lab.experiment.cells import Cell
 
 FILE = "experiment.toml"
 PLAN = "plan.json"
-RUN = "run.json"
+RUN = "run.jsonl"
+ORIGIN = "origin"
 MANIFEST = "manifest.json"
 CELLS = "cells"
 LOCK = "lock"
@@ -51,6 +53,18 @@ class Plan(Struct, frozen=True):
     cells: tuple[Cell, ...]
 
 
+class Forked(Struct, frozen=True):
+    """Where a counterfactual left the path: after record `at` of a journal, whose hash was this.
+
+    The change is made before the next turn: it is record `changed_at` of the new journal.
+    """
+
+    at: int
+    hash: str
+    changed_at: int
+    changes: dict[str, str]
+
+
 class CellManifest(Struct, frozen=True):
     """What one cell was run with, and what came of it; the same whichever machine ran it.
 
@@ -67,6 +81,7 @@ class CellManifest(Struct, frozen=True):
     spent: Spent | None
     stop: str
     files: dict[str, str]
+    forked: Forked | None = None
 
 
 class CellRun(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -15,9 +15,9 @@ from souq.journal.sqlite import SqliteStore
 from souq.lab import tables
 from souq.lab.experiment import deal_mode, folder
 from souq.lab.experiment.cells import Cell
-from souq.lab.experiment.folder import CellManifest
+from souq.lab.experiment.folder import CellManifest, Forked
 from souq.lab.experiment.schema import Experiment
-from souq.lab.simulation import seeded_store
+from souq.lab.simulation import Simulation, seeded_store
 
 PROGRESS = "progress"  # a file that tells the one who waits how far it is
 MODES: dict[str, Any] = {"deal": deal_mode}
@@ -33,11 +33,18 @@ class Order(Struct, frozen=True):
     beside: str
 
 
+class Fork(Protocol):
+    """Looks at a market before every turn, and changes it once; `told` says what was done."""
+
+    def __call__(self, simulation: Simulation) -> None: ...
+    def told(self) -> Forked: ...
+
+
 class CellFailed(Exception):
     """A cell that could not be run; the message names it and says why."""
 
 
-def run_cell(order: Order, at: Path) -> None:
+def run_cell(order: Order, at: Path, fork: Fork | None = None) -> None:
     """Run a cell into a folder that is emptied before, but for recorded calls of models.
 
     Raises CellFailed for what the cell's market cannot have, and NotReady for models.
@@ -47,8 +54,11 @@ def run_cell(order: Order, at: Path) -> None:
     has_models = any(kind.model for kind in asked.agents.values())
     # What models say is no simulation, and no seed repeats it.
     store = SqliteStore(at) if has_models else seeded_store(at, cell.luck_seed)
+    more = {"before_turn": fork} if fork is not None else {}
     try:
-        found = MODES[asked.mode].run(asked, cell, store, at, Path(order.beside), _teller(at))
+        found = MODES[asked.mode].run(
+            asked, cell, store, at, Path(order.beside), _teller(at), **more
+        )
     except (ValueError, Refused) as error:
         why = f"arm {cell.arm!r}, repetition {cell.repetition}: {error}"
         raise CellFailed(f"cell {cell.name} ({why})") from None
@@ -70,6 +80,7 @@ def run_cell(order: Order, at: Path) -> None:
         found.spent,
         found.stop,
         folder.hashes(at),
+        fork.told() if fork is not None else None,
     )
     (at / folder.MANIFEST).write_bytes(folder.encoded(manifest))
 

@@ -104,6 +104,7 @@ def begin(file: Path, out: Path, *, is_resumed: bool) -> tuple[Design, Plan]:
         raise BadFolder(f"{out} is there already, and holds no experiment; name another --out")
     (out / folder.CELLS).mkdir(parents=True, exist_ok=True)
     folder.write_whole(out / folder.FILE, file.read_bytes())
+    folder.write_whole(out / folder.ORIGIN, str(file.parent.resolve()).encode())
     folder.write_whole(out / folder.PLAN, folder.encoded(plan))
     return design, plan
 
