@@ -18,7 +18,7 @@ from souq.journal.copying import NotEmpty
 from souq.journal.record import Damaged
 from souq.journal.store import Fenced, InUse, Unavailable
 from souq.lab.economics import LabExtraMissing
-from souq.lab.goods import BadGoods
+from souq.lab.sources.bad_source import BadSource
 from souq.sdk.errors import BadRequest, NotProven, Unreachable
 
 
@@ -29,8 +29,8 @@ class Mistake(Exception):
 MISTAKES = (
     Mistake,
     BadBrief,
-    BadGoods,
     BadRequest,
+    BadSource,
     Damaged,
     Fenced,
     InUse,
