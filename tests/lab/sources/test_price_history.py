@@ -109,6 +109,7 @@ def test_real_histories_are_read_whole_and_a_population_can_be_drawn_from_them()
             (row["highest_price"], one.good.price_high_units),
             (row["list_price"], one.list_units),
         ):
+            assert units is not None
             assert f"{units / 1e6:,.2f}" == told.removeprefix("$")
         assert one.good.ask_units is not None
         worth = goods.draw_worth(one.good, random.Random(1))
