@@ -60,3 +60,18 @@ def test_it_exits_1_when_anything_is_off(tmp_path: Path) -> None:
     for replications, code in (([sound], 0), ([sound, broken], 1)):
         report = measure_all(replications, Scale(is_quick=True))
         assert replicating.exit_code(report) == code
+
+
+def test_a_folder_of_data_that_is_none_is_told(tmp_path: Path) -> None:
+    words = ["replicate", "R9", "--quick", "--out", str(tmp_path), "--data", str(tmp_path / "no")]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code != 0
+    assert isinstance(done.exception, Mistake)
+    assert "no is no folder; name the one that holds the data" in str(done.exception)
+
+
+def test_data_that_are_not_here_are_told_and_the_other_claims_made(tmp_path: Path) -> None:
+    told = ran("R9", "--data", str(tmp_path), out=tmp_path)
+    assert "R9 went without magentic/mexican_3_9, magentic/mexican_10_30, magentic/mex" in told
+    assert "name the folder with --data" in told
+    assert "all as they should be" in told

@@ -35,7 +35,12 @@ def test_it_is_as_it_should_be(id: str) -> None:
 def test_the_page_makes_the_same_claims(id: str) -> None:
     shown = {one.id: one for one in read(DOCS / FILE).results}
     assert id in shown, AGAIN
-    assert _claims(shown[id]) == _claims(result(id)), AGAIN
+    found = result(id)
+    if found.absent:
+        made = _claims(found)
+        assert [one for one in _claims(shown[id]) if one in made] == made, AGAIN
+        pytest.skip(f"data are not here: {', '.join(found.absent)}")
+    assert _claims(shown[id]) == _claims(found), AGAIN
 
 
 def _claims(found: Result) -> list[tuple[str, str, bool]]:
@@ -44,7 +49,7 @@ def _claims(found: Result) -> list[tuple[str, str, bool]]:
 
 def test_ids_stand_once_and_in_order() -> None:
     ids = [one.ID for one in REPLICATIONS]
-    assert ids == sorted(set(ids), key=lambda id: int(id[1:]))
+    assert ids == sorted(set(ids), key=lambda id: (int(id[1:].rstrip("B")), id))
     assert all(one.TITLE and one.SOURCE for one in REPLICATIONS)
 
 

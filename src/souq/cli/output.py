@@ -22,7 +22,7 @@ from souq.lab.experiment.cluster import EngineMissing
 from souq.lab.experiment.folder import BadFolder
 from souq.lab.experiment.forking import BadChange
 from souq.lab.experiment.one_cell import CellFailed
-from souq.lab.goods import BadGoods
+from souq.lab.sources.bad_source import BadSource
 from souq.sdk.errors import BadRequest, NotProven, Unreachable
 
 
@@ -35,8 +35,8 @@ MISTAKES = (
     BadBrief,
     BadChange,
     BadFolder,
-    BadGoods,
     BadRequest,
+    BadSource,
     CellFailed,
     Damaged,
     EngineMissing,

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from souq.cli.commands import Json, app
 from souq.cli.output import Mistake, console, write_json
+from souq.lab.sources.shelf import USUAL, VARIABLE
 from souq.replications import BY_ID, REPLICATIONS, Replication
 from souq.replications.replication import Scale
 from souq.replications.results import FILE, Measured, Report, Result, Tapes, number
@@ -35,6 +36,12 @@ def replicate(
         int, typer.Option("--jobs", "-j", min=0, help="how many at once; 0 is one a core")
     ] = 0,
     out: Annotated[Path, typer.Option(metavar="DIR", help=f"where to leave {FILE}")] = Path("."),
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help=f"data that do not come with souq; else ${VARIABLE}, or {USUAL}"
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure published results of economics again, each beside a control that must fail.
@@ -44,7 +51,9 @@ def replicate(
     Example: souq replicate R8 --quick
     """
     asked = chosen(ids or [ALL])
-    scale = Scale(is_quick, seed)
+    if data is not None and not data.is_dir():
+        raise Mistake(f"{data} is no folder; name the one that holds the data, such as {USUAL}")
+    scale = Scale(is_quick, seed, str(data or ""))
     out.mkdir(parents=True, exist_ok=True)
     with _progress(is_quiet=as_json) as bar:
         task = bar.add_task("replicating", total=len(asked), told="")
@@ -94,6 +103,9 @@ def _show(report: Report) -> None:
         wide.print(_table(result, report.seed))
         if result.fault:
             console.print(f"{result.id} broke: {result.fault}", soft_wrap=True, markup=False)
+        if result.absent:
+            missed = f"{', '.join(result.absent)}; name the folder with --data"
+            console.print(f"{result.id} went without {missed}", soft_wrap=True, markup=False)
     off = [one.id for one in report.results if not one.is_as_it_should_be]
     told = f"not as they should be: {', '.join(off)}" if off else "all as they should be"
     scale = "quick" if report.is_quick else "full"

@@ -20,6 +20,7 @@ from souq.lab import deal, goods, population, report, summary, swap
 from souq.lab.casting import SPENDING, Casting
 from souq.lab.hiring import telling
 from souq.lab.simulation import COMMITMENT, OPENING_US, seeded_store
+from souq.lab.sources import listings
 from souq.views.history import History, read
 
 Summary: TypeAlias = summary.DealSummary | swap.SwapSummary | telling.ServicesSummary
@@ -98,7 +99,7 @@ def run_deal(
     is_quiet: bool,
 ) -> tuple[Summary, Path]:
     """Run a haggling market into a folder and write its report."""
-    things = goods.read(files) if files else goods.bundled()
+    things = listings.read(files) if files else goods.bundled()
     drawn = population.draw(
         things,
         people=people,

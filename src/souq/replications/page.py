@@ -59,6 +59,8 @@ def _section(result: Result) -> Iterator[str]:
     yield f"{result.source}."
     if result.fault:
         yield f"It broke: {result.fault}"
+    if result.absent:
+        yield f"Not measured, for the data were not here: {', '.join(result.absent)}."
     yield ""
     yield "| claim | published | expected | band | measured | 95 % interval | draws | verdict |"
     yield "|---|---:|---:|---:|---:|---:|---:|---|"

@@ -39,10 +39,14 @@ class Finding(Struct, frozen=True):
 
 
 class Scale(Struct, frozen=True):
-    """How much to run: `--quick` for every change, in full for what is published."""
+    """How much to run: `--quick` for every change, in full for what is published.
+
+    `data` is the folder with data that do not come with souq; "" is the usual one.
+    """
 
     is_quick: bool
     seed: int = 1
+    data: str = ""
 
     def draws(self, quick: int, full: int) -> int:
         """Pick the number of draws."""
@@ -50,7 +54,11 @@ class Scale(Struct, frozen=True):
 
 
 class Replication(Protocol):
-    """One published result. `TAPE` is the digest of `tapes(1)[0]`, so that nothing drifts."""
+    """One published result. `TAPE` is the digest of `tapes(1)[0]`, so that nothing drifts.
+
+    One that measures data which do not come with souq names them in `DATA`, and without them makes
+    its other claims alone.
+    """
 
     ID: str  # "R5"
     TITLE: str

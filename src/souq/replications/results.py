@@ -64,7 +64,10 @@ class Tapes(Struct, frozen=True):
 
 
 class Result(Struct, frozen=True):
-    """One replication's outcome. `fault` says what stopped it, where something did."""
+    """One replication's outcome. `fault` says what stopped it, where something did.
+
+    `absent` lists data that were not here, whose claims are therefore not among its findings.
+    """
 
     id: str
     title: str
@@ -73,6 +76,7 @@ class Result(Struct, frozen=True):
     findings: tuple[Measured, ...] = ()
     tapes: Tapes | None = None
     fault: str = ""
+    absent: tuple[str, ...] = ()
 
     @property
     def is_as_it_should_be(self) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from souq import __version__
 from souq.lab.provenance import commit
+from souq.lab.sources.shelf import absent
 from souq.replications.replication import Replication, Scale, digest
 from souq.replications.results import Report, Result, Tapes, judged
 
@@ -31,7 +32,8 @@ def measure(replication: Replication, scale: Scale) -> Result:
     first = kernel if scale.seed == 1 else one.tapes(1)[0]
     tapes = Tapes(scale.seed, len(kernel), digest(kernel), digest(market), digest(first), one.TAPE)
     seconds = round(time.perf_counter() - began, 3)
-    return Result(one.ID, one.TITLE, one.SOURCE, seconds, findings, tapes)
+    missed = absent(getattr(one, "DATA", ()), scale.data)
+    return Result(one.ID, one.TITLE, one.SOURCE, seconds, findings, tapes, absent=missed)
 
 
 def measure_all(

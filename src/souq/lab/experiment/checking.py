@@ -9,6 +9,7 @@ from souq.agents.skill import SKILLS
 from souq.agents.strategies import STRATEGIES
 from souq.core.money import USD
 from souq.core.rules import Rules
+from souq.lab import sources
 from souq.lab.experiment.lines import Path as Keys
 from souq.lab.experiment.schema import Experiment
 from souq.lab.metrics import METRICS
@@ -58,10 +59,17 @@ def _people(asked: Experiment, folder: Path) -> Iterator[Problem]:
     yield from _dollars(people.budget, ("population", "budget"), "auto")
     for n, source in enumerate(people.sources):
         for m, path in enumerate(source.paths):
-            if not (folder / path).is_file():
-                yield ("population", "sources", n, "paths", m), f"there is no file {path}"
-    if people.file and not (folder / people.file).is_file():
-        yield ("population", "file"), f"there is no file {people.file}"
+            at: Keys = ("population", "sources", n, "paths", m)
+            yield from _readable(source.kind, folder / path, at)
+    if people.file:
+        yield from _readable("people", folder / people.file, ("population", "file"))
+
+
+def _readable(kind: str, path: Path, at: Keys) -> Iterator[Problem]:
+    try:
+        sources.read(kind, path)
+    except sources.BadSource as error:
+        yield at, str(error)
 
 
 def _market(asked: Experiment, folder: Path) -> Iterator[Problem]:

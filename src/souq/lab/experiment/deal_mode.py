@@ -16,13 +16,14 @@ from souq.agents.skill import SKILLS
 from souq.core.money import USD
 from souq.core.rules import DAY_US, Rules
 from souq.journal.store import Store
-from souq.lab import goods, population, tidying
+from souq.lab import goods, population, sources, tidying
 from souq.lab.casting import SCRIPTED, Casting, Player
 from souq.lab.deal import BeforeTurn, run_market, untouched
 from souq.lab.experiment.assignment import assign
 from souq.lab.experiment.cells import Cell
 from souq.lab.experiment.finished import Finished
 from souq.lab.experiment.schema import Experiment, Kind
+from souq.lab.goods import Good
 from souq.lab.metrics import measure
 from souq.lab.population import Population, generator
 from souq.lab.setup import Part, Setup, setup_of
@@ -112,9 +113,14 @@ def _typed(said: dict[str, Any]) -> dict[str, Any]:
 
 def _population(asked: Experiment, cell: Cell, beside: Path) -> Population:
     people = asked.population
-    paths = [beside / path for source in people.sources for path in source.paths]
+    if people.file:
+        named: Population = sources.read("people", beside / people.file)
+        return named
+    brought: list[Good] = []
+    for source in people.sources:
+        brought += sources.read(source.kind, *(beside / path for path in source.paths))
     return population.draw(
-        goods.read(paths) if paths else goods.bundled(),
+        brought or goods.bundled(),
         people=people.people,
         seed=cell.people_seed,
         per_person=people.goods_per_person,

@@ -15,9 +15,9 @@ Mode = Literal["deal", "swap"]
 
 
 class Source(Struct, frozen=True, forbid_unknown_fields=True):
-    """Files of goods, of one `kind` of reader; see docs/data.md. Paths start at the experiment."""
+    """Files of goods, by one kind of reader; see docs/data.md. Paths start at the experiment."""
 
-    kind: str = "listings"
+    kind: Literal["listings", "price_history"] = "listings"
     paths: tuple[str, ...] = ()
 
 
