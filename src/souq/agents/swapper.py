@@ -1,12 +1,13 @@
 """A swapper barters one thing for a better one: bilaterally, or in a rotation of three or four.
 
 It knows its brief, what it is shown, and the note it left itself. What others say they wish for
-is a hint where to ask; whether to accept, it decides by its own ranking alone. It represents a
-person; it is not that person.
+is a hint where to ask; whether to accept, it decides by its own ranking alone, unless its person
+told it to give way a little. It represents a person; it is not that person.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import msgspec
 from msgspec import Struct
@@ -33,7 +34,9 @@ _TITLE = re.compile("“([^”]+)”")
 class SwapBrief(Struct, frozen=True):
     """What a person told its agent. `ranking`: titles, best first, the own one among them.
 
-    `patience`, 0 to 1: how large a gain it holds out for while there is time.
+    `patience`, 0 to 1: how large a gain it holds out for while there is time. `concedes`, 0 to 1:
+    how far down the list it steps, once, for somebody who wishes for its book. `members_max` is of
+    the rotations it looks for; one that does not remember knows what it sees now, and no more.
     """
 
     name: str
@@ -43,6 +46,10 @@ class SwapBrief(Struct, frozen=True):
     patience: float
     opens_at: int
     closes_at: int
+    wishes_max: int = WISHES_MAX
+    concedes: float = 0.0
+    members_max: int = MEMBERS_MAX
+    remembers: bool = True
 
 
 class SwapNote(Struct):
@@ -55,6 +62,7 @@ class SwapNote(Struct):
     read_until: int = 0
     wishes: dict[str, tuple[str, ...]] = {}  # by agent, as it last said
     asked: dict[str, int] = {}  # terms proposed, and when
+    has_conceded: bool = False
 
 
 class _Floor(Struct):
@@ -80,10 +88,12 @@ class Swapper:
     def wake(self, seen: Observation, note: str) -> Turn:
         """List what was brought; from then on, do the first of these that there is to do.
 
-        Accept the best proposal; propose what others are said to wish for; turn down what is no
-        gain; ask on the off chance.
+        Accept the best proposal; give way, if told to; propose what others are said to wish for;
+        turn down what is no gain; ask on the off chance.
         """
         mine = msgspec.json.decode(note, type=SwapNote) if note else SwapNote()
+        if not self._brief.remembers:
+            mine.read_until, mine.wishes, mine.asked = 0, {}, {}
         self._read(seen, mine)
         operation: PostListing | Accept | ProposeSwap | Reject | None
         if not mine.has_listed:
@@ -92,9 +102,11 @@ class Swapper:
         else:
             floor = _look(seen)
             held = floor.title.get(seen.agent, self._brief.title)
+            wished_rings = partial(_wished_rings, members_max=self._brief.members_max)
             operation = (
                 self._accept(seen, floor)
-                or self._propose(seen, floor, mine, _wished_rings)
+                or self._concede(seen, floor, mine)
+                or self._propose(seen, floor, mine, wished_rings)
                 or self._reject(seen, floor)
                 or self._propose(seen, floor, mine, _blind_ring)
             )
@@ -131,7 +143,7 @@ class Swapper:
         if not is_new and not (brief.discloses and at - mine.told_at >= wait_us):
             return ""
         start = 0 if is_new else mine.told_count
-        wished = brief.ranking[start : min(start + WISHES_MAX, self._rank[held])]
+        wished = brief.ranking[start : min(start + brief.wishes_max, self._rank[held])]
         if not is_new and not wished:
             return ""
         mine.told, mine.told_at, mine.told_count = held, at, start + len(wished)
@@ -162,6 +174,21 @@ class Swapper:
             gain = self._gain(held, title)
             if gain > 0 and gain >= best:
                 best, answer = gain, Accept(proposal.id, proposal.terms)
+        return answer
+
+    def _concede(self, seen: Observation, floor: _Floor, mine: SwapNote) -> Accept | None:
+        """Take the smallest step down that is small enough, for whoever wishes for one's book."""
+        held = floor.title.get(seen.agent)
+        if held is None or mine.has_conceded:
+            return None
+        best, answer = -self._brief.concedes, None
+        for proposal, title in _offered(seen, floor):
+            gain = self._gain(held, title)
+            takers = [leg.taker for leg in proposal.goods if leg.giver == seen.agent]
+            is_wished = all(held in mine.wishes.get(taker, ()) for taker in takers)
+            if is_wished and best <= gain < 0:
+                best, answer = gain, Accept(proposal.id, proposal.terms)
+        mine.has_conceded = answer is not None
         return answer
 
     def _reject(self, seen: Observation, floor: _Floor) -> Reject | None:
@@ -199,6 +226,12 @@ class Swapper:
         return ProposeSwap(
             tuple(SwapLeg(floor.listing[floor.title[giver]], to) for to, giver in givers_after)
         )
+
+
+def claimed_top(text: str) -> str | None:
+    """Give what a swapper's message says is its person's favourite; None where it says nothing."""
+    found = _WISHES.search(text)
+    return _TITLE.findall(found[2])[0] if found and found[1] == "Wished" else None
 
 
 def _look(seen: Observation) -> _Floor:
@@ -240,14 +273,16 @@ def _wishers(floor: _Floor, wishes: Mapping[str, tuple[str, ...]]) -> dict[str, 
     return result
 
 
-def _wished_rings(me: str, title: str, floor: _Floor, wishers: _Wishers) -> Iterator[_Ring]:
+def _wished_rings(
+    me: str, title: str, floor: _Floor, wishers: _Wishers, *, members_max: int
+) -> Iterator[_Ring]:
     """List rings in which each is said to wish for what the next one holds.
 
     The search runs backwards from those who wish for what I hold, shortest rings first.
     """
     goal = floor.holder[title]
     ends: list[tuple[str, ...]] = [(me,)]
-    for members in range(2, MEMBERS_MAX + 1):
+    for members in range(2, members_max + 1):
         ends = [
             (agent, *end)
             for end in ends
