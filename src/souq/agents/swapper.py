@@ -36,7 +36,8 @@ class SwapBrief(Struct, frozen=True):
 
     `patience`, 0 to 1: how large a gain it holds out for while there is time. `concedes`, 0 to 1:
     how far down the list it steps, once, for somebody who wishes for its book. `members_max` is of
-    the rotations it looks for; one that does not remember knows what it sees now, and no more.
+    the rotations it looks for, `messages_max` the latest it takes in; one that does not remember
+    knows what it sees now, and no more.
     """
 
     name: str
@@ -50,6 +51,7 @@ class SwapBrief(Struct, frozen=True):
     concedes: float = 0.0
     members_max: int = MEMBERS_MAX
     remembers: bool = True
+    messages_max: int | None = None
 
 
 class SwapNote(Struct):
@@ -71,6 +73,7 @@ class _Floor(Struct):
     holder: dict[str, str]  # title -> agent
     title: dict[str, str]  # agent -> title
     listing: dict[str, str]  # title -> listing
+    name: dict[str, str]  # listing -> title
 
 
 _Wishers = Mapping[str, list[str]]  # by title, who wishes for it
@@ -102,16 +105,22 @@ class Swapper:
         else:
             floor = _look(seen)
             held = floor.title.get(seen.agent, self._brief.title)
-            wished_rings = partial(_wished_rings, members_max=self._brief.members_max)
-            operation = (
-                self._accept(seen, floor)
-                or self._concede(seen, floor, mine)
-                or self._propose(seen, floor, mine, wished_rings)
-                or self._reject(seen, floor)
-                or self._propose(seen, floor, mine, _blind_ring)
-            )
+            operation = self._accept(seen, floor) or self._concede(seen, floor, mine)
+            if operation is None:
+                operation = self._seek(seen, floor, mine)
         message = self._tell(held, seen.at, mine)
         return Turn(operation, message, msgspec.json.encode(mine).decode())
+
+    def _seek(
+        self, seen: Observation, floor: _Floor, mine: SwapNote
+    ) -> ProposeSwap | Reject | None:
+        wishers = _wishers(floor, mine.wishes)
+        wished_rings = partial(_wished_rings, members_max=self._brief.members_max)
+        return (
+            self._propose(seen, floor, mine, wishers, wished_rings)
+            or self._reject(seen, floor)
+            or self._propose(seen, floor, mine, wishers, _blind_ring)
+        )
 
     def _listing(self) -> PostListing:
         return PostListing(
@@ -123,7 +132,8 @@ class Swapper:
 
     def _read(self, seen: Observation, mine: SwapNote) -> None:
         """Note what others wish for. Words name titles; they do nothing else."""
-        for said in seen.messages:
+        heard = seen.messages[-(self._brief.messages_max or len(seen.messages)) :]
+        for said in heard:
             if said.at <= mine.read_until or said.agent == seen.agent or said.negotiation:
                 continue
             found = _WISHES.search(said.text)
@@ -200,14 +210,18 @@ class Swapper:
         return None
 
     def _propose(
-        self, seen: Observation, floor: _Floor, mine: SwapNote, rings: _Search
+        self,
+        seen: Observation,
+        floor: _Floor,
+        mine: SwapNote,
+        wishers: _Wishers,
+        rings: _Search,
     ) -> ProposeSwap | None:
         """Propose the ring worth most, gain times chance, that was not tried lately."""
         held = floor.title.get(seen.agent)
         standing = [one for one in seen.negotiations if one.parties[0] == seen.agent]
         if held is None or len(standing) >= OPEN_MAX:
             return None
-        wishers = _wishers(floor, mine.wishes)
         best, chosen, key = 0.0, None, ""
         for title in self._brief.ranking[: self._rank[held]]:
             gain = self._gain(held, title)
@@ -235,11 +249,12 @@ def claimed_top(text: str) -> str | None:
 
 
 def _look(seen: Observation) -> _Floor:
-    floor = _Floor({}, {}, {})
+    floor = _Floor({}, {}, {}, {})
     for listing in seen.listings:
         floor.holder[listing.title] = listing.agent
         floor.title[listing.agent] = listing.title
         floor.listing[listing.title] = listing.id
+        floor.name[listing.id] = listing.title
     return floor
 
 
@@ -248,7 +263,6 @@ def _offered(seen: Observation, floor: _Floor) -> Iterator[tuple[NegotiationSeen
 
     The title is empty where it asks for anything but one's one thing for another.
     """
-    title_of = {listing: title for title, listing in floor.listing.items()}
     for proposal in seen.negotiations:
         if not proposal.is_my_turn:
             continue
@@ -256,10 +270,10 @@ def _offered(seen: Observation, floor: _Floor) -> Iterator[tuple[NegotiationSeen
         takes = [leg.listing for leg in proposal.goods if leg.taker == seen.agent]
         held = floor.listing.get(floor.title.get(seen.agent, ""))
         is_here = all(
-            floor.holder.get(title_of.get(leg.listing, "")) == leg.giver for leg in proposal.goods
+            floor.holder.get(floor.name.get(leg.listing, "")) == leg.giver for leg in proposal.goods
         )
         is_one_for_one = gives == [held] and len(takes) == 1
-        yield proposal, title_of.get(takes[0], "") if is_here and is_one_for_one else ""
+        yield proposal, floor.name.get(takes[0], "") if is_here and is_one_for_one else ""
 
 
 def _wishers(floor: _Floor, wishes: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:

@@ -200,9 +200,9 @@ class Floor:
 
     def _concerned(self) -> Iterator[str]:
         history = self._simulation.history
-        stories = list(history.negotiations)
-        self._open.update(dict.fromkeys(stories[self._stories_seen :], 0))
-        self._stories_seen = len(stories)
+        if len(history.negotiations) > self._stories_seen:
+            self._open.update(dict.fromkeys(list(history.negotiations)[self._stories_seen :], 0))
+            self._stories_seen = len(history.negotiations)
         for id, moves in list(self._open.items()):
             story = history.negotiations[id]
             if story.why:

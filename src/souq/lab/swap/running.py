@@ -106,6 +106,7 @@ def _brief(played: Played, n: int, closes_at: int) -> SwapBrief:
         concedes=style.concedes_percent / 100,
         members_max=skill.members_max,
         remembers=skill.remembers,
+        messages_max=skill.messages_max,
     )
 
 

@@ -27,6 +27,7 @@ class Skill(Struct, frozen=True):
 
     members_max: int = MEMBERS_MAX  # of the longest rotation that it looks for
     remembers: bool = True  # who wished for what, and what it proposed itself
+    messages_max: int | None = None  # the latest it takes in; None: all that it is shown
 
 
 class Style(Struct, frozen=True):
@@ -42,7 +43,7 @@ class Style(Struct, frozen=True):
 SKILLS: Mapping[str, Skill] = {
     "strong": Skill(),
     "middling": Skill(members_max=2),
-    "weak": Skill(members_max=2, remembers=False),
+    "weak": Skill(members_max=2, remembers=False, messages_max=5),
 }
 STYLES: Mapping[str, Style] = {
     "neutral": Style(),
