@@ -6,7 +6,7 @@ told it to give way a little. It represents a person; it is not that person.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -52,6 +52,7 @@ class SwapBrief(Struct, frozen=True):
     members_max: int = MEMBERS_MAX
     remembers: bool = True
     messages_max: int | None = None
+    style: str = "neutral"  # its name, for an agent that is told in words
 
 
 class SwapNote(Struct):
@@ -67,8 +68,8 @@ class SwapNote(Struct):
     has_conceded: bool = False
 
 
-class _Floor(Struct):
-    """Who holds what, as this agent sees it now."""
+class Holdings(Struct):
+    """Who holds what, as an agent sees it now."""
 
     holder: dict[str, str]  # title -> agent
     title: dict[str, str]  # agent -> title
@@ -78,7 +79,7 @@ class _Floor(Struct):
 
 _Wishers = Mapping[str, list[str]]  # by title, who wishes for it
 _Ring = tuple[tuple[str, ...], float]  # each takes what the next one holds; how likely all do
-_Search = Callable[[str, str, _Floor, _Wishers], Iterator[_Ring]]
+_Search = Callable[[str, str, Holdings, _Wishers], Iterator[_Ring]]
 
 
 class Swapper:
@@ -101,9 +102,9 @@ class Swapper:
         operation: PostListing | Accept | ProposeSwap | Reject | None
         if not mine.has_listed:
             mine.has_listed = True
-            held, operation = self._brief.title, self._listing()
+            held, operation = self._brief.title, listing_of(self._brief)
         else:
-            floor = _look(seen)
+            floor = look(seen)
             held = floor.title.get(seen.agent, self._brief.title)
             operation = self._accept(seen, floor) or self._concede(seen, floor, mine)
             if operation is None:
@@ -112,7 +113,7 @@ class Swapper:
         return Turn(operation, message, msgspec.json.encode(mine).decode())
 
     def _seek(
-        self, seen: Observation, floor: _Floor, mine: SwapNote
+        self, seen: Observation, floor: Holdings, mine: SwapNote
     ) -> ProposeSwap | Reject | None:
         wishers = _wishers(floor, mine.wishes)
         wished_rings = partial(_wished_rings, members_max=self._brief.members_max)
@@ -120,14 +121,6 @@ class Swapper:
             self._propose(seen, floor, mine, wishers, wished_rings)
             or self._reject(seen, floor)
             or self._propose(seen, floor, mine, wishers, _blind_ring)
-        )
-
-    def _listing(self) -> PostListing:
-        return PostListing(
-            title=PublicText(self._brief.title),
-            category=CATEGORY,
-            delivery="title",
-            mechanisms=(SWAP,),
         )
 
     def _read(self, seen: Observation, mine: SwapNote) -> None:
@@ -175,7 +168,7 @@ class Swapper:
         left = max(0.0, (brief.closes_at - at) / (brief.closes_at - brief.opens_at))
         return brief.patience * left * self._rank[held] / len(self._rank) / 2
 
-    def _accept(self, seen: Observation, floor: _Floor) -> Accept | None:
+    def _accept(self, seen: Observation, floor: Holdings) -> Accept | None:
         held = floor.title.get(seen.agent)
         if held is None:
             return None
@@ -186,7 +179,7 @@ class Swapper:
                 best, answer = gain, Accept(proposal.id, proposal.terms)
         return answer
 
-    def _concede(self, seen: Observation, floor: _Floor, mine: SwapNote) -> Accept | None:
+    def _concede(self, seen: Observation, floor: Holdings, mine: SwapNote) -> Accept | None:
         """Take the smallest step down that is small enough, for whoever wishes for one's book."""
         held = floor.title.get(seen.agent)
         if held is None or mine.has_conceded:
@@ -201,7 +194,7 @@ class Swapper:
         mine.has_conceded = answer is not None
         return answer
 
-    def _reject(self, seen: Observation, floor: _Floor) -> Reject | None:
+    def _reject(self, seen: Observation, floor: Holdings) -> Reject | None:
         """Turn down what is no gain. A small gain may stand until patience runs out."""
         held = floor.title.get(seen.agent)
         for proposal, title in _offered(seen, floor):
@@ -212,7 +205,7 @@ class Swapper:
     def _propose(
         self,
         seen: Observation,
-        floor: _Floor,
+        floor: Holdings,
         mine: SwapNote,
         wishers: _Wishers,
         rings: _Search,
@@ -235,11 +228,7 @@ class Swapper:
         if chosen is None:
             return None
         mine.asked[key] = seen.at
-        # Each gives what it holds to the one before it in the ring, who wishes for it.
-        givers_after = zip(chosen, (*chosen[1:], chosen[0]), strict=True)
-        return ProposeSwap(
-            tuple(SwapLeg(floor.listing[floor.title[giver]], to) for to, giver in givers_after)
-        )
+        return swap_of(chosen, floor)
 
 
 def claimed_top(text: str) -> str | None:
@@ -248,8 +237,25 @@ def claimed_top(text: str) -> str | None:
     return _TITLE.findall(found[2])[0] if found and found[1] == "Wished" else None
 
 
-def _look(seen: Observation) -> _Floor:
-    floor = _Floor({}, {}, {}, {})
+def swap_of(ring: Sequence[str], floor: Holdings) -> ProposeSwap:
+    """Propose that each member of a ring takes what the next one holds, the last what the first."""
+    # Each gives what it holds to the one before it in the ring, who wishes for it.
+    givers_after = zip(ring, (*ring[1:], ring[0]), strict=True)
+    return ProposeSwap(
+        tuple(SwapLeg(floor.listing[floor.title[giver]], to) for to, giver in givers_after)
+    )
+
+
+def listing_of(brief: SwapBrief) -> PostListing:
+    """Put up what a person brought: to be swapped, and to pass from hand to hand at once."""
+    return PostListing(
+        title=PublicText(brief.title), category=CATEGORY, delivery="title", mechanisms=(SWAP,)
+    )
+
+
+def look(seen: Observation) -> Holdings:
+    """Read who holds what off the open listings."""
+    floor = Holdings({}, {}, {}, {})
     for listing in seen.listings:
         floor.holder[listing.title] = listing.agent
         floor.title[listing.agent] = listing.title
@@ -258,7 +264,7 @@ def _look(seen: Observation) -> _Floor:
     return floor
 
 
-def _offered(seen: Observation, floor: _Floor) -> Iterator[tuple[NegotiationSeen, str]]:
+def _offered(seen: Observation, floor: Holdings) -> Iterator[tuple[NegotiationSeen, str]]:
     """List proposals that wait for this agent with the title each would bring it.
 
     The title is empty where it asks for anything but one's one thing for another.
@@ -276,7 +282,7 @@ def _offered(seen: Observation, floor: _Floor) -> Iterator[tuple[NegotiationSeen
         yield proposal, floor.name.get(takes[0], "") if is_here and is_one_for_one else ""
 
 
-def _wishers(floor: _Floor, wishes: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
+def _wishers(floor: Holdings, wishes: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
     """List by title who is said to wish for it more than for what they hold."""
     result: dict[str, list[str]] = {}
     for agent, titles in wishes.items():
@@ -288,7 +294,7 @@ def _wishers(floor: _Floor, wishes: Mapping[str, tuple[str, ...]]) -> dict[str, 
 
 
 def _wished_rings(
-    me: str, title: str, floor: _Floor, wishers: _Wishers, *, members_max: int
+    me: str, title: str, floor: Holdings, wishers: _Wishers, *, members_max: int
 ) -> Iterator[_Ring]:
     """List rings in which each is said to wish for what the next one holds.
 
@@ -308,6 +314,6 @@ def _wished_rings(
                 yield (me, *end[:-1]), CHANCE_WISHED ** (members - 1)
 
 
-def _blind_ring(me: str, title: str, floor: _Floor, wishers: _Wishers) -> Iterator[_Ring]:
+def _blind_ring(me: str, title: str, floor: Holdings, wishers: _Wishers) -> Iterator[_Ring]:
     """Ask whoever holds it, the sooner the fewer others are after it."""
     yield (me, floor.holder[title]), 1 / (1 + len(wishers.get(title, ())))

@@ -6,6 +6,7 @@ floors of one office and repetition together, since they may share their people.
 understood to like does not depend on the floor: there, intervals resample people.
 """
 
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -229,7 +230,7 @@ class _Drawn:
         """Estimate; without an interval where there are too few clusters to resample."""
         try:
             import numpy
-            from scipy.stats import bootstrap
+            from scipy.stats import DegenerateDataWarning, bootstrap
         except ImportError:
             raise LabExtraMissing("intervals need scipy: pip install 'souq[lab]'") from None
         columns = [numpy.array(column) for column in zip(*sums.by_cluster, strict=True)]
@@ -238,15 +239,20 @@ class _Drawn:
         estimate = float(_estimate(*columns))
         if len(sums.by_cluster) < CLUSTERS_MIN:
             return estimate
-        found = bootstrap(
-            columns,
-            _estimate,
-            paired=True,
-            vectorized=True,
-            n_resamples=RESAMPLES,
-            method="percentile",
-            rng=numpy.random.default_rng(self._seed),
-        ).confidence_interval
+        with warnings.catch_warnings(), numpy.errstate(all="ignore"):
+            # Where all clusters say the same, so do all resamples: the interval is a point.
+            warnings.simplefilter("ignore", DegenerateDataWarning)
+            found = bootstrap(
+                columns,
+                _estimate,
+                paired=True,
+                vectorized=True,
+                n_resamples=RESAMPLES,
+                method="percentile",
+                rng=numpy.random.default_rng(self._seed),
+            ).confidence_interval
+        if not numpy.isfinite([found.low, found.high]).all():
+            return estimate  # some resamples have nothing to divide by
         return Effect(
             name=name,
             estimate=estimate,

@@ -6,7 +6,7 @@ An agent thinks for a while on what it saw when it woke, then acts; what has mov
 import asyncio
 import heapq
 import random
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -159,7 +159,7 @@ class Floor:
         tasks = [turn for turn in turns if isinstance(turn, asyncio.Task)]
         for task in tasks:
             task.cancel()
-        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        loop.run_until_complete(_ended(tasks))
 
     def _next_at(self) -> int:
         ends = [self._ends[0][0]] if self._ends else []
@@ -221,3 +221,7 @@ class Floor:
 
 async def _awaited(turn: Awaitable[Turn]) -> Turn:
     return await turn
+
+
+async def _ended(tasks: Iterable[asyncio.Task[Turn]]) -> None:
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -107,6 +107,7 @@ def _brief(played: Played, n: int, closes_at: int) -> SwapBrief:
         members_max=skill.members_max,
         remembers=skill.remembers,
         messages_max=skill.messages_max,
+        style=cast.style,
     )
 
 
