@@ -63,9 +63,15 @@ def asked(answer: dict[str, Any], *proposals: NegotiationSeen) -> tuple[Turn, As
 
 
 UP = NegotiationSeen(
-    *("N1", "swap", ("A2", "A1")),
-    (GoodsLeg("A2", "A1", "L2", 1), GoodsLeg("A1", "A2", "L1", 1)),
-    *("t", True, (), (), 9_999),
+    id="N1",
+    mechanism="swap",
+    parties=("A2", "A1"),
+    legs=(GoodsLeg("A2", "A1", "L2", 1), GoodsLeg("A1", "A2", "L1", 1)),
+    terms="t",
+    is_my_turn=True,
+    mine=(),
+    theirs=(),
+    expires_at=9_999,
 )
 
 

@@ -8,7 +8,7 @@ understood to like does not depend on the floor: there, intervals resample peopl
 
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
@@ -53,23 +53,38 @@ def offices(readers: ReaderRows) -> dict[int, list[Any]]:
 
 
 def lines(
-    readers: ReaderRows, *, strong: str = "strong", weak: str = "weak", seed: int = 7
+    readers: ReaderRows,
+    *,
+    strong: str = "strong",
+    middling: str = "middling",
+    weak: str = "weak",
+    seed: int = 7,
 ) -> list[Line]:
     """Set the published figures beside ours. Raises LabExtraMissing.
 
-    `strong` and `weak` name the kinds that stand for Opus and Haiku. Outcomes are of floors where
-    all are strong and told nothing of style, as far as there are such.
+    The kinds named stand for Opus, Sonnet and Haiku. Outcomes are of floors where all are strong
+    and told nothing of style, as far as there are such.
     """
-    plain = [row for floor in _floors_with(readers, styles={"neutral"}) for row in floor]
-    strong_rows = [row for floor in _floors_with(plain, kinds={strong}) for row in floor]
-    weak_rows = [row for floor in _floors_with(plain, kinds={weak}) for row in floor]
-    mixed = [row for floor in _floors_with(plain, kinds={strong, weak}) for row in floor]
+    plain = _floors_with(readers, styles={"neutral"})
+    strong_rows = _floors_with(plain, kinds={strong})
+    middling_rows = _floors_with(plain, kinds={middling})
+    weak_rows = _floors_with(plain, kinds={weak})
+    mixed = _floors_with(plain, kinds={strong, weak})
     told = [row for row in readers if row.wordiness]
     drawn = _Drawn(seed)
     return [
         *_understanding(told, drawn),
         *_on_own_lists(strong_rows or plain, drawn),
         *_on_agents_lists(strong_rows, weak_rows, drawn),
+        Line(
+            "on agents' rankings: strong floors above middling ones",
+            (0.08,),
+            drawn.effect(
+                "strong above middling",
+                differences([*strong_rows, *middling_rows], "kind", strong, middling),
+            ),
+            "Opus and Sonnet there; scripted stand-ins here",
+        ),
         Line(
             "the strong half ahead of the weak half, mixed floors",
             (0.14,),
@@ -128,15 +143,16 @@ def _on_own_lists(rows: ReaderRows, drawn: "_Drawn") -> list[Line]:
         ("trading", published.trading, "best_understood_true", "score_true"),
     )
     for name, part, above, below in gaps:
-        shares = ratios(
-            rows,
-            lambda row, above=above, below=below: getattr(row, above) - getattr(row, below),
-            lambda row: row.best_true - row.score_true,
-        )
+        shares = ratios(rows, _gap(above, below), _gap("best_true", "score_true"))
         published_share = round(part / published.total, 2)
         ours = drawn.effect(f"share of {name}", shares, "share of the shortfall")
         found.append(Line(f"share of the shortfall due to {name}", (published_share,), ours))
     return found
+
+
+def _gap(above: str, below: str) -> Callable[[Any], float]:
+    """Give how far one field of a row lies above another."""
+    return lambda row: getattr(row, above) - getattr(row, below)
 
 
 def _on_agents_lists(strong: ReaderRows, weak: ReaderRows, drawn: "_Drawn") -> list[Line]:
@@ -212,12 +228,14 @@ def _disclosure(rows: ReaderRows, drawn: "_Drawn") -> list[Line]:
 
 def _floors_with(
     readers: ReaderRows, *, kinds: set[str] | None = None, styles: set[str] | None = None
-) -> Iterable[list[Any]]:
-    """Give the floors on which just these kinds, or styles, are found."""
+) -> list[Any]:
+    """Give the rows of floors on which just these kinds, or styles, are found."""
+    found = []
     for floor in floors_of(readers).values():
         is_kind = kinds is None or {row.kind for row in floor} == kinds
         if is_kind and (styles is None or {row.style for row in floor} == styles):
-            yield floor
+            found += floor
+    return found
 
 
 class _Drawn:
@@ -248,6 +266,7 @@ class _Drawn:
                 paired=True,
                 vectorized=True,
                 n_resamples=RESAMPLES,
+                batch=200,  # many people would fill the memory
                 method="percentile",
                 rng=numpy.random.default_rng(self._seed),
             ).confidence_interval
