@@ -111,6 +111,11 @@ def test_effects_that_were_planted_are_found_and_others_are_not() -> None:
     assert covers(planted[AHEAD], 0.14)
     assert covers(planted[RUTHLESS], 0.02)
     assert covers(planted[DOUBLED], 0.041)
+    clusters = {
+        name: line.ours.clusters for name, line in planted.items() if isinstance(line.ours, Effect)
+    }
+    assert clusters[DOUBLED] == (40 + 12) * 8  # people, who are the same on all arms
+    assert clusters[ABOVE] == clusters[RUTHLESS] == 2 * 8
     assert not covers(planted[ABOVE], 0)
     assert not covers(planted[AHEAD], 0)
     assert not covers(planted[DOUBLED], 0)

@@ -157,6 +157,20 @@ def test_models_and_scripts_trade_on_one_floor() -> None:
     assert again.head() == store.head()
 
 
+def test_an_agent_whose_move_was_refused_is_told_so() -> None:
+    refusals: list[str] = []
+
+    class Clumsy:
+        def wake(self, seen: Observation, note: str) -> Turn:
+            refusals.append(seen.refusal)
+            return Turn(Reject("N99"))
+
+    settings = FloorSettings(people=2, kinds={"clumsy": 1}, closing_minutes=3)
+    run_floor(settings, MemoryStore(), seed=1, minds={"clumsy": lambda brief: Clumsy()})
+    assert refusals[0] == ""
+    assert "not_found" in refusals[-1]
+
+
 def test_a_floor_whose_budget_of_calls_is_spent_closes_in_order() -> None:
     whole = Purse(tokens=100)
     settings = FloorSettings(people=6, kinds={"script:one": 1})
