@@ -1,6 +1,5 @@
 """Runs one cell of haggling: from what an arm says to a finished market and its rows."""
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from souq.lab.casting import SCRIPTED, Casting, Player
 from souq.lab.deal import BeforeTurn, run_market, untouched
 from souq.lab.experiment.assignment import assign
 from souq.lab.experiment.cells import Cell
-from souq.lab.experiment.finished import Finished
+from souq.lab.experiment.finished import Finished, Told
 from souq.lab.experiment.schema import Experiment, Kind
 from souq.lab.goods import Good
 from souq.lab.metrics import measure
@@ -31,8 +30,6 @@ from souq.lab.simulation import Simulation
 from souq.lab.treatments import TREATMENTS
 from souq.sdk.policy_files import read_policy
 from souq.views.history import History
-
-Told = Callable[[int, int, int], None]  # turns over, turns in all, what models cost so far
 
 
 def run(
@@ -172,3 +169,8 @@ def finished(simulation: Simulation, setup: Setup, cell: Cell, blocks: dict[str,
     adversaries = frozenset(part.person.name for part in setup.parts if part.is_adversary)
     rows = tidying.rows_of(told, blocks, adversaries)
     return Finished(rows={**rows, "metrics": measure(told)}, head=engine.head)
+
+
+def has_models(asked: Experiment) -> bool:
+    """Tell whether any kind of agent is a model."""
+    return any(kind.model for kind in asked.agents.values())

@@ -13,14 +13,14 @@ from souq.core.refusal import Refused
 from souq.journal.sqlite import LOCK as STORE_LOCK
 from souq.journal.sqlite import SqliteStore
 from souq.lab import tables
-from souq.lab.experiment import deal_mode, folder
+from souq.lab.experiment import deal_mode, folder, swap_mode
 from souq.lab.experiment.cells import Cell
 from souq.lab.experiment.folder import CellManifest, Forked
 from souq.lab.experiment.schema import Experiment
 from souq.lab.simulation import Simulation, seeded_store
 
 PROGRESS = "progress"  # a file that tells the one who waits how far it is
-MODES: dict[str, Any] = {"deal": deal_mode}
+MODES: dict[str, Any] = {"deal": deal_mode, "swap": swap_mode}
 
 
 class Order(Struct, frozen=True):
@@ -51,7 +51,7 @@ def run_cell(order: Order, at: Path, fork: Fork | None = None) -> None:
     """
     folder.clear(at, kept=(CALLS,))
     asked, cell = order.experiment, order.cell
-    has_models = any(kind.model for kind in asked.agents.values())
+    has_models = MODES[asked.mode].has_models(asked)
     # What models say is no simulation, and no seed repeats it.
     store = SqliteStore(at) if has_models else seeded_store(at, cell.luck_seed)
     more = {"before_turn": fork} if fork is not None else {}

@@ -18,6 +18,21 @@ from souq.lab.tables import DealRow, MetricRow, OfferRow, ReaderRow
 from souq.views.history import History
 
 _COUNTS = ("people", "proposals", "deals", "rotations", "voided", "rejected", "lapsed", "wakes")
+_MEANS = (
+    *("agreement", "agreement_popularity", "words", "start_true", "score_true", "best_true"),
+    *("ttc_true", "best_understood_true", "ttc_understood_true", "start_understood"),
+    *("score_understood", "best_understood", "ttc_understood"),
+)
+_OTHERS = (
+    *("worst_tenth_true", "worst_tenth_understood", "shortfall", "shortfall_understanding"),
+    *("shortfall_trading", "share_understanding", "named_top", "named_false_top"),
+    "three_positions",
+)
+METRICS = (
+    *_COUNTS,
+    *("wakes_per_agent", "messages", "refusals", "minutes_to_last_act", "ended_early"),
+    *(*FloorUse.__struct_fields__, *_MEANS, *_OTHERS),
+)
 
 
 def tables_of(history: History, state: State, arm: str, repetition: int) -> dict[str, list[Struct]]:
@@ -145,20 +160,10 @@ def _metrics(
 
 
 def _outcome_metrics(readers: Sequence[ReaderRow]) -> dict[str, float | None]:
-    means = (
-        *("agreement", "agreement_popularity", "words", "start_true", "score_true", "best_true"),
-        *("ttc_true", "best_understood_true", "ttc_understood_true", "start_understood"),
-        *("score_understood", "best_understood", "ttc_understood"),
-    )
-    others = (
-        *("worst_tenth_true", "worst_tenth_understood", "shortfall", "shortfall_understanding"),
-        *("shortfall_trading", "share_understanding", "named_top", "named_false_top"),
-        "three_positions",
-    )
-    found: dict[str, float | None] = dict.fromkeys((*means, *others))
+    found: dict[str, float | None] = dict.fromkeys((*_MEANS, *_OTHERS))
     if not readers:
         return found
-    mean = {name: sum(getattr(row, name) for row in readers) / len(readers) for name in means}
+    mean = {name: sum(getattr(row, name) for row in readers) / len(readers) for name in _MEANS}
     gap = shortfall(
         best_true=mean["best_true"],
         best_understood_true=mean["best_understood_true"],
