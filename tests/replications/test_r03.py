@@ -26,7 +26,7 @@ def test_in_competition_no_price_alone_is_better_and_a_monopolys_is_best_for_all
     both = (demand.competition, demand.monopoly)
     for outcome, together in zip(both, (1, sellers), strict=True):
 
-        def earned(price: float, outcome=outcome, together=together) -> float:  # type: ignore[no-untyped-def]
+        def earned(price: float, outcome=outcome, together=together) -> float:
             prices = [price] * together + [outcome.price] * (sellers - together)
             return (price - demand.cost) * sum(demand.shares(prices)[:together])
 
