@@ -26,7 +26,6 @@ QUICK = Schooling(fading=6e-5, calm=4_000)
 COST_UNITS = UNIT
 CUTS = 12
 QUIET_PERIODS = 14
-SELLERS = ("S1", "S2")
 
 
 @cache
@@ -41,13 +40,18 @@ def taught(count: int, seed: int = 1) -> dict[Case, list[Course]]:
     return courses(duopoly(), QUICK, count, seed)
 
 
-def courses(played: Game, schooling: Schooling, count: int, seed: int) -> dict[Case, list[Course]]:
+def courses(
+    played: Game,
+    schooling: Schooling,
+    count: int,
+    seed: int,
+    cases: tuple[Case, ...] = tuple(KINDS),
+) -> dict[Case, list[Course]]:
     """Let so many sessions of each kind learn, all at once."""
-    kinds = [kind for kind in KINDS.values() for _ in range(count)]
-    found = [
-        Course(played, one) for one in Sessions(played, schooling, kinds, (seed, 7)).until_calm()
-    ]
-    return {case: found[n * count : (n + 1) * count] for n, case in enumerate(KINDS)}
+    kinds = [KINDS[case] for case in cases for _ in range(count)]
+    learned = Sessions(played, schooling, kinds, (seed, 7)).until_calm()
+    found = [Course(played, one) for one in learned]
+    return {case: found[n * count : (n + 1) * count] for n, case in enumerate(cases)}
 
 
 def myopic(played: Game) -> Course:
@@ -67,7 +71,7 @@ def with_cuts(course: Course, *, knows_cost: bool = True) -> list[Quote]:
     for n in range(QUIET_PERIODS * (CUTS + 1)):
         chosen = played.apart(course.after[state])
         if n % QUIET_PERIODS == QUIET_PERIODS - 1:
-            by = 1 - n // QUIET_PERIODS % 2
+            by = n // QUIET_PERIODS % played.sellers
             chosen[by] = min(course.best_reply(by, chosen), max(0, chosen[by] - 1))
         prices.append(tuple(played.prices[each] for each in chosen))
         state = played.joint(chosen)
@@ -82,7 +86,7 @@ def with_trials(
     prices = []
     for _ in range(periods):
         chosen = played.apart(course.after[state])
-        for n in range(2):
+        for n in range(played.sellers):
             if rng.random() < chance:
                 chosen[n] = rng.randrange(len(played.prices))
         prices.append(tuple(played.prices[each] for each in chosen))
@@ -94,7 +98,7 @@ def noisy(rng: Random, *, spread: float = 0.03, knows_cost: bool = True) -> list
     """Let two ask the price of competition, give or take a little, whatever the other does."""
     price = Logit(2).competition.price
     prices = [
-        tuple(round(UNIT * price * rng.gauss(1, spread)) for _ in SELLERS)
+        tuple(round(UNIT * price * rng.gauss(1, spread)) for _ in range(2))
         for _ in range(QUIET_PERIODS * (CUTS + 1))
     ]
     return _tape(prices, knows_cost=knows_cost)
@@ -144,6 +148,7 @@ def _tape(prices: list[tuple[int, ...]], *, knows_cost: bool) -> list[Quote]:
 
 
 def _quotes(prices: list[tuple[int, ...]], cost: int) -> Iterator[Quote]:
-    for n, pair in enumerate(prices):
-        for k, (seller, units) in enumerate(zip(SELLERS, pair, strict=True)):
-            yield Quote(2 * n + k + 1, n * HOUR_US, seller, f"L{seller}", units, "m", cost)
+    for n, each in enumerate(prices):
+        for k, units in enumerate(each, start=1):
+            seq = n * len(each) + k
+            yield Quote(seq, n * HOUR_US, f"S{k}", f"LS{k}", units, "m", cost)
