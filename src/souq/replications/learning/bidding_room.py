@@ -6,6 +6,7 @@ publishes once it is over: what the winner paid, and what would have been enough
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from souq.core.mechanisms import sealed_bid
@@ -26,8 +27,8 @@ from souq.replications.learning.bidding import BIDS, Sale, Schooling, alone
 STOCK = 1_000_000
 TURN_US = 2 * HOUR_US
 ROUNDS = 16
-# So quick a fading, and so short a sight, that within the tape trials give way to what was learnt.
-TAPE = Schooling(rounds=ROUNDS, fading=0.1, rate=0.3, patience=0.5, chance=1.0)
+# Within the rounds trials give way to what was learnt.
+SCHOOLING = Schooling(rounds=ROUNDS, fading=0.1, rate=0.3, patience=0.5, chance=1.0)
 
 
 class LoudKernel(Kernel):
@@ -118,8 +119,7 @@ def _rounds(seed: int, *, is_market: bool) -> list[Trade]:
     for pricing, listens in formats:
         here = room(pricing, listens=listens, is_market=is_market)
         rng = random.Random(f"R4 {seed} {pricing} {listens}")
-        session = alone(pricing, TAPE, _draws(rng), here.sell)
-        for _ in zip(range(ROUNDS), session, strict=False):
+        for _ in islice(alone(pricing, SCHOOLING, _draws(rng), here.sell), ROUNDS):
             pass
         found += here.path.trades
     return found

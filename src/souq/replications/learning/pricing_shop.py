@@ -6,6 +6,7 @@ says, rounded to whole ones. What a seller learns from is what it was paid.
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from souq.core.listing import EditListing
 from souq.core.mechanisms import posted_price
@@ -20,15 +21,15 @@ Path = Kernel | Hall
 STOCK = 1_000_000_000
 PURSE_UNITS = 10**15
 PERIODS = 40
-# So few prices and so quick a fading that within the tape trials give way to what was learnt.
-TAPE = (2, 5, Schooling(fading=0.1, calm=0))
+SELLERS, PRICES = 2, 5
+SCHOOLING = Schooling(fading=0.1, calm=0)  # within the periods trials give way to what was learnt
 
 
 class Shop:
     """Sellers of one game on a path."""
 
     def __init__(self, path: Path, game: Game) -> None:
-        self._path, self._game = path, game
+        self.path, self._game = path, game
         self._town, *self._sellers = path.join(1 + game.sellers)
         self._asked = [game.prices[0]] * game.sellers
         self._listings = [
@@ -39,7 +40,7 @@ class Shop:
 
     def sell(self, chosen: Sequence[int]) -> list[float]:
         """Play one period at the prices chosen; give what each has earned."""
-        path, game = self._path, self._game
+        path, game = self.path, self._game
         for n, (listing, price) in enumerate(zip(self._listings, chosen, strict=True)):
             units = game.prices[price]
             if units != self._asked[n]:
@@ -65,19 +66,16 @@ def shop(game: Game, *, is_market: bool = False) -> Shop:
 
 def tapes(seed: int) -> tuple[list[Trade], list[Trade]]:
     """Give the trades of some periods, by the kernel and by the whole market."""
-    return _periods(Kernel(posted_price), seed), _periods(
-        Hall(posted_price, purse_units=PURSE_UNITS), seed
-    )
+    return _periods(seed, is_market=False), _periods(seed, is_market=True)
 
 
-def _periods(path: Path, seed: int) -> list[Trade]:
-    sellers, prices, schooling = TAPE
-    played = game(sellers, prices)
-    sell = Shop(path, played).sell
-    session = alone(played, schooling, Kind(), _draws(random.Random(f"R3 {seed}")), sell)
-    for _ in zip(range(PERIODS), session, strict=False):
+def _periods(seed: int, *, is_market: bool) -> list[Trade]:
+    played = game(SELLERS, PRICES)
+    here = shop(played, is_market=is_market)
+    draws = _draws(random.Random(f"R3 {seed}"))
+    for _ in islice(alone(played, SCHOOLING, Kind(), draws, here.sell), PERIODS):
         pass
-    return path.trades
+    return here.path.trades
 
 
 def _draws(rng: random.Random) -> Iterator[float]:
