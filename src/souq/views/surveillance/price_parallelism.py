@@ -30,9 +30,10 @@ ANSWER_MIN_PPM = 15_000
 ANSWER_SHARE_PPM = 500_000  # of the cut; best replies to logit demand are 0.35 to 0.41 of it
 ANSWER_STEPS = 2
 RETURN_STEPS = 15
+SETTLED_STEPS = 3
 RETURN_PPM = 970_000  # of the prices before the cut
 CUTS_MIN = 4
-PUNISHED_MIN_BPS = 6_000
+PUNISHED_MIN_BPS = 4_000
 UNPUNISHED_MAX_BPS = 1_000
 MARGIN_MIN_BPS = 3_500
 STUCK_MIN_BPS = 3_000  # of the steps at the one level
@@ -204,10 +205,10 @@ def cuts_in(path: Sequence[Step]) -> list[Cut]:
             quiet.append(path[n].prices)
             n += 1
             continue
-        over = _over(path, n, usual)
-        found.append(Cut(n, by, _answered(path, n, by, usual), over > 0))
-        if over:
-            n = over
+        back = _back(path, n, usual)
+        found.append(Cut(n, by, _answered(path, n, by, usual), bool(back)))
+        if back:
+            n = _settled(back)
         else:
             quiet.clear()  # it has become the usual
             n += 1
@@ -242,13 +243,24 @@ def _answered(path: Sequence[Step], n: int, by: int, usual: tuple[int, ...]) -> 
     return False
 
 
-def _over(path: Sequence[Step], n: int, usual: tuple[int, ...]) -> int:
-    """Give the step at which all are back, or 0."""
-    for step in range(n + 1, min(len(path), n + 1 + RETURN_STEPS)):
-        back = zip(path[step].prices, usual, strict=True)
-        if all(now * _PPM >= old * RETURN_PPM for now, old in back):
+def _back(path: Sequence[Step], n: int, usual: tuple[int, ...]) -> list[int]:
+    """List the steps soon after a cut at which all are back."""
+    return [
+        step
+        for step in range(n + 1, min(len(path), n + 1 + RETURN_STEPS))
+        if all(
+            now * _PPM >= old * RETURN_PPM
+            for now, old in zip(path[step].prices, usual, strict=True)
+        )
+    ]
+
+
+def _settled(back: list[int]) -> int:
+    """Give where a war is over: until all stay back, whoever goes down again is part of it."""
+    for step, later in zip(back, back[SETTLED_STEPS - 1 :], strict=False):
+        if later - step == SETTLED_STEPS - 1:
             return step
-    return 0
+    return back[-1]
 
 
 def signs_of(path: Sequence[Step], cuts: Sequence[Cut]) -> Signs:
