@@ -5,6 +5,7 @@ give the same trades there.
 """
 
 from collections.abc import Iterable
+from heapq import heapify
 from typing import Any
 
 from souq.core import listing as listings
@@ -40,7 +41,7 @@ class Kernel(State):
     nothing, which holds for every mechanism of souq.
     """
 
-    __slots__ = ("_evolve", "_moves", "agents", "agreements", "mechanism", "opened")
+    __slots__ = ("_evolve", "_moves", "_outcome", "agents", "agreements", "mechanism", "opened")
 
     def __init__(self, mechanism: Any, rules: Rules | None = None) -> None:
         found: Mechanism = mechanism
@@ -50,7 +51,7 @@ class Kernel(State):
         self.agreements: list[Agreement] = []
         self.opened = 0
         self._evolve = {**listings.EVOLVE, **found.EVOLVE}
-        self._moves = found.MOVES
+        self._moves, self._outcome = found.MOVES, found.outcome
         self.at = 1
         self.put(RULES, "market", rules or Rules())
 
@@ -88,6 +89,7 @@ class Kernel(State):
         self.mechanism.OPENS[type(command)](self, self.agents[agent], command, id)  # type: ignore[arg-type]
         self.opened += 1
         self._clear(id)
+        self._forget_old_deadlines()
         return id
 
     def move(self, agent: str, command: Any) -> None:
@@ -95,7 +97,8 @@ class Kernel(State):
         self.at += 1
         id = command.negotiation
         self._moves[type(command)](self, self.agents[agent], command, id)  # type: ignore[arg-type]
-        self._clear(id)
+        if self._outcome(self, id) is not None:  # most moves bring nothing about
+            self._clear(id)
 
     def pass_time(self, until: int) -> None:
         """Let deadlines come, one after another, up to an instant in microseconds."""
@@ -105,6 +108,12 @@ class Kernel(State):
             self.mechanism.lapse(self, due[1])  # type: ignore[arg-type]
             self._clear(due[1])
         self.at = max(self.at, until)
+
+    def _forget_old_deadlines(self) -> None:
+        # Every counteroffer moves a deadline, and only time that passes looks at the heap of them.
+        if len(self._heap) > 1_000 + 4 * len(self.tables[DEADLINES]):
+            self._heap = [(due, key) for key, due in self.tables[DEADLINES].items()]
+            heapify(self._heap)
 
     @property
     def trades(self) -> list[Trade]:

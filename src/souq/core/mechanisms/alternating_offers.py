@@ -27,7 +27,7 @@ from souq.core.mechanisms.moves import (
     never_settles,
     refuse_unable,
 )
-from souq.core.money import Money
+from souq.core.money import UNITS_MAX, Money
 from souq.core.party import Agent, need_other_agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import rules
@@ -171,15 +171,39 @@ def _counter(draft: Draft, agent: Agent, command: Counter, id: str) -> Effect:
         raise Refused(Reason.ROUND_LIMIT, rounds=haggle.version)
     pair = (haggle.opener, haggle.responder)
     items, payer = command.items, command.payer
-    if not items:
-        items = tuple(
-            Item(leg.listing, leg.quantity) for leg in haggle.legs if isinstance(leg, GoodsLeg)
-        )
-        if not payer:
-            payer = next((leg.giver for leg in haggle.legs if isinstance(leg, CashLeg)), "")
-    legs = _legs(draft, pair, items, command.price, payer)
+    legs = () if items or payer else _repriced(draft, haggle.legs, command.price)
+    if not legs:
+        if not items:
+            items, payer = _as_before(haggle.legs, payer)
+        legs = _legs(draft, pair, items, command.price, payer)
     _put_offer(draft, id, pair, agent.id, legs, haggle.version + 1, command.valid_us)
     return Effect(pair, legs)
+
+
+def _as_before(legs: tuple[Leg, ...], payer: str) -> tuple[tuple[Item, ...], str]:
+    items = tuple([Item(leg.listing, leg.quantity) for leg in legs if isinstance(leg, GoodsLeg)])
+    if not payer:
+        payer = next((leg.giver for leg in legs if isinstance(leg, CashLeg)), "")
+    return items, payer
+
+
+def _repriced(draft: Draft, legs: tuple[Leg, ...], price: Money) -> tuple[Leg, ...]:
+    """Give the legs of the same sale at another price; none where more than a price may differ.
+
+    Nearly every counteroffer is one. To build its legs anew took most of the time of a bargain.
+    """
+    if len(legs) != 2:
+        return ()
+    goods, cash = legs
+    if type(goods) is not GoodsLeg or type(cash) is not CashLeg:
+        return ()
+    # The asset was looked up when the offer before was made.
+    if price.asset != cash.amount.asset or not 0 < price.units <= UNITS_MAX:
+        return ()
+    listing = need_listed(draft, goods, NAME)
+    if listing.shipping_units:
+        return ()
+    return (goods, CashLeg(cash.giver, cash.taker, price))
 
 
 def _accept(draft: Draft, agent: Agent, command: Accept, id: str) -> Effect:
@@ -204,7 +228,8 @@ def _withdraw(draft: Draft, agent: Agent, command: Withdraw, id: str) -> Effect:
 
 
 def _others_turn(draft: Draft, agent: Agent, id: str) -> Haggle:
-    haggle = row_of(draft, HAGGLES, id)
+    haggle = draft.get(HAGGLES, id)
+    assert haggle is not None, f"no offer on the table: {id}"
     if haggle.by == agent.id:
         raise Refused(Reason.NOT_YOUR_TURN)
     if draft.at >= haggle.expires_at:
@@ -233,7 +258,8 @@ def pledge(view: View, id: str, agent: str) -> Pledge:
 
 def outcome(view: View, id: str) -> Outcome | None:
     """Give the agreement once accepted, nothing while an offer stands."""
-    haggle = row_of(view, HAGGLES, id)
+    haggle = view.get(HAGGLES, id)
+    assert haggle is not None, f"no offer on the table: {id}"
     if haggle.is_accepted:
         return Outcome("agreed", (Agreement((haggle.opener, haggle.responder), haggle.legs),))
     return Outcome(haggle.ended) if haggle.ended else None
