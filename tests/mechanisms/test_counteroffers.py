@@ -14,6 +14,13 @@ from souq.lab.kernel import Kernel
 
 PRICES = (Money(0, "USD"), Money(7, "USD"), Money(-1, "USD"), Money(UNITS_MAX + 1, "USD"))
 OTHERS = (Money(7, "EUR"), Money(7, "XXX"))
+OPENINGS: tuple[dict[str, object], ...] = (
+    {},
+    {"shipping_units": 4},
+    {"shipping_units": 4, "units": 0},  # two legs, and the money is for sending it
+    {"side": "want"},
+    {"units": 0},
+)
 LISTINGS_AFTER: tuple[dict[str, object], ...] = (
     {},
     {"is_paused": True},
@@ -40,7 +47,7 @@ def countered(kernel: Kernel, command: Counter) -> Haggle | str:
 
 @pytest.mark.parametrize("price", PRICES + OTHERS)
 @pytest.mark.parametrize("after", LISTINGS_AFTER)
-@pytest.mark.parametrize("opening", [{}, {"shipping_units": 4}, {"side": "want"}, {"units": 0}])
+@pytest.mark.parametrize("opening", OPENINGS)
 def test_a_counter_without_items_is_judged_as_one_that_names_them(
     price: Money, after: dict[str, object], opening: dict[str, object]
 ) -> None:
