@@ -42,7 +42,7 @@ def test_constrained_quotes_never_lose() -> None:
     crowd = Crowd(numpy.arange(1, 101), numpy.arange(1, 101), price_max=120, seed=1)
     for _ in range(20):
         bids, asks = crowd.quotes()
-        assert (1 <= bids).all()
+        assert (bids >= 1).all()
         assert (bids <= crowd.values).all()
         assert (crowd.costs <= asks).all()
         assert (asks <= 120).all()

@@ -77,7 +77,7 @@ class Crowd:
 
 
 def clear(bids: Any, asks: Any, *, k_bps: int = HALF_BPS, top_units: int) -> Call:
-    """Clear bids and asks for one piece each; of equal prices, the one that stands first comes first.
+    """Clear bids and asks for one piece each; of equal prices the one that stands first goes first.
 
     The price is low + k (high - low), rounded down, where low and high bound the prices at which
     exactly as much trades.

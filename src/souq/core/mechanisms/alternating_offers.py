@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg, digest_of
-from souq.core.listing import check_price
+from souq.core.listing import LISTINGS, check_price, need_open
 from souq.core.mechanisms.moves import (
     ITEMS_MAX,
     Accept,
@@ -162,13 +162,15 @@ def _put_offer(
     valid_us: int | None,
 ) -> None:
     terms = digest_of(legs, negotiation=id, version=version)
-    draft.emit(OfferMade(id, *pair, by, legs, terms, version, expiry(draft, valid_us)))
+    expires_at = expiry(draft, valid_us)
+    draft.emit(OfferMade(id, pair[0], pair[1], by, legs, terms, version, expires_at))
 
 
 def _counter(draft: Draft, agent: Agent, command: Counter, id: str) -> Effect:
     haggle = _others_turn(draft, agent, id)
-    if haggle.version >= rules(draft).rounds_max:
-        raise Refused(Reason.ROUND_LIMIT, rounds=haggle.version)
+    version = haggle.version
+    if version >= rules(draft).rounds_max:
+        raise Refused(Reason.ROUND_LIMIT, rounds=version)
     pair = (haggle.opener, haggle.responder)
     items, payer = command.items, command.payer
     legs = () if items or payer else _repriced(draft, haggle.legs, command.price)
@@ -176,7 +178,7 @@ def _counter(draft: Draft, agent: Agent, command: Counter, id: str) -> Effect:
         if not items:
             items, payer = _as_before(haggle.legs, payer)
         legs = _legs(draft, pair, items, command.price, payer)
-    _put_offer(draft, id, pair, agent.id, legs, haggle.version + 1, command.valid_us)
+    _put_offer(draft, id, pair, agent.id, legs, version + 1, command.valid_us)
     return Effect(pair, legs)
 
 
@@ -200,9 +202,10 @@ def _repriced(draft: Draft, legs: tuple[Leg, ...], price: Money) -> tuple[Leg, .
     # The asset was looked up when the offer before was made.
     if price.asset != cash.amount.asset or not 0 < price.units <= UNITS_MAX:
         return ()
-    listing = need_listed(draft, goods, NAME)
-    if listing.shipping_units:
+    listing = draft.get(LISTINGS, goods.listing)
+    if listing is None or listing.shipping_units or NAME not in listing.mechanisms:
         return ()
+    need_open(listing, goods.quantity)
     return (goods, CashLeg(cash.giver, cash.taker, price))
 
 

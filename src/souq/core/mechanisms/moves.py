@@ -147,7 +147,7 @@ def never_settles(draft: View, id: str, agreement: Agreement) -> tuple[str, ...]
     raise AssertionError(f"a bargain goes on after its agreement: {id}")
 
 
-def need_listed(view: View, item: Item | GoodsLeg, mechanism: str) -> Listing:
+def need_listed(view: View, item: Item, mechanism: str) -> Listing:
     """Give an item's listing. Raises Refused unless it can be had now, and by this mechanism."""
     listing = need_listing(view, item.listing)
     if mechanism not in listing.mechanisms:
