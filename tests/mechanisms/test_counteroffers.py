@@ -9,7 +9,7 @@ from souq.core.mechanisms.moves import Item
 from souq.core.money import UNITS_MAX, Asset, Money
 from souq.core.refusal import Refused
 from souq.core.rules import Rules
-from souq.core.state import DEADLINES, change
+from souq.core.state import change
 from souq.lab.kernel import Kernel
 
 PRICES = (Money(0, "USD"), Money(7, "USD"), Money(-1, "USD"), Money(UNITS_MAX + 1, "USD"))
@@ -65,17 +65,3 @@ def test_a_counter_after_an_edited_listing_keeps_its_goods() -> None:
     found = countered(kernel, Counter(run, Money(9, "USD")))
     assert isinstance(found, Haggle)
     assert [type(leg).__name__ for leg in found.legs] == ["GoodsLeg", "CashLeg"]
-
-
-def test_a_kernel_forgets_deadlines_that_moved() -> None:
-    kernel = Kernel(alternating_offers, Rules(rounds_max=1_000))
-    ann, bob = kernel.join(2)
-    thing = kernel.post(bob, available=1)
-    for _ in range(20):
-        run = kernel.open(ann, MakeOffer((Item(thing),), Money(5, "USD")))
-        for n in range(200):
-            kernel.move((bob, ann)[n % 2], Counter(run, Money(6, "USD")))
-    assert len(kernel._heap) < 1_500
-    due = kernel.next_due()
-    assert due is not None
-    assert due[0] == min(kernel.rows(DEADLINES).values())

@@ -5,7 +5,6 @@ give the same trades there.
 """
 
 from collections.abc import Iterable
-from heapq import heapify
 from typing import Any
 
 from souq.core import listing as listings
@@ -89,7 +88,6 @@ class Kernel(State):
         self.mechanism.OPENS[type(command)](self, self.agents[agent], command, id)  # type: ignore[arg-type]
         self.opened += 1
         self._clear(id)
-        self._forget_old_deadlines()
         return id
 
     def move(self, agent: str, command: Any) -> None:
@@ -108,12 +106,6 @@ class Kernel(State):
             self.mechanism.lapse(self, due[1])  # type: ignore[arg-type]
             self._clear(due[1])
         self.at = max(self.at, until)
-
-    def _forget_old_deadlines(self) -> None:
-        # Every counteroffer moves a deadline, and only time that passes looks at the heap of them.
-        if len(self._heap) > 1_000 + 4 * len(self.tables[DEADLINES]):
-            self._heap = [(due, key) for key, due in self.tables[DEADLINES].items()]
-            heapify(self._heap)
 
     @property
     def trades(self) -> list[Trade]:
