@@ -7,7 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from souq.core import ledger
-from souq.core.agreement import GoodsLeg, Leg, cash_paid, givers, takers
+from souq.core.agreement import GoodsLeg, Leg, cash_paid
 from souq.core.listing import LISTINGS, Listing, Side, Subject
 from souq.core.mandate import MANDATES, Limits
 from souq.core.mechanisms import OPEN_TO_ALL
@@ -151,16 +151,15 @@ def _talk_seen(agent: str, story: NegotiationStory, on_table: Standing) -> Negot
 
 def _contract_seen(agent: str, id: str, contract: Contract) -> ContractSeen:
     legs = contract.agreement.legs
-    return ContractSeen(
-        id,
-        legs,
-        must_deliver=isinstance(contract, Formed)
-        and agent not in contract.delivered
-        and agent in givers(legs),
-        must_accept=isinstance(contract, Delivered)
-        and agent not in contract.accepted
-        and agent in takers(legs),
-    )
+    must_deliver = must_accept = False
+    for leg in legs:
+        if not isinstance(leg, GoodsLeg):
+            continue
+        if isinstance(contract, Formed) and leg.giver == agent:
+            must_deliver = agent not in contract.delivered
+        elif isinstance(contract, Delivered) and leg.taker == agent:
+            must_accept = agent not in contract.accepted
+    return ContractSeen(id, legs, must_deliver=must_deliver, must_accept=must_accept)
 
 
 class HistorySource:
