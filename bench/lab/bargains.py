@@ -34,7 +34,7 @@ from souq.lab.kernel import Kernel
 NEGMAS = "negmas==0.16.0"
 PRICE_MAX, BUYER_LIMIT, SELLER_LIMIT, STEPS = 1_000, 600, 400, 50
 TACTICS = {"boulware": 0.25, "linear": 1.0}
-IN_FLIGHT = 256  # moves of the durable market on the way to the disk
+IN_FLIGHT = 1_024  # moves of the durable market on the way to the disk
 RULES = Rules(rounds_max=4 * STEPS)
 BUYER, SELLER, LISTING, STOCK = "A1", "A2", "L1", 10**8
 

@@ -12,6 +12,7 @@ from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg, digest_of
 from souq.core.listing import LISTINGS, check_price, need_open
 from souq.core.mechanisms.moves import (
     ITEMS_MAX,
+    NOTHING,
     Accept,
     Effect,
     Item,
@@ -255,8 +256,9 @@ def standing(view: View, id: str) -> Standing:
 
 def pledge(view: View, id: str, agent: str) -> Pledge:
     """Only the maker of the offer on the table is bound by it."""
-    haggle = row_of(view, HAGGLES, id)
-    return bargain(haggle.legs if haggle.by == agent else (), agent)
+    haggle = view.get(HAGGLES, id)
+    assert haggle is not None, f"no offer on the table: {id}"
+    return bargain(haggle.legs, agent) if haggle.by == agent else NOTHING
 
 
 def outcome(view: View, id: str) -> Outcome | None:
