@@ -23,6 +23,7 @@ from souq.core.mechanisms.moves import (
     Withdraw,
     bargain,
     expiry,
+    expiry_under,
     need_listed,
     need_strangers,
     never_settles,
@@ -110,7 +111,9 @@ def _make_offer(draft: Draft, agent: Agent, command: MakeOffer, id: str) -> Effe
     other = _counterparty(draft, agent, command)
     need_strangers(draft, (agent.id, other))
     legs = _legs(draft, (agent.id, other), command.items, command.price, command.payer)
-    _put_offer(draft, id, (agent.id, other), agent.id, legs, 1, command.valid_us)
+    terms = digest_of(legs, negotiation=id, version=1)
+    expires_at = expiry(draft, command.valid_us)
+    draft.emit(OfferMade(id, agent.id, other, agent.id, legs, terms, 1, expires_at))
     return Effect((agent.id,), legs)
 
 
@@ -153,33 +156,21 @@ def _legs(
     return with_shipping(draft, tuple(legs), price.asset)
 
 
-def _put_offer(
-    draft: Draft,
-    id: str,
-    pair: tuple[str, str],
-    by: str,
-    legs: tuple[Leg, ...],
-    version: int,
-    valid_us: int | None,
-) -> None:
-    terms = digest_of(legs, negotiation=id, version=version)
-    expires_at = expiry(draft, valid_us)
-    draft.emit(OfferMade(id, pair[0], pair[1], by, legs, terms, version, expires_at))
-
-
 def _counter(draft: Draft, agent: Agent, command: Counter, id: str) -> Effect:
-    haggle = _others_turn(draft, agent, id)
-    version = haggle.version
-    if version >= rules(draft).rounds_max:
-        raise Refused(Reason.ROUND_LIMIT, rounds=version)
-    pair = (haggle.opener, haggle.responder)
+    haggle, house = _others_turn(draft, agent, id), rules(draft)
+    if haggle.version >= house.rounds_max:
+        raise Refused(Reason.ROUND_LIMIT, rounds=haggle.version)
+    opener, responder, version = haggle.opener, haggle.responder, haggle.version + 1
+    pair = (opener, responder)
     items, payer = command.items, command.payer
     legs = () if items or payer else _repriced(draft, haggle.legs, command.price)
     if not legs:
         if not items:
             items, payer = _as_before(haggle.legs, payer)
         legs = _legs(draft, pair, items, command.price, payer)
-    _put_offer(draft, id, pair, agent.id, legs, version + 1, command.valid_us)
+    terms = digest_of(legs, negotiation=id, version=version)
+    expires_at = expiry_under(house, draft.at, command.valid_us)
+    draft.emit(OfferMade(id, opener, responder, agent.id, legs, terms, version, expires_at))
     return Effect(pair, legs)
 
 
