@@ -15,6 +15,7 @@ class Concession:
         if beta <= 0 or not 0 <= k <= 1:
             raise ValueError("beta is above 0, and k between 0 and 1")
         self.beta = beta
+        self._power = 1 / beta
         self.k = k
         self.opening_share = opening_share
 
@@ -29,8 +30,8 @@ class Concession:
         theirs: Sequence[int],
     ) -> int:
         """Give the price that the clock says."""
-        share = self.k + (1 - self.k) * min(1.0, progress) ** (1 / self.beta)
-        return between(share, opening, limit)
+        passed = progress if progress < 1 else 1.0
+        return between(self.k + (1 - self.k) * passed**self._power, opening, limit)
 
 
 def boulware() -> Concession:

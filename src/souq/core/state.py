@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from heapq import heapify, heappop, heappush, merge
+from heapq import heapify, heappop, heappush, heapreplace, merge
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -70,10 +70,13 @@ class State:
             index = self._indexes.get(table)
             if index is not None:
                 index.move(key, rows.get(key), row)
-        rows[key] = row
         if table is DEADLINES:
             due: Any = row
-            heappush(self._heap, (due, key))
+            before: Any = rows.get(key)
+            # One that moves back, as at every counteroffer, is found where it stood; see next_due.
+            if before is None or due < before:
+                heappush(self._heap, (due, key))
+        rows[key] = row
 
     def put_many(self, table: Table[T], rows: dict[str, T]) -> None:
         assert table is not DEADLINES, "deadlines go through put, which keeps their heap"
@@ -111,13 +114,16 @@ class State:
     def next_due(self) -> tuple[int, str] | None:
         """Give the earliest deadline and whose it is.
 
-        A deadline that moved leaves its old entry in the heap; such entries are passed over here
-        rather than searched for at every change.
+        A deadline that moved leaves its old entry in the heap, never later than where it stands
+        now; such entries are passed over or moved here, rather than searched for at every change.
         """
         due_by_id = self.tables[DEADLINES]
         heap = self._heap
-        while heap and due_by_id.get(heap[0][1]) != heap[0][0]:
-            heappop(heap)
+        while heap and (due := due_by_id.get(heap[0][1])) != heap[0][0]:
+            if due is None or due < heap[0][0]:
+                heappop(heap)
+            else:
+                heapreplace(heap, (due, heap[0][1]))
         if len(heap) > 64 + 4 * len(due_by_id):
             self._heap = heap = [(due, key) for key, due in due_by_id.items()]
             heapify(heap)

@@ -1,0 +1,1 @@
+"""How fast experiments run: bargains, crowds, cells and their analysis, beside NegMAS and Mesa."""
