@@ -24,7 +24,7 @@ paid or disputed as ever. A principal has a switch for itself and for each of it
 operator has others, so that nobody lifts what another has set.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -99,14 +99,14 @@ def need(view: View, what: What, agent: Agent | None = None) -> None:
             raise one.refusal()
 
 
-def object_to(view: View, binding: Binding) -> Iterator[Objection]:
-    """Yield the halt of whoever would be bound."""
+def object_to(view: View, binding: Binding) -> Iterable[Objection]:
+    """Give the halt of whoever would be bound."""
     return _objections(view, binding.agent, "commitments")
 
 
-def _objections(view: View, agent: Agent, what: What) -> Iterator[Objection]:
+def _objections(view: View, agent: Agent, what: What) -> Iterable[Objection]:
     # Asked at every move and every deal, and nearly always with this for an answer.
-    return _found(view, agent, what) if view.get(COUNTERS, _ALONE) else iter(())
+    return _found(view, agent, what) if view.get(COUNTERS, _ALONE) else ()
 
 
 def _found(view: View, agent: Agent, what: What) -> Iterator[Objection]:

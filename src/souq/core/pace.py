@@ -21,6 +21,8 @@ from souq.core.state import Table, View
 
 
 def _note(view: View, agent: str) -> None:
+    if not view.may_have(RESTRICTIONS):
+        return
     speaker = view.get(AGENTS, agent)
     if speaker is None:
         return

@@ -13,11 +13,9 @@ from souq.core.state import View
 
 def with_shipping(view: View, legs: tuple[Leg, ...], asset: str) -> tuple[Leg, ...]:
     """Give a deal's legs and, where goods go one way, what their taker pays for sending them."""
-    if len(takers(legs)) != 1:
-        return legs
-    found: list[Leg] = list(legs)
+    costs: list[Leg] = []
     for leg in goods(legs):
         listing = view.get(LISTINGS, leg.listing)
         if listing is not None and listing.side == "sell" and listing.shipping_units:
-            found.append(CashLeg(leg.taker, leg.giver, Money(listing.shipping_units, asset)))
-    return tuple(found)
+            costs.append(CashLeg(leg.taker, leg.giver, Money(listing.shipping_units, asset)))
+    return (*legs, *costs) if costs and len(takers(legs)) == 1 else legs

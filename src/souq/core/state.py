@@ -33,6 +33,7 @@ class View(Protocol):
 
     def get(self, table: Table[T], key: str) -> T | None: ...
     def getter(self, table: Table[T]) -> Callable[[str], T | None]: ...
+    def may_have(self, table: Table[Any]) -> bool: ...
     def put(self, table: Table[T], key: str, row: T) -> None: ...
     def put_many(self, table: Table[T], rows: dict[str, T]) -> None: ...
     def drop(self, table: Table[Any], key: str) -> None: ...
@@ -63,6 +64,10 @@ class State:
         """Give a quick `get` of one table, good until the next change to it."""
         rows: dict[str, T] = self.tables[table]
         return rows.get
+
+    def may_have(self, table: Table[Any]) -> bool:
+        """Tell whether there may be any row at all: a no is certain, and quick."""
+        return bool(self.tables[table])
 
     def put(self, table: Table[T], key: str, row: T) -> None:
         rows = self.tables[table]
@@ -142,7 +147,6 @@ class State:
         return whole.hexdigest()
 
 
-_MISSING: Any = object()
 _At = tuple[int, int, str]  # a row's place in its group: major, minor, key
 
 
@@ -182,11 +186,10 @@ class Draft:
         self._evolve(self, event)
 
     def get(self, table: Table[T], key: str) -> T | None:
-        changed = self._changed.get(table)
-        if changed is not None:
-            row: T | None = changed.get(key, _MISSING)
-            if row is not _MISSING:
-                return row
+        if table in self._changed:
+            changed: dict[str, T | None] = self._changed[table]
+            if key in changed:
+                return changed[key]
         return self._tables[table].get(key)
 
     def getter(self, table: Table[T]) -> Callable[[str], T | None]:
@@ -195,6 +198,10 @@ class Draft:
             return partial(self.get, table)
         rows: dict[str, T] = self._tables[table]
         return rows.get
+
+    def may_have(self, table: Table[Any]) -> bool:
+        """Tell whether there may be any row at all: a no is certain, and quick."""
+        return table in self._changed or bool(self._tables[table])
 
     def put(self, table: Table[T], key: str, row: T) -> None:
         changed = self._changed.get(table)
