@@ -158,6 +158,7 @@ class Draft:
         "_cursors",
         "_evolve",
         "_fresh",
+        "_ordered",
         "_shrunk",
         "_tables",
         "at",
@@ -175,8 +176,10 @@ class Draft:
         self._changed: dict[Table[Any], dict[str, Any]] = {}
         self._shrunk: set[Table[Any]] = set()  # tables that something was dropped from
         self._evolve = evolve
-        # For `first`, by table and group: the ranks of what was put, stale ones among them, and how
-        # far the state's own order has been gone through; what changed never comes back to it.
+        # For `first`, from when it is asked of a table on: by group the ranks of what was put, stale
+        # ones among them, and how far the state's own order has been gone through; what changed
+        # never comes back to it.
+        self._ordered: set[Table[Any]] = set()
         self._fresh: dict[tuple[Table[Any], str], list[_At]] = {}
         self._cursors: dict[tuple[Table[Any], str], tuple[Iterator[_At], _At | None]] = {}
 
@@ -209,7 +212,7 @@ class Draft:
             self._changed[table] = {key: row}
         else:
             changed[key] = row
-        if table.rank is not None and (at := table.rank(row)) is not None:
+        if table in self._ordered and (at := table.rank(row)) is not None:  # type: ignore[misc]
             heappush(self._fresh.setdefault((table, at[0]), []), (at[1], at[2], key))
 
     def put_many(self, table: Table[T], rows: dict[str, T]) -> None:
@@ -250,9 +253,14 @@ class Draft:
         return theirs[2], self._tables[table][theirs[2]]
 
     def _first_put(self, table: Table[Any], group: str, changed: dict[str, Any]) -> "_At | None":
-        fresh = self._fresh.get((table, group))
         rank = table.rank
         assert rank is not None, f"rows of {table.name} stand in no order"
+        if table not in self._ordered:
+            self._ordered.add(table)
+            for key, row in changed.items():
+                if row is not None and (at := rank(row)) is not None:
+                    heappush(self._fresh.setdefault((table, at[0]), []), (at[1], at[2], key))
+        fresh = self._fresh.get((table, group))
         while fresh:
             major, minor, key = fresh[0]
             row = changed[key]
@@ -279,17 +287,20 @@ class Draft:
         state.at = self.at
         for table, changed in self._changed.items():
             rows = self._tables[table]
-            is_kept_up = table is DEADLINES or table.rank is not None
-            if not is_kept_up and table not in self._shrunk:
+            if table is DEADLINES or table.rank is not None:  # their order is kept up by the state
+                for key, row in changed.items():
+                    if row is None:
+                        state.drop(table, key)
+                    else:
+                        state.put(table, key, row)
+            elif table in self._shrunk:
+                for key, row in changed.items():
+                    if row is None:
+                        rows.pop(key, None)
+                    else:
+                        rows[key] = row
+            else:
                 rows.update(changed)
-                continue
-            for key, row in changed.items():
-                if row is None:
-                    state.drop(table, key)
-                elif is_kept_up:
-                    state.put(table, key, row)
-                else:
-                    rows[key] = row
 
 
 def row_of(view: View, table: Table[T], key: str) -> T:

@@ -173,7 +173,7 @@ def _counter(draft: Draft, agent: Agent, command: Counter, id: str) -> Effect:
     items, payer = command.items, command.payer
     if not items:
         items = tuple(
-            Item(leg.listing, leg.quantity) for leg in haggle.legs if isinstance(leg, GoodsLeg)
+            [Item(leg.listing, leg.quantity) for leg in haggle.legs if isinstance(leg, GoodsLeg)]
         )
         if not payer:
             payer = next((leg.giver for leg in haggle.legs if isinstance(leg, CashLeg)), "")
