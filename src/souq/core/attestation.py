@@ -16,7 +16,7 @@ from souq.core.commitments import contracts_of, today
 from souq.core.objection import Binding, Objection
 from souq.core.party import need_principal
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.rules import DAY_US, RULES, Rules, need_operator
+from souq.core.rules import DAY_US, Rules, need_operator
 from souq.core.state import Draft, Table, View
 
 LEVEL_MAX = 3
@@ -92,10 +92,9 @@ def jurisdiction_of(view: View, principal: str) -> str:
     return "" if found is None else found.jurisdiction
 
 
-def object_to(view: View, binding: Binding) -> Iterable[Objection]:
+def object_to(view: View, binding: Binding, house: Rules) -> Iterable[Objection]:
     """Give what the house rules object to for a principal of this level."""
-    house = view.get(RULES, "market")
-    if house is None or not house.levels:
+    if not house.levels:
         return ()
     return _objections(view, house, binding)
 

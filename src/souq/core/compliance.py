@@ -11,13 +11,13 @@ from souq.core.agreement import cash_given
 from souq.core.erased import is_erased
 from souq.core.objection import Binding, Objection
 from souq.core.refusal import Reason, Refused
-from souq.core.rules import rules
+from souq.core.rules import Rules
 from souq.core.state import View
 
 
-def object_to(view: View, binding: Binding) -> Iterable[Objection]:
+def object_to(view: View, binding: Binding, house: Rules) -> Iterable[Objection]:
     """Give what the house objects to in somebody being bound."""
-    principal, house = binding.agent.principal, rules(view)
+    principal = binding.agent.principal
     found = []
     if is_erased(view, principal):
         found.append(Objection("erased", "platform", reason=Reason.CLOSED))

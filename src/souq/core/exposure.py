@@ -35,9 +35,9 @@ def most_units(view: View, principal: str, asset: str) -> int:
     return most
 
 
-def object_to(view: View, binding: Binding) -> Iterable[Objection]:
+def object_to(view: View, binding: Binding, house: Rules) -> Iterable[Objection]:
     """Object where an agent's principal would owe more than it may."""
-    if not rules(view).exposure_detect_bps or binding.agent.id not in givers(binding.legs):
+    if not house.exposure_detect_bps or binding.agent.id not in givers(binding.legs):
         return ()
     return _objections(view, binding)
 

@@ -33,7 +33,7 @@ from souq.core.mandate import MANDATES, lineage
 from souq.core.objection import Binding, Objection
 from souq.core.party import AGENTS, PRINCIPALS, Agent
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.rules import OPERATOR, need_operator, rules
+from souq.core.rules import OPERATOR, Rules, need_operator, rules
 from souq.core.seal import PublicText
 from souq.core.state import COUNTERS, Draft, Table, View
 
@@ -94,19 +94,15 @@ def need(view: View, what: What, agent: Agent | None = None) -> None:
     found = view.get(HALTS, _KEY)
     if found is not None and _stops(found.level, what):
         raise Refused(Reason.HALTED, level=found.level)
-    if agent is not None:
-        for one in _objections(view, agent, what):
+    if agent is not None and view.get(COUNTERS, _ALONE):
+        for one in _found(view, agent, what):
             raise one.refusal()
 
 
-def object_to(view: View, binding: Binding) -> Iterable[Objection]:
+def object_to(view: View, binding: Binding, house: Rules) -> Iterable[Objection]:
     """Give the halt of whoever would be bound."""
-    return _objections(view, binding.agent, "commitments")
-
-
-def _objections(view: View, agent: Agent, what: What) -> Iterable[Objection]:
-    # Asked at every move and every deal, and nearly always with this for an answer.
-    return _found(view, agent, what) if view.get(COUNTERS, _ALONE) else ()
+    # Asked at every move and every deal, and nearly always with nothing for an answer.
+    return _found(view, binding.agent, "commitments") if view.get(COUNTERS, _ALONE) else ()
 
 
 def _found(view: View, agent: Agent, what: What) -> Iterator[Objection]:

@@ -15,11 +15,11 @@ from souq.core.money import BPS
 from souq.core.objection import Binding, Objection
 from souq.core.party import Agent, need_other_agent
 from souq.core.refusal import Reason, Refused
-from souq.core.rules import fee_of
+from souq.core.rules import Rules, fee_of
 from souq.core.state import View
 
 
-def object_to(view: View, binding: Binding) -> Iterable[Objection]:
+def object_to(view: View, binding: Binding, house: Rules) -> Iterable[Objection]:
     """Give what a mandate objects to, and each that it is a part of.
 
     Raises Refused(no_mandate), and (closed) for a listing.

@@ -21,7 +21,7 @@ from souq.core.objection import Binding, Objection
 from souq.core.officer import OFFICERS
 from souq.core.party import PRINCIPALS, need_principal
 from souq.core.refusal import Fact, Reason, Refused, invalid
-from souq.core.rules import DAY_US, DURATION_MAX_US, MINUTE_US, OPERATOR, rules
+from souq.core.rules import DAY_US, DURATION_MAX_US, MINUTE_US, OPERATOR, Rules, rules
 from souq.core.seal import PartyText
 from souq.core.state import DEADLINES, Draft, Table, View, row_of
 
@@ -127,7 +127,7 @@ def level_of(view: View, principal: str) -> Level:
     return "observe" if found is None else found.level
 
 
-def object_to(view: View, binding: Binding) -> Iterable[Objection]:
+def object_to(view: View, binding: Binding, house: Rules) -> Iterable[Objection]:
     """Give what the ladder objects to. The facts are the caller's own."""
     found = view.get(RESTRICTIONS, binding.agent.principal)
     if found is None or found.level == "warn":

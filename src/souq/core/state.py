@@ -217,10 +217,18 @@ class Draft:
 
     def put_many(self, table: Table[T], rows: dict[str, T]) -> None:
         assert table.rank is None, "rows in order go through put, which notes it"
-        self._changed.setdefault(table, {}).update(rows)
+        changed = self._changed.get(table)
+        if changed is None:
+            self._changed[table] = dict(rows)
+        else:
+            changed.update(rows)
 
     def drop(self, table: Table[Any], key: str) -> None:
-        self._changed.setdefault(table, {})[key] = None
+        changed = self._changed.get(table)
+        if changed is None:
+            self._changed[table] = {key: None}
+        else:
+            changed[key] = None
         self._shrunk.add(table)
 
     def walk(self, table: Table[T], group: str) -> Iterator[tuple[str, T]]:

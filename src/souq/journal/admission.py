@@ -99,8 +99,9 @@ def _is_suspect(body: bytes) -> bool:
     A number of sixteen digits may pass 2**53. And NaN is written as null, which would read as
     "no limit": fields that hold None are left out, so no null is ever meant.
     """
-    # Two searches for what is fixed take a third of the time of one for a pattern.
-    return _LONG_NUMBER in body.translate(_AS_ZEROS) or b"null" in body
+    # Two searches for what is fixed take a third of the time of one for a pattern; and `in` would
+    # first try to read what it looks for as a number.
+    return body.translate(_AS_ZEROS).find(_LONG_NUMBER) >= 0 or body.find(b"null") >= 0
 
 
 def _check_columns(batch: Any, size_max: int) -> None:

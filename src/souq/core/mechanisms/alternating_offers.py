@@ -8,10 +8,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg, digest_of
+from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg, digest_of, takers
 from souq.core.listing import check_price
 from souq.core.mechanisms.moves import (
     ITEMS_MAX,
+    NOTHING,
     Accept,
     Effect,
     Item,
@@ -140,11 +141,10 @@ def _legs(
         other = pair[0] if listing.agent == pair[1] else pair[1]
         ends = (listing.agent, other) if listing.side == "sell" else (other, listing.agent)
         legs.append(GoodsLeg(*ends, listing.id, item.quantity))
-    takers = {leg.taker for leg in legs}
     if payer and payer not in pair:
         raise invalid("payer", "one of the two agents pays")
-    if not payer and len(takers) == 1:
-        payer = takers.pop()
+    if not payer and len(taking := takers(tuple(legs))) == 1:
+        payer = taking[0]
     if price.units:
         if not payer:
             raise invalid("payer", "goods go both ways; say who pays")
@@ -228,7 +228,7 @@ def standing(view: View, id: str) -> Standing:
 def pledge(view: View, id: str, agent: str) -> Pledge:
     """Only the maker of the offer on the table is bound by it."""
     haggle = row_of(view, HAGGLES, id)
-    return bargain(haggle.legs if haggle.by == agent else (), agent)
+    return bargain(haggle.legs, agent) if haggle.by == agent else NOTHING
 
 
 def outcome(view: View, id: str) -> Outcome | None:

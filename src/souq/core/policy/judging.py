@@ -19,7 +19,7 @@ from souq.core.policy.history import ANY, FIRST_BIDS, KEPT, MARKET, Kept
 from souq.core.policy.setting import DESTINATIONS, ORGANISATIONS, POLICIES, SecretPolicy
 from souq.core.refusal import Reason, Refused
 from souq.core.reputation import standing_of
-from souq.core.rules import OPERATOR, fee_of
+from souq.core.rules import OPERATOR, Rules, fee_of
 from souq.core.state import View
 
 
@@ -33,7 +33,7 @@ class Layer(NamedTuple):
     digest: str
 
 
-def object_to(view: View, binding: Binding) -> Iterable[Objection]:
+def object_to(view: View, binding: Binding, house: Rules) -> Iterable[Objection]:
     """Give what policies object to. Raises Refused(closed) for a listing that has ended."""
     found = layers(view, binding.agent)
     if not found:
