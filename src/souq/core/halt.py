@@ -94,7 +94,8 @@ def need(view: View, what: What, agent: Agent | None = None) -> None:
     found = view.get(HALTS, _KEY)
     if found is not None and _stops(found.level, what):
         raise Refused(Reason.HALTED, level=found.level)
-    if agent is not None and view.get(COUNTERS, _ALONE):
+    is_any_alone = view.get(COUNTERS, _ALONE)
+    if agent is not None and is_any_alone:
         for one in _found(view, agent, what):
             raise one.refusal()
 

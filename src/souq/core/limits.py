@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from msgspec import structs
 
-from souq.core.agreement import CashLeg, GoodsLeg, Leg, cash_given, cash_taken, givers, goods
+from souq.core.agreement import CashLeg, Leg, cash_given, cash_taken, givers, goods
 from souq.core.budget import RESERVATIONS, expired_entries
 from souq.core.listing import LISTINGS, Listing
 from souq.core.mandate import Limits, Mandate, chain, covers, outside
@@ -39,13 +39,25 @@ def object_to(view: View, binding: Binding, house: Rules) -> Iterable[Objection]
 def _object(view: View, binding: Binding, mandate: Mandate) -> Iterable[Objection]:
     agent, legs = binding.agent, binding.legs
     limits: Limits = mandate.limits.value
+    most, named = limits.quantity_max, limits.categories
+    pays, is_foreign, is_too_much, is_elsewhere = 0, False, False, False
+    for leg in legs:
+        if isinstance(leg, CashLeg):
+            is_foreign |= leg.amount.asset != limits.asset
+            pays += leg.amount.units if leg.giver == agent.id else 0
+        elif agent.id in (leg.giver, leg.taker):
+            listing = _listing(view, leg.listing)
+            is_too_much |= most is not None and leg.quantity > most
+            is_elsewhere |= named is not None and not covers(named, listing.category)
     found: list[Objection] = []
-    if not _is_all_in(legs, limits.asset):
+    if is_foreign:
         found.append(Objection("asset"))
     if not _may_deal_with(view, limits, agent, legs):
         found.append(Objection("counterparties"))
-    found += _scope(view, limits, legs, agent)
-    pays = cash_given(legs, agent.id)
+    if is_too_much:
+        found.append(Objection("quantity_max"))
+    if is_elsewhere:
+        found.append(Objection("categories"))
     if limits.ceilings is not None and pays and pays > _most(view, limits.ceilings, legs, agent):
         found.append(Objection("ceilings"))
     if limits.goods is not None and not _brings_enough(view, limits, legs, agent):
@@ -97,13 +109,6 @@ def need_kept(view: View, agent: Agent, legs: tuple[Leg, ...], bps: int) -> None
             raise outside("goods")
 
 
-def _is_all_in(legs: tuple[Leg, ...], asset: str) -> bool:
-    for leg in legs:
-        if isinstance(leg, CashLeg) and leg.amount.asset != asset:
-            return False
-    return True
-
-
 def _may_deal_with(view: View, limits: Limits, agent: Agent, legs: tuple[Leg, ...]) -> bool:
     allowed, denied = limits.counterparties, limits.counterparties_denied
     if allowed is None and not denied:
@@ -119,20 +124,6 @@ def _may_deal_with(view: View, limits: Limits, agent: Agent, legs: tuple[Leg, ..
         if principal in denied or (allowed is not None and principal not in allowed):
             return False
     return True
-
-
-def _scope(view: View, limits: Limits, legs: tuple[Leg, ...], agent: Agent) -> Iterable[Objection]:
-    most, named = limits.quantity_max, limits.categories
-    is_too_much = is_outside = False
-    for leg in legs:
-        if isinstance(leg, GoodsLeg) and agent.id in (leg.giver, leg.taker):
-            listing = _listing(view, leg.listing)
-            is_too_much |= most is not None and leg.quantity > most
-            is_outside |= named is not None and not covers(named, listing.category)
-    if not (is_too_much or is_outside):
-        return ()
-    rules = (("quantity_max", is_too_much), ("categories", is_outside))
-    return [Objection(rule) for rule, is_broken in rules if is_broken]
 
 
 def _most(view: View, ceilings: dict[str, int], legs: tuple[Leg, ...], agent: Agent) -> int:

@@ -218,7 +218,8 @@ def _set_aside(draft: Draft, mechanism: Mechanism, id: str, agents: tuple[str, .
         if mechanism.JOINS:
             pledge.set_aside(draft, agent, id, bound)
         else:  # between two, money and goods wait for nobody: see `moves.bargain`
-            assert not (bound.held_units or bound.goods), f"who would let go of it? {id}"
+            assert not bound.held_units, f"who would let go of it? {id}"
+            assert not bound.goods, f"who would let go of them? {id}"
             budget.reserve(draft, agent, id, bound.units)
 
 

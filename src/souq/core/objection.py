@@ -1,9 +1,9 @@
 """What somebody would be bound to, and what a guard objects to in it: the words all guards share.
 
 A guard is a function that looks at a binding, under the house's rules, and gives its objections,
-none where all is well. It raises Refused only for what cannot be judged at all, as of a listing that
-has ended. `authority` lists the guards and asks every one of them, at every offer and every deal: a
-guard that nothing calls for gives () at once, where a generator takes longer to say nothing.
+none where all is well. It raises Refused only for what cannot be judged at all, as of a listing
+that has ended. `authority` lists the guards and asks every one of them, at every offer and every
+deal: a guard that nothing calls for gives () at once, where a generator takes longer to say so.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -49,13 +49,14 @@ COUNTERS: Table[int] = Table("counters", int)
 class State:
     """All live entities. It changes by folding events, and by nothing else."""
 
-    __slots__ = ("_heap", "_indexes", "at", "tables")
+    __slots__ = ("_heap", "_indexes", "at", "kept_up", "tables")
 
     def __init__(self, tables: Iterable[Table[Any]]) -> None:
         self.at = 0
         self.tables: dict[Table[Any], dict[str, Any]] = {table: {} for table in tables}
         self._heap: list[tuple[int, str]] = []
         self._indexes: dict[Table[Any], Index] = {}  # made when first asked for, then kept up
+        self.kept_up: set[Table[Any]] = {DEADLINES}  # whose rows have an order beside them
 
     def get(self, table: Table[T], key: str) -> T | None:
         return self.tables[table].get(key)
@@ -107,6 +108,7 @@ class State:
         if found is None:
             assert table.rank is not None, f"rows of {table.name} stand in no order"
             found = self._indexes[table] = Index(table.rank, self.tables[table])
+            self.kept_up.add(table)
         return found
 
     def rows(self, table: Table[T]) -> dict[str, T]:
@@ -158,7 +160,6 @@ class Draft:
         "_cursors",
         "_evolve",
         "_fresh",
-        "_ordered",
         "_shrunk",
         "_tables",
         "at",
@@ -176,11 +177,10 @@ class Draft:
         self._changed: dict[Table[Any], dict[str, Any]] = {}
         self._shrunk: set[Table[Any]] = set()  # tables that something was dropped from
         self._evolve = evolve
-        # For `first`, from when it is asked of a table on: by group the ranks of what was put, stale
-        # ones among them, and how far the state's own order has been gone through; what changed
-        # never comes back to it.
-        self._ordered: set[Table[Any]] = set()
-        self._fresh: dict[tuple[Table[Any], str], list[_At]] = {}
+        # For `first`, from when it is asked of a table on: the ranks of what was put, stale ones
+        # among them, and how far the state's own order has been gone through; what changed never
+        # comes back to it.
+        self._fresh: dict[Table[Any], dict[str, list[_At]]] = {}
         self._cursors: dict[tuple[Table[Any], str], tuple[Iterator[_At], _At | None]] = {}
 
     def emit(self, event: Any) -> None:
@@ -212,8 +212,8 @@ class Draft:
             self._changed[table] = {key: row}
         else:
             changed[key] = row
-        if table in self._ordered and (at := table.rank(row)) is not None:  # type: ignore[misc]
-            heappush(self._fresh.setdefault((table, at[0]), []), (at[1], at[2], key))
+        if self._fresh and table in self._fresh:
+            self._note_fresh(table, key, row)
 
     def put_many(self, table: Table[T], rows: dict[str, T]) -> None:
         assert table.rank is None, "rows in order go through put, which notes it"
@@ -263,12 +263,12 @@ class Draft:
     def _first_put(self, table: Table[Any], group: str, changed: dict[str, Any]) -> "_At | None":
         rank = table.rank
         assert rank is not None, f"rows of {table.name} stand in no order"
-        if table not in self._ordered:
-            self._ordered.add(table)
+        if table not in self._fresh:
+            self._fresh[table] = {}
             for key, row in changed.items():
-                if row is not None and (at := rank(row)) is not None:
-                    heappush(self._fresh.setdefault((table, at[0]), []), (at[1], at[2], key))
-        fresh = self._fresh.get((table, group))
+                if row is not None:
+                    self._note_fresh(table, key, row)
+        fresh = self._fresh[table].get(group)
         while fresh:
             major, minor, key = fresh[0]
             row = changed[key]
@@ -276,6 +276,11 @@ class Draft:
                 return fresh[0]
             heappop(fresh)
         return None
+
+    def _note_fresh(self, table: Table[Any], key: str, row: Any) -> None:
+        at = None if table.rank is None else table.rank(row)
+        if at is not None:
+            heappush(self._fresh[table].setdefault(at[0], []), (at[1], at[2], key))
 
     def _first_left(self, table: Table[Any], group: str, changed: dict[str, Any]) -> "_At | None":
         cursor = self._cursors.get((table, group))
@@ -291,24 +296,25 @@ class Draft:
 
     def merge(self) -> None:
         """Make the changes the state's own."""
-        state = self.state
+        state, tables, shrunk = self.state, self._tables, self._shrunk
         state.at = self.at
+        kept_up = state.kept_up
         for table, changed in self._changed.items():
-            rows = self._tables[table]
-            if table is DEADLINES or table.rank is not None:  # their order is kept up by the state
+            if table in kept_up:
                 for key, row in changed.items():
                     if row is None:
                         state.drop(table, key)
                     else:
                         state.put(table, key, row)
-            elif table in self._shrunk:
+            elif table in shrunk:
+                rows = tables[table]
                 for key, row in changed.items():
                     if row is None:
                         rows.pop(key, None)
                     else:
                         rows[key] = row
             else:
-                rows.update(changed)
+                tables[table].update(changed)
 
 
 def row_of(view: View, table: Table[T], key: str) -> T:

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg, digest_of, takers
-from souq.core.listing import check_price
+from souq.core.listing import Listing, check_price
 from souq.core.mechanisms.moves import (
     ITEMS_MAX,
     NOTHING,
@@ -134,8 +134,10 @@ def _legs(
         raise invalid("items", f"name 1 to {ITEMS_MAX} listings, each once")
     check_price(draft, price)
     legs: list[Leg] = []
+    listings: list[Listing] = []
     for item in items:
         listing = need_listed(draft, item, NAME)
+        listings.append(listing)
         if listing.agent not in pair:
             raise invalid("items", "every listing must be one of the two agents'")
         other = pair[0] if listing.agent == pair[1] else pair[1]
@@ -149,7 +151,7 @@ def _legs(
         if not payer:
             raise invalid("payer", "goods go both ways; say who pays")
         legs.append(CashLeg(payer, pair[0] if payer == pair[1] else pair[1], price))
-    return with_shipping(draft, tuple(legs), price.asset)
+    return with_shipping(tuple(legs), listings, price.asset)
 
 
 def _put_offer(
