@@ -305,7 +305,7 @@ def _close(
     draft: Draft, mechanism: Mechanism, id: str, outcome: Outcome, mover: Agent | None
 ) -> None:
     parties = mechanism.parties(draft, id)
-    if not all([are_goods_here(draft, agreement.legs) for agreement in outcome.agreements]):
+    if not all(are_goods_here(draft, agreement.legs) for agreement in outcome.agreements):
         draft.emit(NegotiationClosed(id, "goods_moved", parties))
         return
     found = []
