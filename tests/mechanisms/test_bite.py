@@ -102,8 +102,8 @@ def a_mandate_is_not_asked_about_a_bid(patch: pytest.MonkeyPatch) -> None:
 def what_all_bids_could_cost_is_not_summed(patch: pytest.MonkeyPatch) -> None:
     honest = limits.object_to
 
-    def object_to(view: Any, binding: Any) -> Any:
-        return honest(view, msgspec.structs.replace(binding, reserves=0))
+    def object_to(view: Any, binding: Any, house: Any) -> Any:
+        return honest(view, msgspec.structs.replace(binding, reserves=0), house)
 
     patch.setattr(authority, "GUARDS", (object_to,))
 

@@ -77,12 +77,12 @@ def cash_taken(legs: tuple[Leg, ...], agent: str) -> tuple[Money, ...]:
 
 def givers(legs: tuple[Leg, ...]) -> tuple[str, ...]:
     """List who hands goods over, in order of their legs."""
-    return tuple(dict.fromkeys([leg.giver for leg in goods(legs)]))
+    return tuple(dict.fromkeys([leg.giver for leg in legs if isinstance(leg, GoodsLeg)]))
 
 
 def takers(legs: tuple[Leg, ...]) -> tuple[str, ...]:
     """List who receives goods, in order of their legs."""
-    return tuple(dict.fromkeys([leg.taker for leg in goods(legs)]))
+    return tuple(dict.fromkeys([leg.taker for leg in legs if isinstance(leg, GoodsLeg)]))
 
 
 def goods(legs: tuple[Leg, ...]) -> tuple[GoodsLeg, ...]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg, digest_of
-from souq.core.listing import LISTINGS, check_price, need_open
+from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg, digest_of, takers
+from souq.core.listing import LISTINGS, Listing, check_price, need_open
 from souq.core.mechanisms.moves import (
     ITEMS_MAX,
     NOTHING,
@@ -137,23 +137,24 @@ def _legs(
         raise invalid("items", f"name 1 to {ITEMS_MAX} listings, each once")
     check_price(draft, price)
     legs: list[Leg] = []
+    listings: list[Listing] = []
     for item in items:
         listing = need_listed(draft, item, NAME)
+        listings.append(listing)
         if listing.agent not in pair:
             raise invalid("items", "every listing must be one of the two agents'")
         other = pair[0] if listing.agent == pair[1] else pair[1]
         ends = (listing.agent, other) if listing.side == "sell" else (other, listing.agent)
         legs.append(GoodsLeg(*ends, listing.id, item.quantity))
-    takers = {leg.taker for leg in legs}
     if payer and payer not in pair:
         raise invalid("payer", "one of the two agents pays")
-    if not payer and len(takers) == 1:
-        payer = takers.pop()
+    if not payer and len(taking := takers(tuple(legs))) == 1:
+        payer = taking[0]
     if price.units:
         if not payer:
             raise invalid("payer", "goods go both ways; say who pays")
         legs.append(CashLeg(payer, pair[0] if payer == pair[1] else pair[1], price))
-    return with_shipping(draft, tuple(legs), price.asset)
+    return with_shipping(tuple(legs), listings, price.asset)
 
 
 def _counter(draft: Draft, agent: Agent, command: Counter, id: str) -> Effect:
@@ -247,8 +248,7 @@ def standing(view: View, id: str) -> Standing:
 
 def pledge(view: View, id: str, agent: str) -> Pledge:
     """Only the maker of the offer on the table is bound by it."""
-    haggle = view.get(HAGGLES, id)
-    assert haggle is not None, f"no offer on the table: {id}"
+    haggle = row_of(view, HAGGLES, id)
     return bargain(haggle.legs, agent) if haggle.by == agent else NOTHING
 
 
