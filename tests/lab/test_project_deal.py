@@ -9,6 +9,7 @@ import pytest
 from statsmodels.formula.api import ols
 
 from souq.lab import tables
+from souq.lab.effects import Effect
 from souq.lab.goods import UNITS_PER_USD
 from souq.lab.project_deal import (
     PUBLISHED,
@@ -21,8 +22,10 @@ from souq.lab.project_deal import (
     analyse,
     instructions,
     kinds,
+    page_of,
     published,
     read_evidence,
+    told,
 )
 from souq.lab.project_deal.synthetic import LAYOUT, Planted, draw
 from souq.lab.statistics import Unanswerable
@@ -222,6 +225,29 @@ def test_one_kind_everywhere_leaves_nothing_to_compare() -> None:
     assert found.switchers == 0
     assert all(one.effect is None and one.note for one in (*found.kinds, *found.instructions))
     assert found.runs[-1].mean_price is None
+
+
+def test_the_page_tells_published_and_ours_in_a_line(found: Analysis) -> None:
+    page = page_of(found)
+    deals = line(found, published.DEALS).effect
+    assert deals is not None
+    assert deals.p is not None
+    row = next(one for one in page.splitlines() if one.startswith(f"| {published.DEALS} |"))
+    assert "+2.07, p = 0.001 (P)" in row
+    assert f"+{deals.estimate:.2f} deals [+{deals.low:.2f}, +{deals.high:.2f}]" in row
+    assert "(n = 138, 69 clusters)" in row
+    assert "| published (S+) | A | 575 | 206 | 35.8% | $19.46 | $4,010 |" in page
+    assert "nobody was asked" in page
+    assert "nan" not in page
+
+
+def test_effects_are_written_as_people_write_them() -> None:
+    effect = Effect(name="x", estimate=-2.451, low=-4.4, high=-0.5, p=0.0151, n=1782, unit="$")
+    assert told(effect) == "-$2.45 [-$4.40, -$0.50], p = 0.015 (n = 1,782)"
+    assert told(msgspec.structs.replace(effect, p=0.0001)).count("p < 0.001") == 1
+    level = msgspec.structs.replace(effect, estimate=20.05, low=19.0, high=21.0, p=None)
+    assert told(level) == "$20.05 [$19.00, $21.00] (n = 1,782)"
+    assert told(None) == "–"
 
 
 def test_no_rows_at_all_are_a_mistake() -> None:
