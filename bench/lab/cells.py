@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.lab import sized
 from bench.lab.yardsticks import scratch
 from bench.mechanisms.rates import Rates
 from souq.journal.memory import MemoryStore
@@ -51,7 +52,7 @@ class Cells:
     """Pools of one worker and of two, kept warm from round to round."""
 
     def __init__(self, scale: float) -> None:
-        self._people = max(6, int(PEOPLE * min(1, scale)))
+        self._people = sized(PEOPLE, scale, least=6)
         self._cells = max(2, int(CELLS * scale))
         # spawn, so that a worker begins with nothing of ours: neither pool inherits a warm memory.
         spawn = multiprocessing.get_context("spawn")

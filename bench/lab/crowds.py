@@ -12,6 +12,7 @@ One agent alone has nobody to trade with; it takes each quote back before it giv
 
 import random
 
+from bench.lab import sized
 from bench.lab.yardsticks import Yardstick
 from bench.mechanisms.rates import Rates
 from souq.agents.bidding.zero_intelligence import ZeroIntelligence
@@ -120,7 +121,7 @@ class Crowds:
 
 
 def _scaled(agents: int, scale: float) -> int:
-    return agents if agents == 1 else max(10, int(agents * min(1, scale)))
+    return agents if agents == 1 else sized(agents, scale, least=10)
 
 
 def _crowd(agents: int) -> Crowd:
