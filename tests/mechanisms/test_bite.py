@@ -120,13 +120,13 @@ def a_run_forgets_its_parties(patch: pytest.MonkeyPatch) -> None:
 
 @bug
 def the_goods_of_an_ended_run_stay_pledged(patch: pytest.MonkeyPatch) -> None:
-    honest = pledge.set_aside
+    honest = negotiation._set_aside
 
-    def keep(draft: Any, agent: Any, id: str, wanted: Pledge) -> None:
-        if wanted != NOTHING:
-            honest(draft, agent, id, wanted)
+    def keep(draft: Any, mechanism: Any, id: str, agents: tuple[str, ...]) -> None:
+        bound = [agent for agent in agents if mechanism.pledge(draft, id, agent) != NOTHING]
+        honest(draft, mechanism, id, tuple(bound))
 
-    patch.setattr(pledge, "set_aside", keep)
+    patch.setattr(negotiation, "_set_aside", keep)
 
 
 def guard() -> None:

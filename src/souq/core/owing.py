@@ -34,13 +34,12 @@ def _ended(view: View, event: ContractFulfilled | ContractCancelled | RulingMade
 
 
 def _add(view: View, agreement: Agreement, sign: int) -> None:
-    principal_of = {party: _principal(view, party) for party in agreement.parties}
-    for principal in dict.fromkeys(principal_of.values()):
+    for principal in dict.fromkeys([_principal(view, party) for party in agreement.parties]):
         commitments.count(view, principal, sign)
     suppliers = givers(agreement.legs)
     for leg in agreement.legs:
         if isinstance(leg, CashLeg) and leg.taker in suppliers:
-            key = f"{principal_of[leg.taker]}/{leg.amount.asset}"
+            key = f"{_principal(view, leg.taker)}/{leg.amount.asset}"
             left = (view.get(EXPOSURES, key) or 0) + sign * leg.amount.units
             if left:
                 view.put(EXPOSURES, key, left)
