@@ -35,7 +35,9 @@ def best_surplus(population: Population) -> int:
         values = population.people[buyer].values
         for column, (seller, thing) in enumerate(goods):
             if thing.category == category and seller != buyer:
-                gain[row, column] = max(0, values.get(thing.ref, 0) - thing.floor_units)
+                truth = population.truths.get(thing.ref, 100)
+                worth = values.get(thing.ref, 0) * truth // 100
+                gain[row, column] = max(0, worth - thing.floor_units)
     rows, columns = linear_sum_assignment(gain, maximize=True)
     return int(gain[rows, columns].sum())
 

@@ -54,13 +54,14 @@ class Population(Struct, frozen=True, omit_defaults=True):
     """Everybody in one market, and the seed they came from.
 
     `kinds`: by name, the kind of agent that somebody was assigned; `truths`: by ref, what a thing
-    is really worth, in per cent of what it seems.
+    is really worth, in per cent of what it seems. `adversaries` are names.
     """
 
     seed: int
     people: tuple[Person, ...]
     kinds: dict[str, str] = {}
     truths: dict[str, int] = {}
+    adversaries: tuple[str, ...] = ()
 
 
 _FIRST = (
