@@ -1,5 +1,5 @@
-"""Finds out the most a buyer would pay: as a seller it names a price half way between the best bid
-and its own last one, however low the bid, and never its floor. A buyer who gives up is lost.
+"""Finds out the most a buyer would pay: as a seller it gives way by a quarter dollar at a time, to
+see how far the buyer climbs, and takes the best bid just before most buyers would walk away.
 """
 
 import random
@@ -10,12 +10,14 @@ from msgspec import Struct
 from souq.agents import Agent
 from souq.agents.strategies import STRATEGIES
 from souq.agents.tactic import Role, Tactic, clamp
+from souq.agents.trader import PATIENCE, QUANTUM_UNITS
 from souq.lab.adversaries.share import Share
 from souq.lab.population import generator
 from souq.lab.setup import Part, Place, Setup, trader_with
 
 NAME = "ceiling_prober"
 LEAST = 1
+CLIMBS = PATIENCE - 1  # a buyer of usual patience has then one answer left
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,8 +26,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     share: Share = 0
 
 
-class Halving:
-    """Halves, as a seller, what lies between the two sides; buys by another tactic."""
+class Climbing:
+    """Lets the other side climb, as a seller; buys by another tactic."""
 
     def __init__(self, buying: Tactic) -> None:
         self.opening_share = buying.opening_share
@@ -41,14 +43,15 @@ class Halving:
         mine: Sequence[int],
         theirs: Sequence[int],
     ) -> int:
-        """Give the middle of what is still possible, and never less than one would take."""
+        """Give hardly less than before; in the end the best bid, and never less than the limit."""
         if role == "buyer":
             return self._buying.price(
                 role, opening=opening, limit=limit, progress=progress, mine=mine, theirs=theirs
             )
-        if not mine or not theirs:
-            return opening
-        return clamp(role, (mine[-1] + max(theirs)) // 2, limit)
+        if len(mine) >= CLIMBS and theirs:
+            return clamp(role, max(theirs), limit)
+        # Who names the same price again and again is taken to be done.
+        return clamp(role, opening - len(mine) * QUANTUM_UNITS, limit)
 
 
 def enlist(setup: Setup, parts: list[Part], settings: Settings, rng: random.Random) -> None:
@@ -60,4 +63,4 @@ def enlist(setup: Setup, parts: list[Part], settings: Settings, rng: random.Rand
 def _made(place: Place) -> Agent:
     person = place.part.person
     rng = generator(place.setup.seed, f"agent {person.number}")
-    return trader_with(place, Halving(STRATEGIES[person.style](rng)), rng)
+    return trader_with(place, Climbing(STRATEGIES[person.style](rng)), rng)

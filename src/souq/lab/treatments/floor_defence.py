@@ -2,8 +2,8 @@
 Each part can be chosen alone or with the others, and costs some honest deals.
 
 - `grain`: floors are rounded up to multiples of this share of the asking price, so that no number
-  of answers tells them apart within one grain. With a grain of 1/k nobody learns more than log2 k
-  bits of a floor; but a bid between floor and grain, which both sides would gain by, is refused.
+  of answers tells them apart within one grain: with a grain of 1/k, whoever knows of it learns
+  log2 k bits at most. But a bid between floor and grain, which both would gain by, is refused.
 - `shade`: each thing's floor is moved up, by a share of the way to the asking price that is drawn
   for it once, from 0 to this. Once, since noise that is drawn anew for each talk averages out.
 - `talks_max`: after so many talks with one buyer over one thing, further ones are turned down
