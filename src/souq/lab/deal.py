@@ -27,7 +27,7 @@ from souq.lab.hand_over import hand_over
 from souq.lab.population import Population, generator
 from souq.lab.setup import MARKET as MARKET
 from souq.lab.setup import TURNS_PER_PERSON as TURNS_PER_PERSON
-from souq.lab.setup import Part, Place, Setup, setup_of, trader_of
+from souq.lab.setup import Part, Place, Setup, agent_of, setup_of
 from souq.lab.simulation import EVIDENCE, Simulation
 from souq.views.history import History
 from souq.views.observation import observer_of
@@ -122,10 +122,7 @@ def _join(simulation: Simulation, part: Part, setup: Setup) -> str:
 
 
 def _agents(simulation: Simulation, setup: Setup, parts: dict[str, Part]) -> dict[str, Agent]:
-    return {
-        agent: (part.make or trader_of)(Place(agent, part, setup, simulation))
-        for agent, part in parts.items()
-    }
+    return {agent: agent_of(Place(agent, part, setup, simulation)) for agent, part in parts.items()}
 
 
 def _settle(simulation: Simulation, setup: Setup, parts: dict[str, Part]) -> None:
@@ -173,10 +170,10 @@ class Trading:
 
     async def run(self, number: int) -> str:
         """Give why the round ended: the week was over, or the run's budget of calls spent."""
-        turns = self._setup.turns_per_person * len(self._parts)
-        whole = turns * self._setup.rounds
-        # Whoever is to act more often is in the hat more often.
+        # Whoever is to act more often is in the hat more often, and takes nobody else's turns.
         ids = [agent for agent, part in self._parts.items() for _ in range(part.weight)]
+        turns = self._setup.turns_per_person * len(ids)
+        whole = turns * self._setup.rounds
         shocks = sorted(self._setup.shocks, key=lambda one: one.share) if number == 0 else []
         for first in range(0, turns, self._at_once):
             while shocks and first >= shocks[0].share * turns:

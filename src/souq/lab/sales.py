@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from souq.core.agreement import CashLeg, GoodsLeg
 from souq.core.money import BPS
-from souq.lab.population import Person
+from souq.lab.population import Person, true_worth
 from souq.views.history import Deal, History
 
 
@@ -95,4 +95,4 @@ def _worth(
 ) -> int:
     person, ref = people.get(leg.taker), history.listings[leg.listing].posted.ref
     seeming = person.values.get(ref, 0) if person else 0
-    return seeming * truths.get(ref, 100) // 100
+    return true_worth(truths, ref, seeming)

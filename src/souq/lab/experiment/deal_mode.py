@@ -130,7 +130,9 @@ def _casting(
     asked: Experiment, setup: Setup, folder: Path, open_files: ExitStack
 ) -> Casting | None:
     """Connect the models that play, where any do. Raises NotReady."""
-    names = {part.person.name: asked.agents[part.kind].model or SCRIPTED for part in setup.parts}
+    # Whoever a treatment made something else of is of no kind that the file names.
+    models_of = {name: kind.model or SCRIPTED for name, kind in asked.agents.items()}
+    names = {part.person.name: models_of.get(part.kind, SCRIPTED) for part in setup.parts}
     if set(names.values()) == {SCRIPTED}:
         return None
     models = asked.models
