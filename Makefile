@@ -92,7 +92,7 @@ bench-mechanisms: .venv/.lab ## measure how fast prices are made, through kernel
 	$(BIN)/python -m bench.mechanisms
 
 bench-trust: .venv/.lab ## measure guardrails, reputation, evidence, audits, locks, surveillance and breakers (minutes)
-	for one in policy reputation evidence audits words surveillance breakers; do \
+	for one in policy reputation evidence audits words surveillance collusion breakers; do \
 		$(BIN)/python -m bench.$$one || exit 1; done
 
 attack: .venv/.lab ## an attacker with an agent's key plays a million commands; no loss beyond its bound (minutes)
