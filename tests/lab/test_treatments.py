@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import pytest
 from msgspec import Meta, Struct
 
+from souq.lab import tables
 from souq.lab.adversaries import ADVERSARIES
 from souq.lab.experiment.cells import cells_of
 from souq.lab.experiment.one_cell import Order, run_cell
@@ -115,3 +116,23 @@ floor_defence = {grain = 0.25, talks_max = 1}
     assert first.keys() == second.keys()
     assert {name for name in first if name.endswith(".parquet")} >= {"persons.parquet"}
     assert {name for name in first if first[name] != second[name]} == set()
+
+
+def test_whoever_is_made_an_adversary_is_played_by_a_script_and_needs_no_model(
+    tmp_path: Path,
+) -> None:
+    text = """
+name = "scripts"
+agents.agent.model = "anthropic:none"
+treatments.adversaries.no_show = 1
+[population]
+people = 4
+[market]
+turns_per_person = 3
+"""
+    design = parse(text, Path("x.toml"))
+    (cell,) = cells_of(design)
+    order = Order(cell, design.arms[0].experiment, "", "", str(tmp_path))
+    run_cell(order, tmp_path)
+    found = tables.read(tmp_path / "persons.parquet", tables.PersonRow)
+    assert [(one.kind, one.is_adversary) for one in found] == [("no_show", True)] * 4
