@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from souq.lab.setup import Setup
+from souq.lab.treatments import batch_window, information
 
 
 class Treatment(Protocol):
@@ -24,5 +25,8 @@ class Treatment(Protocol):
     def apply(self, setup: Setup, settings: Any, rng: random.Random) -> None: ...
 
 
-_ALL: tuple[Any, ...] = ()
+_ALL: tuple[Any, ...] = (
+    information,
+    batch_window,
+)
 TREATMENTS: dict[str, Treatment] = {one.NAME: one for one in _ALL}
