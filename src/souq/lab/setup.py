@@ -128,6 +128,12 @@ class Setup(Struct):
             ),
         )
 
+    def admit(self, part: Part) -> None:
+        """Let somebody more join, last of all."""
+        people = (*self.population.people, part.person)
+        self.population = msgspec.structs.replace(self.population, people=people)
+        self.parts.append(part)
+
     def falsify(self, truths: dict[str, int]) -> None:
         """Say what things are really worth, in per cent of what they seem."""
         whole = {**self.population.truths, **truths}

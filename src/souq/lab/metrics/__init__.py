@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from souq.lab.metrics import prices, racing, welfare
+from souq.lab.metrics import prices, racing, rebalancing, welfare
 from souq.lab.tables import MetricRow
 from souq.lab.tidying import Told
 
@@ -31,6 +31,7 @@ _MODULES: tuple[Any, ...] = (
     welfare,
     prices,
     racing,
+    rebalancing,
 )
 METRICS: dict[str, Metric] = {
     name: Metric(*parts) for module in _MODULES for name, parts in module.METRICS.items()

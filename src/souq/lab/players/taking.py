@@ -5,7 +5,7 @@ Nobody haggles, so all that decides is who comes first, or the window's rule.
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 from souq.agents import Turn
@@ -39,6 +39,7 @@ class Taker:
         rng: random.Random,
         state: State,
         rule: Rule,
+        clock: Callable[[], int],
         *,
         window_us: int,
         valid_us: int,
@@ -48,6 +49,7 @@ class Taker:
         self._rng = rng
         self._state = state
         self._rule = rule
+        self._clock = clock
         self._window_us = window_us
         self._valid_us = valid_us
         self._to_list = list(errand.things)
@@ -123,11 +125,12 @@ class Taker:
         return Turn(TakePrice(id, self._money(price)))
 
     def _enter(self, seen: Observation) -> Turn | None:
+        now = self._clock()  # what is seen is as of the last record
         open_windows = {
             window.listing: (id, window)
             for id, window in self._windows().items()
             if window.phase in ("waiting", "gathering")
-            and seen.at < window.due
+            and now < window.due
             and window.lister != seen.agent
             and id not in self._entered
         }

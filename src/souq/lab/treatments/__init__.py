@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from souq.lab.setup import Setup
-from souq.lab.treatments import batch_window, information
+from souq.lab.treatments import batch_window, elastic_supply, information
 
 
 class Treatment(Protocol):
@@ -28,5 +28,6 @@ class Treatment(Protocol):
 _ALL: tuple[Any, ...] = (
     information,
     batch_window,
+    elastic_supply,
 )
 TREATMENTS: dict[str, Treatment] = {one.NAME: one for one in _ALL}

@@ -61,6 +61,7 @@ def _taker(place: Place, settings: Settings) -> Agent:
         rng,
         state,
         settings.rule,
+        place.simulation.clock,
         window_us=window_us,
         valid_us=min(place.setup.span_us, place.setup.rules.offer_max_us),
     )
