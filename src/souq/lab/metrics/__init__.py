@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from souq.lab.metrics import prices, racing, rebalancing, welfare
+from souq.lab.metrics import asking, learning, prices, racing, rebalancing, welfare, wording
 from souq.lab.tables import MetricRow
 from souq.lab.tidying import Told
 
@@ -32,6 +32,9 @@ _MODULES: tuple[Any, ...] = (
     prices,
     racing,
     rebalancing,
+    learning,
+    asking,
+    wording,
 )
 METRICS: dict[str, Metric] = {
     name: Metric(*parts) for module in _MODULES for name, parts in module.METRICS.items()

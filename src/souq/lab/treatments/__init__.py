@@ -9,7 +9,15 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from souq.lab.setup import Setup
-from souq.lab.treatments import batch_window, elastic_supply, information
+from souq.lab.treatments import (
+    batch_window,
+    elastic_supply,
+    information,
+    listing_quality,
+    refunds,
+    repricing,
+    rounds,
+)
 
 
 class Treatment(Protocol):
@@ -29,5 +37,9 @@ _ALL: tuple[Any, ...] = (
     information,
     batch_window,
     elastic_supply,
+    rounds,
+    repricing,
+    refunds,
+    listing_quality,
 )
 TREATMENTS: dict[str, Treatment] = {one.NAME: one for one in _ALL}
