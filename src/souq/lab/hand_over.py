@@ -1,8 +1,8 @@
 """The hand-over after a round: everybody brings what they sold, then looks at what they got.
 
-Whoever was wronged disputes, and an arbiter rules: all of the price goes back, or none. Where things
-may be sent back, that is what happens instead. What nobody brings lapses, and its buyer's money
-comes back.
+Whoever was wronged disputes, and an arbiter rules: all of the price goes back, or none. Where
+things may be sent back, that is what happens instead. What nobody brings lapses, and its buyer's
+money comes back.
 """
 
 from souq.core.acceptance import ConfirmReturn, SendBack

@@ -194,9 +194,7 @@ def trader_of(place: Place) -> Agent:
     person, skill, setup = place.part.person, place.part.skill, place.setup
     rng = generator(setup.seed, f"agent {person.number}")
     tactic = STRATEGIES[person.style](rng)
-    trader = Trader(
-        errand_of(place), tactic, rng, patience=skill.patience, open_max=skill.open_max
-    )
+    trader = Trader(errand_of(place), tactic, rng, patience=skill.patience, open_max=skill.open_max)
     if skill.attention == 1:
         return trader
     return Attentive(trader, skill, generator(setup.seed, f"attention {person.number}"))

@@ -8,7 +8,16 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from souq.lab.metrics import asking, learning, prices, racing, rebalancing, welfare, wording
+from souq.lab.metrics import (
+    asking,
+    entering,
+    learning,
+    prices,
+    racing,
+    rebalancing,
+    welfare,
+    wording,
+)
 from souq.lab.tables import MetricRow
 from souq.lab.tidying import Told
 
@@ -35,6 +44,7 @@ _MODULES: tuple[Any, ...] = (
     learning,
     asking,
     wording,
+    entering,
 )
 METRICS: dict[str, Metric] = {
     name: Metric(*parts) for module in _MODULES for name, parts in module.METRICS.items()

@@ -1,6 +1,6 @@
 """What was asked: how far prices moved while things stood on the floor, and how wide they lie."""
 
-from statistics import fmean, median, pstdev
+from statistics import fmean, pstdev
 
 from souq.lab.tidying import Told
 
@@ -12,7 +12,7 @@ def _drift(told: Told) -> float | None:
         if story.posted.side == "sell" and story.posted.price and story.posted.price.units
         if story.price_units is not None
     ]
-    return median(moved) if moved else None
+    return fmean(moved) if moved else None
 
 
 def _moved(told: Told) -> float | None:
@@ -32,7 +32,7 @@ def _spread(told: Told) -> float | None:
 
 
 METRICS = {
-    "ask_drift": ("the last price asked for a thing, of the first, in the middle", "share", _drift),
+    "ask_drift": ("the last price asked for a thing, of the first, on average", "share", _drift),
     "asks_moved": ("of what was listed, what changed its price", "share", _moved),
     "ask_spread": ("how far prices in a category lie apart, of their mean", "share", _spread),
 }

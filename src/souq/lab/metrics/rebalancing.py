@@ -85,8 +85,16 @@ def _jobs(told: Told) -> float | None:
 
 METRICS = {
     "shock_peak": ("highest price of help after the shock, of that before it", "", _peak),
-    "rebalanced": ("1 where the price of help was back within 10 % before the week was over", "", _is_back),
-    "rebalance_turns": ("turns of anybody's until it was back; null where it never was", "", _turns),
+    "rebalanced": (
+        "1 where the price of help was back within 10 % before the week was over",
+        "",
+        _is_back,
+    ),
+    "rebalance_turns": (
+        "turns of anybody's until it was back; null where it never was",
+        "",
+        _turns,
+    ),
     "rebalance_hours": ("hours of the market until it was back; null likewise", "", _hours),
     "help_taken": ("jobs of help that were taken", "", _jobs),
 }

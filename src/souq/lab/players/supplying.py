@@ -44,9 +44,7 @@ class Supplier:
     happens until somebody is free again, that would be for ever.
     """
 
-    def __init__(
-        self, jobs: tuple[Thing, ...], manner: Manner, clock: Callable[[], int]
-    ) -> None:
+    def __init__(self, jobs: tuple[Thing, ...], manner: Manner, clock: Callable[[], int]) -> None:
         self._clock = clock
         self._jobs = list(jobs)
         self._category = jobs[0].category
@@ -131,7 +129,9 @@ class Customer:
         help = [one for one in seen.listings if one.category == self._category]
         most = min(self._most_units, seen.available_units)
         if self._rng.random() < self._demand.chance:
-            fits = [(one.price_units or 0, one.id) for one in help if (one.price_units or 0) <= most]
+            fits = [
+                (one.price_units or 0, one.id) for one in help if (one.price_units or 0) <= most
+            ]
             if fits:
                 price, listing = min(fits)
                 return Turn(TakePrice(listing, Money(price, ASSET)))

@@ -11,12 +11,18 @@ from msgspec import Struct
 from souq.lab.setup import Setup
 from souq.lab.treatments import (
     batch_window,
+    deadline,
     elastic_supply,
     information,
+    instruction_style,
     listing_quality,
+    newcomers,
+    range_of_goods,
     refunds,
     repricing,
     rounds,
+    seller_messages,
+    shipping,
 )
 
 
@@ -35,11 +41,17 @@ class Treatment(Protocol):
 
 _ALL: tuple[Any, ...] = (
     information,
+    instruction_style,
+    deadline,
     batch_window,
-    elastic_supply,
-    rounds,
+    seller_messages,
+    newcomers,
     repricing,
+    elastic_supply,
+    shipping,
     refunds,
     listing_quality,
+    range_of_goods,
+    rounds,
 )
 TREATMENTS: dict[str, Treatment] = {one.NAME: one for one in _ALL}

@@ -35,8 +35,9 @@ ENTRY = 1.2, 1.4  # of the price, at which one of the reserve comes
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """The market of help. `price` is in dollars; `need` is how often a person needs it in a week.
 
-    `slope`: by what share of it the rate moves for all hands being busy of late, instead of half,
-    is half of this; `reserve`: suppliers who come when prices are high. At `shock_at` of the week, need is `shock` times what it was.
+    A supplier asks its rate when half of its hands have been busy of late, and `slope` / 2 of it
+    more when all have; `reserve`: suppliers who come when prices are high. At `shock_at` of the
+    week, need is `shock` times what it was.
     """
 
     suppliers: int = 4
@@ -54,7 +55,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         """Raise ValueError for what cannot be."""
         check_share(shock_at=self.shock_at)
         check_bounds(self, suppliers=(1, 100), reserve=(0, 100), hands=(1, 20), slope=(0, 5))
-        check_bounds(self, job_hours=(0.5, 240), need=(0.1, 100), shock=(0.1, 100), jobs_per_person=(1, 200))
+        check_bounds(
+            self, job_hours=(0.5, 240), need=(0.1, 100), shock=(0.1, 100), jobs_per_person=(1, 200)
+        )
         if USD.parse(self.price).units < 4 * QUANTUM_UNITS:
             raise ValueError("price is in dollars, 1 or more")
 
@@ -104,9 +107,7 @@ def apply(setup: Setup, settings: Settings, rng: random.Random) -> None:
     setup.shocks.append(Shock(settings.shock_at, strike))
 
 
-def _jobs(
-    n: int, name: str, settings: Settings, setup: Setup, price: int
-) -> tuple[Thing, ...]:
+def _jobs(n: int, name: str, settings: Settings, setup: Setup, price: int) -> tuple[Thing, ...]:
     count = round(settings.hands * setup.span_us / (settings.job_hours * HOUR_US)) + settings.hands
     cost = _quantised(price * COST_SHARE)
     return tuple(

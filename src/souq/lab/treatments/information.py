@@ -1,10 +1,11 @@
 """What each side is told: kinds of agents, floors, worths, the going rate, records.
 
-Scripted buyers who know a floor pay no more than half-way from it to their worth; who know the going rate (what is paid of
-what is asked, in the middle of all sales so far) pay no more than that; who see records pass poor
-ones by. Scripted sellers who know worths ask what the thing is worth to whoever wants it most. To
-the kind of an agent, no script reacts: what cards say, and all the rest, models are told in words.
-Records are made when a round is over, so they need more than one round to matter.
+Scripted buyers who know a floor pay no more than half-way from it to their worth; who know the
+going rate (what is paid of what is asked, in the middle of all sales so far) pay no more than that;
+who see records pass poor ones by. Scripted sellers who know worths ask what the thing is worth to
+whoever wants it most. To the kind of an agent, no script reacts: what cards say, and all the rest,
+models are told in words. Records are made when a round is over, so they need more than one round to
+matter.
 """
 
 import random

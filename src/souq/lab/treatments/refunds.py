@@ -2,9 +2,9 @@
 
 A share of things is faulty: worth less than it seems, which shows only at the hand-over. Without
 refunds a wronged buyer bears it. With an arbiter it disputes, and the arbiter, who sees the truth
-in so many cases of a hundred, gives back all of the price or nothing. With returns it accepts, looks
-again and sends the thing back, and deal and money are undone. Models are told the policy; what is
-faulty nobody knows.
+in so many cases of a hundred, gives back all of the price or nothing; the thing stays with its
+buyer. With returns it accepts, looks again and sends the thing back, and the deal is undone. Models
+are told the policy; what is faulty nobody knows.
 """
 
 import random

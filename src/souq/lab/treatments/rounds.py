@@ -98,7 +98,7 @@ class _Stock:
             if not deal.is_void
             for leg in goods(deal.agreement.legs)
         }
-        unsold = []
+        unsold: list[Thing] = []
         for part in setup.parts:
             left = tuple(thing for thing in part.person.things if thing.ref not in sold)
             unsold += left
