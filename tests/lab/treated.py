@@ -76,7 +76,7 @@ def start(
 
 @cache
 def _run(treatments: bytes, seed: int, **settings: Any) -> Ran:
-    rules = msgspec.json.decode(settings.pop("rules", "{}"))
+    rules = msgspec.json.decode(settings.pop("rules", b"{}"))
     setup = start(msgspec.json.decode(treatments), seed, rules=rules, **settings)
     store = MemoryStore()
     simulation = run_market(setup, store)

@@ -52,6 +52,7 @@ class Supplier:
         self._is_here = not manner.enters_at
         self._lately = USUAL
         self._listed: set[str] = set()
+        self._posted = 0  # since the last look
         self._busy: list[int] = []  # until when, for each hand
 
     def wake(self, seen: Observation, note: str) -> Turn:
@@ -68,11 +69,12 @@ class Supplier:
                 return Turn(WithdrawListing(mine[0].id))
             self._is_here, self._lately = False, USUAL
             return Turn()
+        if self._jobs and len(mine) + len(self._busy) < self._manner.hands:
+            self._posted = 1
+            return Turn(_posting(self._jobs.pop(0), rate))
         for listing in mine:
             if listing.price_units != rate:
                 return Turn(EditListing(listing.id, price=Money(rate, ASSET)))
-        if self._jobs and len(mine) + len(self._busy) < self._manner.hands:
-            return Turn(_posting(self._jobs.pop(0), rate))
         return Turn()
 
     def _comes(self, floor: list[ListingSeen], me: str) -> bool:
@@ -84,9 +86,10 @@ class Supplier:
     def _count(self, mine: list[ListingSeen], at: int) -> None:
         self._busy = [until for until in self._busy if until > at]
         here = {one.id for one in mine}
-        for _ in self._listed - here:  # what is gone was sold: nobody else takes it down
-            self._busy.append(at + self._manner.job_us)
-        self._listed = here
+        # What is gone was sold, since nobody else takes it down; so was what never was seen there.
+        sold = len(self._listed - here) + self._posted - len(here - self._listed)
+        self._busy += [at + self._manner.job_us] * max(0, sold)
+        self._listed, self._posted = here, 0
 
     def _rate(self) -> int:
         manner, share = self._manner, len(self._busy) / self._manner.hands
