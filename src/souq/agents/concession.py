@@ -49,6 +49,16 @@ def conceder() -> Concession:
     return Concession(4.0, opening_share=0.7)
 
 
+def aggressive() -> Concession:
+    """Open low, and give way late."""
+    return Concession(0.2, opening_share=0.45)
+
+
+def gentle() -> Concession:
+    """Open near the price, and give way early."""
+    return Concession(4.0, opening_share=0.8)
+
+
 def lowballer() -> Concession:
     """Open at a fraction of the price and hardly move until the end."""
     return Concession(0.15, opening_share=0.3)

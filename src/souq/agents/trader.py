@@ -47,7 +47,8 @@ class Errand(Struct):
     """What a person told its agent. `worth` says what a listing is worth to the person, 0 nothing.
 
     `wants`: by category, how many pieces at most; `adverts`: by category, what to announce. Its
-    listings are handed over by `delivery`, and run by `conditions`.
+    listings are handed over by `delivery`, and run by `conditions`. `asks`: by ref, what is asked
+    now, where that is not what it began with.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Errand(Struct):
     delivery: Delivery = "meet"
     shipping_units: int = 0
     conditions: Conditions = USUAL
+    asks: dict[str, int] = {}
 
 
 class _Floor:
@@ -160,7 +162,7 @@ class Trader:
             PostListing(
                 title=PublicText(thing.title),
                 category=thing.category,
-                price=self._money(thing.ask_units),
+                price=self._money(self._ask(thing)),
                 subject=thing.subject,
                 description=PublicText(thing.description),
                 ref=thing.ref,
@@ -181,7 +183,7 @@ class Trader:
         role: Role = "seller" if giving else "buyer"
         if role == "seller":
             limit = sum(self._thing_of[leg.listing].floor_units for leg in giving)
-            opening = max(limit, sum(self._thing_of[leg.listing].ask_units for leg in giving))
+            opening = max(limit, sum(self._ask(self._thing_of[leg.listing]) for leg in giving))
         else:
             limit = min(self._worth(seen, negotiation.goods), self._spendable(seen))
             # A talk may be so new that what lies on its table is all that is known of it.
@@ -237,7 +239,7 @@ class Trader:
             ]
             if fits:
                 id, thing = max(fits, key=lambda fit: (fit[1].ask_units, fit[0]))
-                price = min(thing.ask_units, want.price_units or 0)
+                price = min(self._ask(thing), want.price_units or 0)
                 return Turn(MakeOffer((Item(id),), self._money(price), to=want.agent))
         return None
 
@@ -348,6 +350,9 @@ class Trader:
             if not one.is_my_turn and _taken(one.legs, seen.agent)
         )
         return max(0, seen.available_units - promised)
+
+    def _ask(self, thing: Thing) -> int:
+        return self._errand.asks.get(thing.ref, thing.ask_units)
 
     def _money(self, units: int) -> Money:
         return Money(units, self._errand.asset)

@@ -14,6 +14,7 @@ from souq.agents import Agent, Turn, turn_of
 from souq.agents.llm.spending import OverBudget
 from souq.core.bond import PostBond
 from souq.core.funds import ReportDeposit
+from souq.core.listing import LISTINGS, WithdrawListing
 from souq.core.mandate import GrantMandate, SecretLimits
 from souq.core.money import Money
 from souq.core.party import DeclareModel
@@ -24,6 +25,7 @@ from souq.core.seal import canonical
 from souq.journal.store import Store
 from souq.lab.casting import Casting
 from souq.lab.hand_over import hand_over
+from souq.lab.marks import ROUND, mark
 from souq.lab.population import Population, generator
 from souq.lab.setup import MARKET as MARKET
 from souq.lab.setup import TURNS_PER_PERSON as TURNS_PER_PERSON
@@ -132,6 +134,10 @@ def _settle(simulation: Simulation, setup: Setup, parts: dict[str, Part]) -> Non
 
 def _renew(simulation: Simulation, setup: Setup, parts: dict[str, Part], number: int) -> None:
     """Begin another round: new things and wants, the same people, their records and memories."""
+    for listing in list(simulation.engine.state.rows(LISTINGS).values()):
+        if listing.agent in parts and not (listing.is_withdrawn or listing.pledged):
+            simulation.submit(listing.agent, WithdrawListing(listing.id)).need()
+    mark(simulation, f"{ROUND}{number + 1}", simulation.clock.at)
     if setup.renew is not None:
         setup.renew(setup, number)
     for agent, part in parts.items():

@@ -6,7 +6,7 @@ mandate; what is true of a thing, but not said, stands with the people and never
 
 import random
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct, field
@@ -57,7 +57,8 @@ class Part(Struct):
 
     An agent is drawn `weight` times as often as one of weight 1. `delivers` False: it brings
     nothing. `declares` is what its card says that it runs on, "" says nothing; `told` is in a
-    model's brief.
+    model's brief. `errands` change what a scripted trader is sent for. Both they and what
+    stands around are asked again in each round.
     """
 
     person: Person
@@ -66,7 +67,7 @@ class Part(Struct):
     block: str = ""
     skill: Skill = Skill()
     make: Make | None = None
-    around: tuple[Around, ...] = ()
+    around: list[Around] = field(default_factory=list)
     weight: int = 1
     bond_units: int = 0
     is_adversary: bool = False
@@ -74,6 +75,7 @@ class Part(Struct):
     disputes: Disputes = "when_wronged"
     declares: str = ""
     told: tuple[str, ...] = ()
+    errands: list[Callable[[Errand, Place], None]] = field(default_factory=list)
 
 
 class Shock(Struct, frozen=True):
@@ -122,6 +124,36 @@ class Setup(Struct):
         """Give what a thing is really worth, in per cent of what it seems."""
         return self.population.truths.get(ref, TRUE_PERCENT)
 
+    def change(self, part: Part, **fields: Any) -> None:
+        """Change what is true of a person, in its part and in the evidence alike."""
+        part.person = msgspec.structs.replace(part.person, **fields)
+        self.population = msgspec.structs.replace(
+            self.population,
+            people=tuple(
+                part.person if one.number == part.person.number else one
+                for one in self.population.people
+            ),
+        )
+
+    def admit(self, part: Part) -> None:
+        """Let somebody more join, last of all."""
+        people = (*self.population.people, part.person)
+        self.population = msgspec.structs.replace(self.population, people=people)
+        self.parts.append(part)
+
+    def falsify(self, truths: dict[str, int]) -> None:
+        """Say what things are really worth, in per cent of what they seem."""
+        whole = {**self.population.truths, **truths}
+        self.population = msgspec.structs.replace(self.population, truths=whole)
+
+    def authorise(self) -> None:
+        """Draw up the mandates again, after things or values have changed."""
+        for part in self.parts:
+            new = limits_of(part.person, self.population)
+            part.limits = msgspec.structs.replace(
+                part.limits, goods=new.goods, ceilings=new.ceilings
+            )
+
 
 def setup_of(population: Population, *, fee_bps: int = 0, rules: Rules | None = None) -> Setup:
     """Give the usual market among these people, all of them honest and scripted."""
@@ -159,6 +191,19 @@ def agent_of(place: Place) -> Agent:
     return agent
 
 
+def errand_of(place: Place) -> Errand:
+    """Give what a person sends a script for, with all that its part says of that."""
+    person, setup = place.part.person, place.setup
+    judgement = generator(setup.seed, f"judgement {person.number}")
+    worth = place.part.skill.misjudged(place.worth, judgement)
+    errand = Errand(person.name, person.things, dict(person.wants), worth, dict(person.adverts))
+    errand.conditions, errand.delivery = setup.conditions, setup.delivery
+    errand.shipping_units = setup.shipping_units
+    for change in place.part.errands:
+        change(errand, place)
+    return errand
+
+
 def trader_of(place: Place) -> Agent:
     """Give the scripted trader of a person's style and skill."""
     person = place.part.person
@@ -169,11 +214,7 @@ def trader_of(place: Place) -> Agent:
 def trader_with(place: Place, tactic: Tactic, rng: random.Random) -> Agent:
     """Give the scripted trader of a person's skill, with another tactic than its style's."""
     person, skill, setup = place.part.person, place.part.skill, place.setup
-    worth = skill.misjudged(place.worth, generator(setup.seed, f"judgement {person.number}"))
-    errand = Errand(person.name, person.things, dict(person.wants), worth, dict(person.adverts))
-    errand.conditions, errand.delivery = setup.conditions, setup.delivery
-    errand.shipping_units = setup.shipping_units
-    trader = Trader(errand, tactic, rng, patience=skill.patience, open_max=skill.open_max)
+    trader = Trader(errand_of(place), tactic, rng, patience=skill.patience, open_max=skill.open_max)
     if skill.attention == 1:
         return trader
     return Attentive(trader, skill, generator(setup.seed, f"attention {person.number}"))

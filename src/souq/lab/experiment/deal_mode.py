@@ -45,9 +45,10 @@ def run(
 
     Raises ValueError for what this market cannot have, NotReady for models.
     """
-    setup, blocks = prepared(asked, cell, beside)
+    setup, blocks = _peopled(asked, cell, beside)
     with ExitStack() as open_files:
         casting = _casting(asked, setup, folder, open_files)
+        _treat(setup, asked, cell)  # last, so that a treatment has its way with models as well
 
         def progress(turn: int, turns: int, history: History) -> None:
             if turn % 100 == 0 or casting is not None:
@@ -65,7 +66,16 @@ def run(
 
 
 def prepared(asked: Experiment, cell: Cell, beside: Path) -> tuple[Setup, dict[str, str]]:
-    """Give the market that a cell runs, with its treatments, and by person the stratum it is of."""
+    """Give the market that a cell runs, with its treatments, and by person the stratum it is of.
+
+    Without its models, which play only where it is run.
+    """
+    setup, blocks = _peopled(asked, cell, beside)
+    _treat(setup, asked, cell)
+    return setup, blocks
+
+
+def _peopled(asked: Experiment, cell: Cell, beside: Path) -> tuple[Setup, dict[str, str]]:
     setup = setup_of(_population(asked, cell, beside), rules=rules_of(asked))
     setup.luck = cell.luck_seed
     setup.turns_per_person = asked.market.turns_per_person
@@ -79,11 +89,14 @@ def prepared(asked: Experiment, cell: Cell, beside: Path) -> tuple[Setup, dict[s
         name = part.person.name
         kind = assigned.kinds[name]
         _play(part, kind, asked.agents[kind], assigned.blocks.get(name, ""))
+    return setup, assigned.blocks
+
+
+def _treat(setup: Setup, asked: Experiment, cell: Cell) -> None:
     for name, settings in asked.treatments.items():
         treatment = TREATMENTS[name]
         chosen = msgspec.convert(settings, treatment.Settings)
         treatment.apply(setup, chosen, generator(cell.luck_seed, f"treatment {name}"))
-    return setup, assigned.blocks
 
 
 def _play(part: Part, kind_name: str, kind: Kind, block: str) -> None:

@@ -8,7 +8,20 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from souq.lab.metrics import coherence, conduct, harm, leakage, prices, welfare
+from souq.lab.metrics import (
+    asking,
+    coherence,
+    conduct,
+    entering,
+    harm,
+    leakage,
+    learning,
+    prices,
+    racing,
+    rebalancing,
+    welfare,
+    wording,
+)
 from souq.lab.tables import MetricRow
 from souq.lab.tidying import Told
 
@@ -34,6 +47,12 @@ _MODULES: tuple[Any, ...] = (
     conduct,
     coherence,
     leakage,
+    racing,
+    rebalancing,
+    learning,
+    asking,
+    wording,
+    entering,
 )
 METRICS: dict[str, Metric] = {
     name: Metric(*parts) for module in _MODULES for name, parts in module.METRICS.items()

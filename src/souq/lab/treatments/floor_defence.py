@@ -69,7 +69,7 @@ def apply(setup: Setup, settings: Settings, rng: random.Random) -> None:
         things = tuple(guarded(thing, settings, rng.random()) for thing in part.person.things)
         part.person = msgspec.structs.replace(part.person, things=things)
         if settings.talks_max:
-            part.around = (*part.around, _limited(settings.talks_max))
+            part.around.append(_limited(settings.talks_max))
 
 
 def guarded(thing: Thing, settings: Settings, luck: float) -> Thing:
