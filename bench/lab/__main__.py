@@ -42,8 +42,8 @@ RATIOS = (
     ("agent steps: columns, 100,000 agents", "agent steps: kernel, 100,000 agents", 8.0),
     ("agent steps: columns, 1,000,000 agents", "agent steps: kernel, 1,000,000 agents", 8.0),
     (
-        "agent steps: columns, 20,000 agents",
-        "agent steps: kernel's call market, 20,000 agents",
+        "agent steps: one call of 20,000 quotes, columns",
+        "agent steps: one call of 20,000 quotes, kernel",
         8.0,
     ),
     ("cells: journal in memory, 2 processes", "cells: journal in memory, 1 process", 1.7),

@@ -137,12 +137,12 @@ def _calls(rates: Rates, agents: int) -> None:
     ground = floor(len(bids), len(asks))
     plain = bids.tolist(), asks.tolist()
     trades = rates.rate(
-        f"agent steps: kernel's call market, {CALLED:,} agents",
+        f"agent steps: one call of {CALLED:,} quotes, kernel",
         agents,
         lambda: ground.call(*plain, rationing="time", top_units=PRICE_MAX),
     )
     found = rates.rate(
-        f"agent steps: columns, {CALLED:,} agents",
+        f"agent steps: one call of {CALLED:,} quotes, columns",
         agents,
         lambda: clear(bids, asks, top_units=PRICE_MAX),
     )
