@@ -20,7 +20,7 @@ PLAIN: dict[str, dict[str, object]] = {}
 
 def test_cards_say_what_agents_run_on_unless_it_is_undisclosed() -> None:
     assert set(run(PLAIN).told.history.models) == set(run(PLAIN).told.people)
-    assert run({"information": {"kinds": False}}).told.history.models == {}
+    assert run({"information": {}}).told.history.models == {}
 
 
 def test_models_play_before_treatments_are_applied() -> None:

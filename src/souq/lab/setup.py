@@ -56,8 +56,8 @@ class Part(Struct):
     stands `around` it, the first one innermost, changes what any agent does.
 
     An agent is drawn `weight` times as often as one of weight 1. `delivers` False: it brings
-    nothing. `declares` is what its card says that it runs on, "" says nothing; `told` is in a
-    model's brief. `errands` change what a scripted trader is sent for. Both they and what
+    nothing. Its agent `runs_on` a model or a script; `declares` is what its card says of that, ""
+    nothing. `told` is in a model's brief. `errands` change what a scripted trader is sent for. Both they and what
     stands around are asked again in each round.
     """
 
@@ -73,6 +73,7 @@ class Part(Struct):
     is_adversary: bool = False
     delivers: bool = True
     disputes: Disputes = "when_wronged"
+    runs_on: str = ""
     declares: str = ""
     told: tuple[str, ...] = ()
     errands: list[Callable[[Errand, Place], None]] = field(default_factory=list)

@@ -38,7 +38,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     than `least_good` went well.
     """
 
-    kinds: bool = True
+    kinds: bool = False
     floors: bool = False
     worths: bool = False
     going_rate: bool = False
@@ -54,10 +54,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 def apply(setup: Setup, settings: Settings, rng: random.Random) -> None:
     """Tell people."""
     if settings.kinds:
-        setup.prepare.append(_tell_kinds)
-    else:
         for part in setup.parts:
-            part.declares = ""
+            part.declares = part.runs_on
+        setup.prepare.append(_tell_kinds)
     rate = GoingRate()
     for part in drawn(setup.parts, settings.share, rng):
         if settings.floors:
