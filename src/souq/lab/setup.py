@@ -57,8 +57,8 @@ class Part(Struct):
 
     An agent is drawn `weight` times as often as one of weight 1. `delivers` False: it brings
     nothing. Its agent `runs_on` a model or a script; `declares` is what its card says of that, ""
-    nothing. `told` is in a model's brief. `errands` change what a scripted trader is sent for. Both they and what
-    stands around are asked again in each round.
+    nothing. `told` is in a model's brief. `errands` change what a scripted trader is sent for. Both
+    they and what stands around are asked again in each round.
     """
 
     person: Person

@@ -5,6 +5,7 @@ from typing import Any
 
 from souq.core.rules import HOUR_US
 from souq.lab.marks import read_mark
+from souq.lab.metrics.welfare import USD
 from souq.lab.tidying import Told
 from souq.lab.treatments.elastic_supply import CATEGORY, SHOCK
 
@@ -46,6 +47,16 @@ def _peak(told: Told) -> float | None:
     return max(price for _, price in after) / before
 
 
+def _before(told: Told) -> float | None:
+    found = _around(told)
+    return None if found is None else found[1] / USD
+
+
+def _after(told: Told) -> float | None:
+    found = _around(told)
+    return None if found is None else median(price for _, price in found[2]) / USD
+
+
 def _rebalance_us(told: Told) -> tuple[int, int] | None:
     """Give how long until the price is back from its peak, and how long a turn is."""
     found = _around(told)
@@ -84,6 +95,8 @@ def _jobs(told: Told) -> float | None:
 
 
 METRICS = {
+    "help_before": ("middle price of help before the shock, once it had settled", "$", _before),
+    "help_after": ("middle price of help after the shock", "$", _after),
     "shock_peak": ("highest price of help after the shock, of that before it", "", _peak),
     "rebalanced": (
         "1 where the price of help was back within 10 % before the week was over",
