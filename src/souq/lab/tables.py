@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from souq.lab.economics import LabExtraMissing
+from souq.lab.extra import LabExtraMissing
 
 
 class PersonRow(Struct, frozen=True):
