@@ -13,10 +13,9 @@ from rich.table import Table
 from souq.cli.commands import Json, app
 from souq.cli.output import console, dollars, write_json
 from souq.lab import tables
-from souq.lab.experiment import folder, forking, reading, running
+from souq.lab.experiment import folder, forking, published, reading, running
 from souq.lab.experiment.cells import cells_of
 from souq.lab.experiment.engines import engine_of
-from souq.lab.experiment.schema import Experiment
 
 lab = typer.Typer(help="Run experiments, and read what came of them.", no_args_is_help=True)
 app.add_typer(lab, name="lab")
@@ -59,11 +58,11 @@ def check(file: File, as_json: Json = False) -> None:
 
 @lab.command()
 def schema() -> None:
-    """Print the JSON Schema of an experiment's file, without its arms and factors.
+    """Print the JSON Schema of an experiment's file, for editors and programs.
 
     Example: souq lab schema
     """
-    typer.echo(msgspec.json.format(msgspec.json.encode(msgspec.json.schema(Experiment))).decode())
+    typer.echo(published.text(), nl=False)
 
 
 @lab.command()

@@ -127,6 +127,8 @@ def _agents(asked: Experiment) -> Iterator[Problem]:
     models = asked.models
     yield from _dollars(models.cell_max_cost, ("models", "cell_max_cost"), "")
     yield from _dollars(models.agent_max_cost, ("models", "agent_max_cost"), "")
+    if models.cell_max_tokens is not None and models.cell_max_tokens < 1:
+        yield ("models", "cell_max_tokens"), "a number above 0"
     if not 1 <= models.at_once <= 256:
         yield ("models", "at_once"), "stands between 1 and 256"
 

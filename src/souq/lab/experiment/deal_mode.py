@@ -148,7 +148,7 @@ def _casting(
     casting = Casting(
         players,
         setup.seed,
-        purse=Purse(cost_units=_units(models.cell_max_cost)),
+        purse=Purse(cost_units=_units(models.cell_max_cost), tokens=models.cell_max_tokens),
         recording=recording,
         agent_cost_units=_units(models.agent_max_cost),
         structured_only=models.structured_only,

@@ -89,9 +89,13 @@ class Stopping(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Models(Struct, frozen=True, forbid_unknown_fields=True):
-    """What holds for all models. Budgets are in dollars: of each cell, and of each agent in it."""
+    """What holds for all models. Budgets are in dollars: of each cell, and of each agent in it.
+
+    Where nobody knows what a model costs, `cell_max_tokens` bounds a cell.
+    """
 
     cell_max_cost: str = ""
+    cell_max_tokens: int | None = None
     agent_max_cost: str = ""
     structured_only: bool = False
     at_once: int = 8

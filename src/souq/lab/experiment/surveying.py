@@ -58,8 +58,8 @@ def _asked(
     try:
         model = connect(name, models.timeout_s, models.at_once)
         by_person = {person: recording.of(model, name, person) for person in people}
-        cost = models.cell_max_cost
-        purse = Purse(cost_units=USD.parse(cost).units if cost else None)
+        cost = USD.parse(models.cell_max_cost).units if models.cell_max_cost else None
+        purse = Purse(cost_units=cost, tokens=models.cell_max_tokens)
         return survey.answer_all(people, by_person, purse)
     finally:
         recording.close()
