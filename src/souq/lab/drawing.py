@@ -126,5 +126,6 @@ def _inline(svg: str, name: str, label: str) -> str:
     assert box is not None
     body = re.sub(r' (?:role|aria-[a-z]+|pointer-events|font-family)="[^"]*"', "", body)
     body = re.sub(r'<path class="(?:back|fore)ground"[^>]*/>', "", body)
-    body = re.sub(r"(\d\.\d\d)\d+", r"\1", body)  # a hundredth of a pixel is enough
+    # A hundredth of a pixel is enough; words between tags keep what they say.
+    body = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0]), body)
     return f'<svg class="{name}" {box[0]} role="img" aria-label="{escape(label)}">{body}</svg>'

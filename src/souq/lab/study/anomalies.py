@@ -12,7 +12,7 @@ from msgspec import Struct
 from souq.core.money import USD as DOLLARS
 from souq.lab.extra import load
 from souq.lab.study.answers import metrics_of, unit_of
-from souq.lab.study.opening import Study
+from souq.lab.study.opening import LeftOut, Study
 from souq.lab.study.wording import number
 
 ROBUST_Z = 3.5  # Iglewicz and Hoaglin (1993)
@@ -37,8 +37,19 @@ def anomalies(study: Study) -> list[Anomaly]:
 
 
 def _left_out(study: Study) -> Iterator[Anomaly]:
+    by_why: dict[str, list[LeftOut]] = {}
     for one in study.left_out:
-        yield Anomaly("left out", one.cell.arm, one.cell.repetition, one.why)
+        by_why.setdefault(one.why, []).append(one)
+    last = max(cell.repetition for cell in study.cells)
+    for why, left in by_why.items():
+        if len(left) <= LISTED_MAX // 4:
+            for one in left:
+                yield Anomaly("left out", one.cell.arm, one.cell.repetition, why)
+            continue
+        told = f"{len(left):,} of {len(study.plan.cells):,} cells: {why}"
+        if study.base.stopping is not None and min(one.cell.repetition for one in left) > last:
+            told += f"; the stopping rule may have had enough after repetition {last}"
+        yield Anomaly("left out", "", 0, told)
 
 
 def _stopped(study: Study) -> Iterator[Anomaly]:

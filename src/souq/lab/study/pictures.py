@@ -234,7 +234,7 @@ def lines(
         side = {"values": list(ticks)} if ticks is not None else {"tickCount": 4 if phone else 7}
         x = alt.X(
             "x:Q",
-            axis=alt.Axis(title=None, grid=False, labelExpr=across, **side),
+            axis=alt.Axis(title=None, grid=False, labelExpr=across, labelFlush=False, **side),
             scale=alt.Scale(nice=False),
         )
         y = alt.Y("y:Q", axis=alt.Axis(title=None, labelExpr=up, tickCount=5))

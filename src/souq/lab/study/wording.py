@@ -48,5 +48,5 @@ def _digits(size: float, unit: str) -> str:
         case "share":
             return f"{100 * size:.1f}%"
         case _:
-            plain = size.is_integer() if isinstance(size, float) else True
+            plain = float(size).is_integer()
             return f"{size:,.0f}" if plain or size >= 1_000 else f"{size:,.3g}"
