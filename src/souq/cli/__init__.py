@@ -14,6 +14,7 @@ from souq.cli import hiring as hiring
 from souq.cli import intake as intake
 from souq.cli import keeping as keeping
 from souq.cli import lab as lab
+from souq.cli import lab_reading as lab_reading
 from souq.cli import mcp_stdio as mcp_stdio
 from souq.cli import metering as metering
 from souq.cli import models as models

@@ -1,39 +1,36 @@
-"""The report's charts: plain SVG without scripts, links or ids, one drawing for each screen width.
-
-Every chart is drawn twice, because text that shrinks with its drawing cannot be read on a phone.
-Colours are middle tones that hold on light and on dark paper; the page's stylesheet, which finds
-them by these very values, sharpens them for the one it is on.
-"""
+"""The charts of one run's report; `drawing` says how they become SVG."""
 
 import json
 import math
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any
 
 from msgspec import Struct
 
 from souq.core.money import USD
-from souq.lab.economics import LabExtraMissing
+from souq.lab.drawing import (
+    BUYER,
+    FULL_PX,
+    HALF_PX,
+    INK,
+    MUTED,
+    PHONE_PX,
+    PRICE,
+    SELLER,
+    SHORT,
+    Row,
+    apart,
+    rows_of,
+    svgs,
+    thin,
+)
 from souq.lab.goods import UNITS_PER_USD
 from souq.lab.summary import PersonGain, StyleGain
 
-# Blue and orange stay apart for every common kind of colour blindness.
-BUYER, SELLER, PRICE = "#2b7bba", "#d9771f", "#3a8f85"
-INK, MUTED, LINE = "#76726b", "#7d7972", "#a39e96"
-FULL_PX, HALF_PX, PHONE_PX = 920, 450, 350
 DOTS_MAX, BARS_MAX = 1_500, 300  # more of them say nothing more, and weigh
 STEPS = (10, 15, 20, 30, 50, 70)  # of a decade: nearly even on a logarithmic scale
-SHORT = (
-    "(datum.value < 0 ? '−$' : '$')"
-    " + format(abs(datum.value), abs(datum.value) < 10000 ? ',' : '.2~s')"
-)
-
-Item = TypeVar("Item")
-Row = dict[str, Any]
-Draw = Callable[[Any, int], Any]
 
 
 class Talk(Struct, frozen=True):
@@ -75,15 +72,15 @@ def prices(paid: Sequence[int], median: int, *, label: str) -> str:
         x = alt.X("x:Q", scale=span, axis=axis)
         tall = alt.Scale(domain=[0, top * 1.15], nice=False)
         y = alt.Y("y:Q", scale=tall, axis=alt.Axis(title=None, tickCount=5, tickMinStep=1))
-        note = _chart(alt, [{"x": place, "y": top * 1.14, "text": f"median {usd(median)}"}])
+        note = rows_of(alt, [{"x": place, "y": top * 1.14, "text": f"median {usd(median)}"}])
         side = {"align": "right", "dx": -6} if right else {"align": "left", "dx": 6}
         return alt.layer(
-            _chart(alt, bars).mark_bar(color=PRICE).encode(x, y, x2="x2", y2="y2"),
+            rows_of(alt, bars).mark_bar(color=PRICE).encode(x, y, x2="x2", y2="y2"),
             note.mark_rule(color=INK, strokeDash=[4, 3]).encode(x),
             note.mark_text(color=INK, baseline="top", **side).encode(x, y, text="text:N"),
         ).properties(width=width, height=310)
 
-    return _svgs(draw, HALF_PX, label)
+    return svgs(draw, HALF_PX, label)
 
 
 def asks(pairs: Sequence[tuple[int, int]], *, label: str) -> str:
@@ -100,16 +97,18 @@ def asks(pairs: Sequence[tuple[int, int]], *, label: str) -> str:
         x = alt.X("x:Q", scale=scale, axis=alt.Axis(title=None, values=ticks, labelExpr=SHORT))
         y = alt.Y("y:Q", scale=scale, axis=alt.Axis(title=None, values=ticks, labelExpr=SHORT))
         return alt.layer(
-            _chart(alt, line).mark_line(color=INK, strokeDash=[4, 3], strokeWidth=1.2).encode(x, y),
-            _chart(alt, thin(sorted(dots, key=lambda dot: (dot["x"], dot["y"])), DOTS_MAX))
+            rows_of(alt, line)
+            .mark_line(color=INK, strokeDash=[4, 3], strokeWidth=1.2)
+            .encode(x, y),
+            rows_of(alt, thin(sorted(dots, key=lambda dot: (dot["x"], dot["y"])), DOTS_MAX))
             .mark_circle(color=PRICE, size=34, opacity=0.5)
             .encode(x, y),
-            _chart(alt, line[1:])
+            rows_of(alt, line[1:])
             .mark_text(text="paid as asked", color=INK, align="right", baseline="top", dx=-26, dy=3)
             .encode(x, y),
         ).properties(width=width, height=310)
 
-    return _svgs(draw, HALF_PX, label)
+    return svgs(draw, HALF_PX, label)
 
 
 def people(gains: Sequence[PersonGain], *, label: str) -> str:
@@ -131,15 +130,15 @@ def people(gains: Sequence[PersonGain], *, label: str) -> str:
         x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, span], nice=False))
         money = alt.Axis(title=None, labelExpr=SHORT, tickCount=5)
         y = alt.Y("y:Q", axis=money)
-        layers = [_chart(alt, bars).mark_bar().encode(x, y, _side(alt), x2="x2", y2="y2")]
+        layers = [rows_of(alt, bars).mark_bar().encode(x, y, _side(alt), x2="x2", y2="y2")]
         if cut:
-            tips = _chart(alt, cut).mark_point(
+            tips = rows_of(alt, cut).mark_point(
                 shape="triangle-up", color=INK, filled=True, opacity=1, size=30, yOffset=-6
             )
             layers.append(tips.encode(x, y))
         return alt.layer(*layers).properties(width=width, height=280)
 
-    return _svgs(draw, FULL_PX, label)
+    return svgs(draw, FULL_PX, label)
 
 
 def styles(rows: Sequence[StyleGain], *, label: str) -> str:
@@ -165,10 +164,10 @@ def styles(rows: Sequence[StyleGain], *, label: str) -> str:
         down = alt.Scale(domain=[0, len(rows)], nice=False, reverse=True)
         y = alt.Y("x:Q", scale=down, axis=axis)
         x = alt.X("y:Q", axis=alt.Axis(title=None, labelExpr=SHORT, tickCount=5))
-        bar = _chart(alt, bars).mark_bar().encode(x, y, _side(alt), x2="y2", y2="x2")
+        bar = rows_of(alt, bars).mark_bar().encode(x, y, _side(alt), x2="y2", y2="x2")
         return alt.layer(bar).properties(width=width, height=38 * len(rows) + 36)
 
-    return _svgs(draw, HALF_PX, label)
+    return svgs(draw, HALF_PX, label)
 
 
 def talk(story: Talk, *, label: str) -> str:
@@ -201,27 +200,27 @@ def talk(story: Talk, *, label: str) -> str:
         layers = [*_zone(alt, story, start, end, x, y)]
         for name, units, color in levels:
             if name != "agreed":
-                level = _chart(alt, [{"at": start, "end": end, "y": units / UNITS_PER_USD}])
+                level = rows_of(alt, [{"at": start, "end": end, "y": units / UNITS_PER_USD}])
                 rule = level.mark_rule(color=color, strokeDash=[2, 3], strokeWidth=1.4)
                 layers.append(rule.encode(x, y, x2="end:T"))
         for offers, color in ((story.buyer, BUYER), (story.seller, SELLER)):
             steps = [{"at": at / 1_000, "y": units / UNITS_PER_USD} for at, units in offers]
             held = [*steps, {**steps[-1], "at": end}] if steps else []
-            path = _chart(alt, held).mark_line(interpolate="step-after", strokeWidth=2.4)
-            dots = _chart(alt, steps).mark_circle(color=color, size=54, opacity=1)
+            path = rows_of(alt, held).mark_line(interpolate="step-after", strokeWidth=2.4)
+            dots = rows_of(alt, steps).mark_circle(color=color, size=54, opacity=1)
             layers += [path.encode(x, y, color=alt.value(color)), dots.encode(x, y)]
-        done = _chart(alt, [{"at": end, "y": story.agreed_units / UNITS_PER_USD}])
+        done = rows_of(alt, [{"at": end, "y": story.agreed_units / UNITS_PER_USD}])
         ring = done.mark_point(shape="diamond", size=170, filled=True, color=INK, opacity=1)
         layers.append(ring.encode(x, y))
-        places = _apart([units for _, units, _ in levels], top * 0.06)
+        places = apart([units for _, units, _ in levels], top * 0.06)
         for (name, units, color), place in zip(levels, places, strict=True):
             words = f"{name} {usd(units)}"
-            text = _chart(alt, [{"at": end, "y": place / UNITS_PER_USD, "text": words}])
+            text = rows_of(alt, [{"at": end, "y": place / UNITS_PER_USD, "text": words}])
             mark = text.mark_text(align="left", dx=13, color=color)
             layers.append(mark.encode(x, y, text="text:N"))
         return alt.layer(*layers).properties(width=width, height=350)
 
-    return _svgs(draw, FULL_PX, label)
+    return svgs(draw, FULL_PX, label)
 
 
 def split(part: int, whole: int, *, label: str) -> str:
@@ -238,7 +237,7 @@ def _zone(alt: Any, story: Talk, start: float, end: float, x: Any, y: Any) -> li
     if story.floor_units is None or story.worth_units is None:
         return []
     low, high = story.floor_units / UNITS_PER_USD, story.worth_units / UNITS_PER_USD
-    zone = _chart(alt, [{"at": start, "end": end, "y": low, "y2": high}])
+    zone = rows_of(alt, [{"at": start, "end": end, "y": low, "y2": high}])
     return [zone.mark_rect(color=PRICE, opacity=0.13).encode(x, y, x2="end:T", y2="y2")]
 
 
@@ -258,13 +257,6 @@ def gain_cap(gains: Sequence[PersonGain]) -> int:
     ordered = sorted(gain(one) for one in gains)
     usual = ordered[(len(ordered) - 1) * 95 // 100]
     return ordered[-1] if usual <= 0 or ordered[-1] <= 2 * usual else usual * 5 // 4
-
-
-def thin(items: Sequence[Item], most: int) -> list[Item]:
-    """Pick at most so many, evenly from first to last."""
-    if len(items) <= most:
-        return list(items)
-    return [items[n * (len(items) - 1) // (most - 1)] for n in range(most)]
 
 
 def _stack(n: int, buying: int, selling: int, cap: int | None = None) -> list[Row]:
@@ -304,74 +296,11 @@ def _place(edges: Sequence[int], units: int) -> float:
     return -1.0
 
 
-def _apart(places: Sequence[int], gap: float) -> list[float]:
-    """Move words that would cover each other apart, keeping their order from the bottom up."""
-    result = [float(place) for place in places]
-    order = sorted(range(len(places)), key=lambda n: (places[n], n))
-    for lower, upper in pairwise(order):
-        result[upper] = max(result[upper], result[lower] + gap)
-    return result
-
-
 def _short(units: int) -> str:
     text = f"{units // UNITS_PER_USD:,}" if units % UNITS_PER_USD == 0 else USD.format(units)
     return f"${text.removesuffix(',000')}k" if units >= 10**10 and "000" in text else f"${text}"
 
 
-def _chart(alt: Any, rows: Sequence[Row]) -> Any:
-    return alt.Chart(alt.Data(values=list(rows)))
-
-
 def _side(alt: Any) -> Any:
     scale = alt.Scale(domain=["buying", "selling"], range=[BUYER, SELLER])
     return alt.Color("side:N", scale=scale, legend=None)
-
-
-def _svgs(draw: Draw, wide_px: int, label: str) -> str:
-    """Draw for a wide screen and for a phone; the stylesheet shows one of them."""
-    return _svg(draw, wide_px, "wide", label) + _svg(draw, PHONE_PX, "narrow", label)
-
-
-def _svg(draw: Draw, width: int, name: str, label: str) -> str:
-    try:
-        import altair
-        import vl_convert
-    except ImportError:
-        raise LabExtraMissing(
-            "the report's charts need altair and vl-convert: pip install 'souq[lab]'"
-        ) from None
-    chart = draw(altair, width).properties(
-        background="transparent",
-        padding=4,
-        autosize=altair.AutoSizeParams(type="fit", contains="padding"),
-    )
-    chart = chart.configure(aria=False, font="sans-serif", view={"stroke": None}).configure_axis(
-        **{"labelColor": MUTED, "titleColor": MUTED, "gridColor": LINE, "domainColor": LINE},
-        **{"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"},
-        **{
-            "ticks": False,
-            "labelPadding": 6,
-            "gridOpacity": 0.35,
-            "labelOverlap": "parity",
-            "labelSeparation": 8,
-        },
-    )
-    # Room of its own beside the axis: the reader's font may be wider than the one measured here.
-    chart = chart.configure_axisY(minExtent=50).configure_text(fontSize=12.5)
-    version = altair.SCHEMA_VERSION.rpartition(".")[0]
-    # An empty list of addresses: drawing must not reach for the network.
-    drawn = vl_convert.vegalite_to_svg(
-        chart.to_dict(validate=False), vl_version=version, allowed_base_urls=[]
-    )
-    return _inline(drawn, name, label)
-
-
-def _inline(svg: str, name: str, label: str) -> str:
-    """Make a drawing fit to stand inside a page: one label, no namespaces, no fixed size."""
-    root, body = re.fullmatch(r"<svg ([^>]*)>(.*)</svg>\s*", svg, re.DOTALL).groups()  # type: ignore[union-attr]
-    box = re.search(r'viewBox="[\d. -]+"', root)
-    assert box is not None
-    body = re.sub(r' (?:role|aria-[a-z]+|pointer-events|font-family)="[^"]*"', "", body)
-    body = re.sub(r'<path class="(?:back|fore)ground"[^>]*/>', "", body)
-    body = re.sub(r"(\d\.\d\d)\d+", r"\1", body)  # a hundredth of a pixel is enough
-    return f'<svg class="{name}" {box[0]} role="img" aria-label="{escape(label)}">{body}</svg>'

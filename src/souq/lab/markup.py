@@ -4,12 +4,29 @@ What a stranger wrote goes through `words_of`, so that it can neither become mar
 line around it; cells and captions are markup already.
 """
 
-from collections.abc import Iterable, Sequence
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from importlib.resources import files
+from string import Template
 
 from souq.lab.charts import usd
 
 CENT_UNITS = 10_000
+STYLE = "page.css"  # of every page
+
+
+def page_of(name: str, parts: Mapping[str, str], *, style: str = "") -> str:
+    """Fill a page's template. Its policy allows its own stylesheet, and nothing else.
+
+    `style` names a file of rules that only this page has.
+    """
+    data = files("souq.lab") / "data"
+    sheet = "".join((data / one).read_text("utf-8") for one in (STYLE, style) if one)
+    digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
+    template = Template((data / name).read_text("utf-8"))
+    return template.substitute(parts, style=sheet, style_hash=f"sha256-{digest}")
 
 
 def words_of(text: str) -> str:

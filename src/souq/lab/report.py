@@ -4,21 +4,16 @@ Everything a participant wrote is escaped and isolated where it stands, so that 
 neither become markup nor turn the line around it.
 """
 
-import base64
-import hashlib
-import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 
 from souq.core.agreement import CashLeg, GoodsLeg
 from souq.core.rules import HOUR_US
 from souq.lab import charts, report_agents
 from souq.lab.charts import usd
-from souq.lab.markup import about, counted, figure_of, plain, table_of, words_of
+from souq.lab.markup import about, counted, figure_of, page_of, plain, table_of, words_of
 from souq.lab.population import Population
 from souq.lab.sales import Sale, sales
 from souq.lab.summary import DealSummary, StyleGain
@@ -61,11 +56,7 @@ def write_report(
         "all_deals": _deals(history, deals, sold),
         "facts": _facts(history, summary, population),
     }
-    template = (files("souq.lab") / "data" / "report.html").read_text("utf-8")
-    style = re.search(r"<style>(.*)</style>", template, re.DOTALL)
-    assert style is not None
-    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
-    page = Template(template).substitute(parts, style_hash=f"sha256-{digest}")
+    page = page_of("report.html", parts)
     path.write_bytes(page.encode("utf-8", errors="replace"))
 
 

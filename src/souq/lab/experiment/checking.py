@@ -11,7 +11,7 @@ from souq.core.money import USD
 from souq.core.rules import Rules
 from souq.lab import sources
 from souq.lab.experiment.lines import Path as Keys
-from souq.lab.experiment.schema import Experiment
+from souq.lab.experiment.schema import Beside, Experiment
 from souq.lab.metrics import METRICS
 from souq.lab.swap import SKILLS as SKILLS_OF_SWAP
 from souq.lab.swap.rows import METRICS as SWAP_METRICS
@@ -38,6 +38,8 @@ def problems(asked: Experiment, folder: Path) -> Iterator[Problem]:
     yield from _deal(asked, folder) if asked.mode == "deal" else _swap(asked)
     if asked.survey is not None and not 0 <= asked.survey.noise <= 1_000_000:
         yield ("survey", "noise"), "dollars: 0 or more"
+    if asked.beside is not None:
+        yield from _beside(asked, asked.beside)
     if asked.stopping is not None:
         if asked.stopping.metric not in metrics:
             yield ("stopping", "metric"), _unknown("metric", asked.stopping.metric, metrics)
@@ -154,6 +156,14 @@ def _models(asked: Experiment) -> Iterator[Problem]:
         yield ("models", "cell_max_tokens"), "a number above 0"
     if not 1 <= models.at_once <= 256:
         yield ("models", "at_once"), "stands between 1 and 256"
+
+
+def _beside(asked: Experiment, beside: Beside) -> Iterator[Problem]:
+    for side in ("strong", "weak"):
+        if getattr(beside, side) not in asked.agents:
+            yield ("beside", side), _unknown("kind of agent", getattr(beside, side), asked.agents)
+    if beside.strong == beside.weak:
+        yield ("beside", "weak"), "two kinds are compared: name another one than strong"
 
 
 def _treatments(asked: Experiment) -> Iterator[Problem]:

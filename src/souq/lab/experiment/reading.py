@@ -63,9 +63,24 @@ def parse(text: str, path: Path) -> Design:
     return _Reader(raw, Lines(text), path).design()
 
 
+def parse_again(text: str, path: Path) -> Design:
+    """Read the text of what was run once: what it names need not be there any more.
+
+    Raises BadExperiment where not even its settings can be told.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadExperiment(str(path), [Mistaken(1, "", f"not TOML: {error}")]) from None
+    return _Reader(raw, Lines(text), path, looks_around=False).design()
+
+
 class _Reader:
-    def __init__(self, raw: dict[str, Any], lines: Lines, path: Path) -> None:
+    def __init__(
+        self, raw: dict[str, Any], lines: Lines, path: Path, *, looks_around: bool = True
+    ) -> None:
         self._raw = raw
+        self._looks_around = looks_around
         self._lines = lines
         self._path = path
         self._found: dict[Mistaken, None] = {}
@@ -88,7 +103,7 @@ class _Reader:
         names = [arm.name for arm in arms]
         for name in {one for one in names if names.count(one) > 1}:
             self._say(("arms",), f'there are several arms "{name}"; name each once')
-        if not self._found:
+        if not self._found and self._looks_around:
             self._semantic(arms, listed)
         if self._found:
             raise BadExperiment(str(self._path), list(self._found))

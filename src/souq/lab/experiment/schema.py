@@ -114,6 +114,19 @@ class Survey(Struct, frozen=True, forbid_unknown_fields=True):
     noise: float = 5
 
 
+class Beside(Struct, frozen=True, forbid_unknown_fields=True):
+    """A published study whose figures the report sets beside ours.
+
+    `strong` and `weak` are those of our kinds that stand for the study's own; `aggressive` are the
+    styles that count as bargaining hard.
+    """
+
+    strong: str
+    weak: str
+    study: Literal["project_deal"] = "project_deal"
+    aggressive: tuple[str, ...] = ()
+
+
 class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     """One arm of an experiment, with all that it shares with the others.
 
@@ -135,6 +148,7 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     treatments: dict[str, dict[str, Any]] = {}
     swap: FloorSettings = FloorSettings()
     survey: Survey | None = None
+    beside: Beside | None = None
     models: Models = Models()
     stopping: Stopping | None = None
 

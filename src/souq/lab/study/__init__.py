@@ -1,0 +1,1 @@
+"""Reads finished experiments: answers with intervals, a page, comparisons, power."""

@@ -1,0 +1,283 @@
+"""What an experiment answers: arms against the first one, and kinds of agents against each other.
+
+Markets are what arms are drawn for, so an interval for an arm is over markets, paired by
+repetition. With one repetition there is none over markets; persons' gains still give one over
+people, which takes people of one market as independent of each other, and says so.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from souq.lab.effects import Effect
+from souq.lab.metrics import METRICS
+from souq.lab.statistics import Unanswerable, corrected, difference, fixed_effects, paired
+from souq.lab.study.opening import USD, Study
+
+Basis = Literal["markets", "people"]
+ONE_REPETITION = "one repetition: no interval over markets"
+# Figures that are means over people, by the column of persons that they are means of.
+PERSONAL = {"surplus_per_person": ("surplus_units", USD, "$")}
+FIGURES = {"surplus": ("surplus_units", USD, "$"), "deals": ("deals", 1, "deals")}
+
+
+class Comparison(Struct, frozen=True):
+    """`name` less `against`, in one figure; `levels` are their means. A note says what lacks.
+
+    `estimate` None: one of the two has no value at all.
+    """
+
+    name: str
+    against: str
+    figure: str
+    unit: str
+    basis: Basis
+    estimate: float | None
+    levels: tuple[float | None, float | None]
+    effect: Effect | None = None
+    note: str = ""
+
+
+def arms(study: Study, metric: str) -> list[Comparison]:
+    """Compare each arm with the first in one metric, over markets; one family of tests."""
+    return allowed_for([_markets(study, arm, metric) for arm in study.arms[1:]])
+
+
+def all_metrics(study: Study) -> dict[str, list[Comparison]]:
+    """Compare each arm with the first in every metric; all of them are one family of tests."""
+    names = metrics_of(study)
+    found = allowed_for(
+        [_markets(study, arm, metric) for metric in names for arm in study.arms[1:]]
+    )
+    return {metric: [one for one in found if one.figure == metric] for metric in names}
+
+
+def people(study: Study, figure: str) -> list[Comparison]:
+    """Compare each arm with the first in what a person has, over people; one family of tests.
+
+    `figure` is one of `FIGURES`, or a metric of `PERSONAL`.
+    """
+    if study.frame("persons").empty:
+        return []
+    return allowed_for([_people(study, arm, figure) for arm in study.arms[1:]])
+
+
+def kinds(study: Study, figure: str) -> list[Comparison]:
+    """Compare kinds of agents with the first kind, within the markets where several were drawn.
+
+    With effects of the market, and of the person where people had different kinds in turn;
+    intervals allow for what one person's rows share. One family of tests.
+    """
+    rows = mixed(study)
+    if rows.empty:
+        return []
+    named = [kind for kind in study.base.agents if (rows["kind"] == kind).any()]
+    named += sorted(set(rows["kind"]) - set(named))
+    column, scale, unit = FIGURES[figure]
+    values = rows[column] / scale
+    means = {kind: float(values[rows["kind"] == kind].mean()) for kind in named}
+    first, others = named[0], named[1:]
+    dummies = {kind: rows["kind"] == kind for kind in others}
+    person, market = person_of(study, rows), _market_of(rows)
+    has_switched = rows.groupby(person)["kind"].nunique().max() > 1
+    absorb = {"market": market, **({"person": person} if has_switched else {})}
+
+    def estimate(absorbed: dict[str, Any]) -> dict[str, Effect]:
+        return fixed_effects(values, dummies, absorb=absorbed, clusters=[person], unit=unit)
+
+    note = ""
+    try:
+        found = estimate(absorb)
+    except Unanswerable as error:
+        try:
+            found = estimate({"market": market})
+        except Unanswerable:
+            found, note = {}, str(error)
+    return allowed_for(
+        [
+            Comparison(
+                kind,
+                first,
+                figure,
+                unit,
+                "people",
+                found[kind].estimate if kind in found else means[kind] - means[first],
+                (means[kind], means[first]),
+                found.get(kind),
+                note,
+            )
+            for kind in others
+        ]
+    )
+
+
+def mixed(study: Study) -> Any:
+    """Give the rows of persons of markets in which several kinds of agents met."""
+    rows = study.frame("persons")
+    if rows.empty:
+        return rows
+    return rows[rows.groupby(["arm", "repetition"])["kind"].transform("nunique") > 1]
+
+
+def person_of(study: Study, rows: Any) -> Any:
+    """Name the person of each row, the same in all markets among the same people."""
+    seeds = {(cell.arm, cell.repetition): cell.people_seed for cell in study.cells}
+    keys = zip(rows["arm"], rows["repetition"], rows["person"], strict=True)
+    return [f"{seeds.get((arm, n), n)}/{person}" for arm, n, person in keys]
+
+
+def metrics_of(study: Study) -> list[str]:
+    """List the metrics that there are, the outcome first, then in the order of the registry."""
+    there = dict.fromkeys(study.frame("metrics")["metric"])
+    known = [name for name in METRICS if name in there]
+    rest = [name for name in there if name not in METRICS]
+    outcome = [study.base.outcome] if study.base.outcome in there else []
+    return [*outcome, *(name for name in [*known, *rest] if name not in outcome)]
+
+
+def unit_of(metric: str) -> str:
+    """Give a metric's unit, "" for a plain number and for what this version does not know."""
+    return METRICS[metric].unit if metric in METRICS else ""
+
+
+def values_of(study: Study, arm: str, metric: str) -> dict[int, float]:
+    """Give a metric of an arm's markets by repetition, where it is defined."""
+    rows = study.frame("metrics")
+    rows = rows[(rows["arm"] == arm) & (rows["metric"] == metric) & rows["value"].notna()]
+    return dict(zip(map(int, rows["repetition"]), map(float, rows["value"]), strict=True))
+
+
+def allowed_for(family: Sequence[Comparison]) -> list[Comparison]:
+    """Fill `p_corrected` of one family of tests, by Holm's method."""
+    effects = [one.effect for one in family if one.effect is not None]
+    left = iter(corrected(effects))
+    return [
+        one if one.effect is None else msgspec.structs.replace(one, effect=next(left))
+        for one in family
+    ]
+
+
+def compared(
+    name: str,
+    against: str,
+    figure: str,
+    one: dict[Any, float],
+    other: dict[Any, float],
+    *,
+    unit: str,
+    basis: Basis,
+    are_pairs: bool,
+) -> Comparison:
+    """Compare two sets of values by key: as pairs over the keys that both have, or as groups."""
+    if are_pairs and one and other:
+        both = [key for key in one if key in other]
+        one = {key: one[key] for key in both}
+        other = {key: other[key] for key in both}
+    levels = _mean(one), _mean(other)
+    told = Comparison(name, against, figure, unit, basis, None, levels)
+    if levels[0] is None or levels[1] is None:
+        return msgspec.structs.replace(told, note="not defined in one of the two")
+    told = msgspec.structs.replace(told, estimate=levels[0] - levels[1])
+    if basis == "markets" and max(len(one), len(other)) < 2:
+        return msgspec.structs.replace(told, note=ONE_REPETITION)
+
+    def estimate() -> Effect:
+        if are_pairs:
+            return paired([*one.values()], [*other.values()], unit=unit)
+        flags = [True] * len(one) + [False] * len(other)
+        return difference([*one.values(), *other.values()], flags, unit=unit)
+
+    return answered(told, estimate)
+
+
+def answered(told: Comparison, estimate: Callable[[], Effect]) -> Comparison:
+    """Add an effect, or the reason why there is none."""
+    try:
+        return msgspec.structs.replace(told, effect=estimate())
+    except Unanswerable as error:
+        return msgspec.structs.replace(told, note=str(error))
+
+
+def share_people(study: Study, arm: str, other: str) -> bool:
+    """Tell whether two arms have the same people, repetition by repetition."""
+    seeds = {
+        name: {cell.repetition: cell.people_seed for cell in study.plan.cells if cell.arm == name}
+        for name in (arm, other)
+    }
+    who = {one.name: one.experiment.population for one in study.design.arms}
+    return seeds[arm] == seeds[other] and who[arm] == who[other]
+
+
+def _markets(study: Study, arm: str, metric: str) -> Comparison:
+    first = study.arms[0]
+    return compared(
+        arm,
+        first,
+        metric,
+        values_of(study, arm, metric),
+        values_of(study, first, metric),
+        unit=unit_of(metric),
+        basis="markets",
+        are_pairs=True,  # a repetition draws its people for all arms from one seed
+    )
+
+
+def _people(study: Study, arm: str, figure: str) -> Comparison:
+    first = study.arms[0]
+    column, scale, unit = (PERSONAL | FIGURES)[figure]
+    rows = study.frame("persons")
+    is_paired = share_people(study, arm, first)
+    values: dict[str, dict[str, float]] = {}
+    clusters: dict[str, str] = {}
+    for name in (arm, first):
+        mine = rows[rows["arm"] == name]
+        who = person_of(study, mine)
+        keys = [f"{n}/{one}" for n, one in zip(mine["repetition"], who, strict=True)]
+        values[name] = dict(zip(keys, (mine[column] / scale).tolist(), strict=True))
+        clusters |= dict(zip(keys, who, strict=True))
+    told = compared(
+        arm, first, figure, values[arm], values[first], unit=unit, basis="people", are_pairs=True
+    )
+    both = [key for key in values[arm] if key in values[first]]
+    people_are_many = len({clusters[key] for key in both}) < len(both)
+    if is_paired and not people_are_many:
+        return told
+
+    def estimate() -> Effect:
+        if is_paired:
+            return paired(
+                [values[arm][key] for key in both],
+                [values[first][key] for key in both],
+                clusters=[clusters[key] for key in both],
+                unit=unit,
+            )
+        flags = [True] * len(values[arm]) + [False] * len(values[first])
+        return difference(
+            [*values[arm].values(), *values[first].values()],
+            flags,
+            clusters=[
+                *(f"{arm}/{clusters[key]}" for key in values[arm]),
+                *(f"{first}/{clusters[key]}" for key in values[first]),
+            ],
+            unit=unit,
+        )
+
+    if not is_paired:
+        levels = _mean(values[arm]), _mean(values[first])
+        known = None not in levels
+        told = msgspec.structs.replace(
+            told,
+            levels=levels,
+            estimate=levels[0] - levels[1] if known else None,  # type: ignore[operator]
+        )
+    return answered(msgspec.structs.replace(told, effect=None, note=""), estimate)
+
+
+def _market_of(rows: Any) -> list[str]:
+    return [f"{n}/{arm}" for arm, n in zip(rows["arm"], rows["repetition"], strict=True)]
+
+
+def _mean(values: dict[Any, float]) -> float | None:
+    return sum(values.values()) / len(values) if values else None
