@@ -46,8 +46,8 @@ RATIOS = (
         "agent steps: one call of 20,000 quotes, kernel",
         8.0,
     ),
-    ("cells: journal in memory, 2 processes", "cells: journal in memory, 1 process", 1.7),
-    ("cells: journal in SQLite, 2 processes", "cells: journal in SQLite, 1 process", 1.7),
+    ("cells: the market alone, 2 processes", "cells: the market alone, 1 process", 1.7),
+    ("cells: whole, with all tables, 2 processes", "cells: whole, with all tables, 1 process", 1.7),
 )
 
 

@@ -17,8 +17,10 @@ from bench.mechanisms.rates import Rates
 from souq.journal.memory import MemoryStore
 from souq.lab import goods, population
 from souq.lab.deal import run_deal
+from souq.lab.experiment.cells import Cell
+from souq.lab.experiment.one_cell import Order, run_cell
+from souq.lab.experiment.schema import Experiment, People
 from souq.lab.population import Population
-from souq.lab.simulation import seeded_store
 
 PEOPLE, PER_PERSON, BUDGET_UNITS = 69, 8, 100 * goods.UNITS_PER_USD
 MARKETS = 4
@@ -39,12 +41,13 @@ def in_memory(seed: int, count: int = PEOPLE) -> float:
     return time.process_time() - began
 
 
-def on_disk(seed: int, count: int = PEOPLE) -> float:
-    """Run a cell, its journal in SQLite; give the CPU seconds it took."""
+def whole(seed: int, count: int = PEOPLE) -> float:
+    """Run a cell as an experiment does, to its last table; give the CPU seconds it took."""
     began = time.process_time()
+    asked = Experiment(name="bench", population=People(people=count, goods_per_person=PER_PERSON))
+    order = Order(Cell(1, "all", 1, seed, seed, seed), asked, "", "", ".")
     with TemporaryDirectory(dir=scratch()) as folder:
-        simulation = run_deal(people(seed, count), seeded_store(Path(folder) / "cell", seed))
-        simulation.engine.close()
+        run_cell(order, Path(folder))
     return time.process_time() - began
 
 
@@ -63,12 +66,12 @@ class Cells:
 
     def measure(self, rates: Rates) -> None:
         """Run the same cells in each pool, and the four markets of Project Deal in the second."""
-        for name, cell in (("memory", in_memory), ("SQLite", on_disk)):
+        for name, cell in (("the market alone", in_memory), ("whole, with all tables", whole)):
             for workers in self._pools:
-                label = f"cells: journal in {name}, {workers} process" + "es" * (workers > 1)
+                label = f"cells: {name}, {workers} process" + "es" * (workers > 1)
                 self._run(rates, label, cell, workers, self._cells)
         began = time.perf_counter()
-        list(self._pools[2].map(on_disk, [1] * MARKETS, [self._people] * MARKETS))
+        list(self._pools[2].map(whole, [1] * MARKETS, [self._people] * MARKETS))
         rates.note("Project Deal: 4 markets, 2 processes", time.perf_counter() - began, "s")
 
     def _run(

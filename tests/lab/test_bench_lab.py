@@ -44,7 +44,7 @@ def test_every_part_is_measured_at_a_small_scale(tmp_path: Path) -> None:
     told = json.loads((tmp_path / "lab.json").read_text(encoding="utf-8"))
     for part in ("bargains", "agent steps", "cells", "offer rows"):
         assert any(name.startswith(part) for name in told["rates"]), part
-    assert any(name.startswith("cells: journal in SQLite, 2") for name in told["ratios"])
+    assert any(name.startswith("cells: whole, with all tables, 2") for name in told["ratios"])
     assert set(BUILD.iterdir()) <= before, "temporary files stay behind"
 
 
