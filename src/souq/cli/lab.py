@@ -1,13 +1,16 @@
 """`souq lab`: experiments from a file, run cell by cell, and what came of them."""
 
 import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from souq.cli.commands import Json, app
@@ -16,6 +19,8 @@ from souq.lab import tables
 from souq.lab.experiment import folder, forking, published, reading, running
 from souq.lab.experiment.cells import cells_of
 from souq.lab.experiment.engines import engine_of
+
+LOOK_S = 0.5  # between two looks at how far cells are
 
 lab = typer.Typer(help="Run experiments, and read what came of them.", no_args_is_help=True)
 app.add_typer(lab, name="lab")
@@ -93,15 +98,21 @@ def run(
     count = jobs or os.cpu_count() or 1
     with _progress(as_json) as bar:
         task = bar.add_task(design.base.name, total=len(plan.cells), told="")
-        bar.update(task, completed=len(folder.finished_cells(where, plan)))
+        whole = running.Standing(len(folder.finished_cells(where, plan)), 0)
 
         def tell(at: running.Standing) -> None:
-            told = f"models {dollars(at.cost_units)}" if at.cost_units else ""
-            bar.update(task, completed=at.done, told=told)
+            nonlocal whole
+            whole = at
 
-        used = running.run(
-            design, plan, where, file.parent, engine_of(engine, count, address), tell
-        )
+        def look() -> None:
+            done, cost = running.at_work(where)
+            told = f"models {dollars(whole.cost_units + cost)}" if whole.cost_units + cost else ""
+            bar.update(task, completed=min(len(plan.cells), whole.done + done), told=told)
+
+        with _looking(look):
+            engine_used = engine_of(engine, count, address)
+            used = running.run(design, plan, where, file.parent, engine_used, tell)
+        look()
     if as_json:
         write_json({"folder": str(where), "cells": len(used), "planned": len(plan.cells)})
         return
@@ -158,11 +169,29 @@ def _read(file: Path) -> reading.Design:
         raise typer.Exit(1) from None
 
 
+@contextmanager
+def _looking(look: Callable[[], None]) -> Iterator[None]:
+    """Look again and again while something runs."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(LOOK_S):
+            look()
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 def _progress(is_quiet: bool) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        TextColumn("{task.completed:.1f}/{task.total:.0f} cells"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[told]}"),
         console=console,

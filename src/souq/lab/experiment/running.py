@@ -3,7 +3,6 @@
 import hashlib
 import platform
 import socket
-import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from souq import __version__
 from souq.lab.experiment import folder, reading, stopping, surveying
 from souq.lab.experiment.cells import Cell, cells_of, looks_of
 from souq.lab.experiment.folder import BadFolder, CellRun, Plan
-from souq.lab.experiment.one_cell import Order
+from souq.lab.experiment.one_cell import Order, read_progress
 from souq.lab.experiment.schema import Design
 from souq.lab.provenance import commit
 
@@ -39,12 +38,9 @@ class Engine(Protocol):
 
 
 class Standing(Struct, frozen=True):
-    """How far a run is. `running` are cells at work; costs are of models, in units."""
+    """How far a run is: cells that are whole, and what their models cost, in units."""
 
-    cells: int
     done: int
-    done_now: int
-    seconds: float
     cost_units: int
 
 
@@ -118,7 +114,7 @@ def run(
     """
     plan_sha256 = hashlib.sha256((out / folder.PLAN).read_bytes()).hexdigest()
     arms = {arm.name: arm.experiment for arm in design.arms}
-    began, done_now, cost = time.monotonic(), 0, 0
+    cost = 0
     used: list[Cell] = []
     with folder.held(out):
         for cell in folder.finished_cells(out, plan):
@@ -135,22 +131,19 @@ def run(
             for done in engine.run(orders):
                 folder.seal(out, done.cell)
                 _note(out, done)
-                done_now += 1
                 cost += _cost(out, done.cell)
-                tell(
-                    Standing(
-                        len(plan.cells),
-                        len(folder.finished_cells(out, plan)),
-                        done_now,
-                        time.monotonic() - began,
-                        cost,
-                    )
-                )
+                tell(Standing(len(folder.finished_cells(out, plan)), cost))
             used += look
             if stopping.is_enough(design, out, used):
                 break
         surveying.take(design, out, beside, used)
     return used
+
+
+def at_work(out: Path) -> tuple[float, int]:
+    """Give how much of the cells at work here is done, in cells, and what their models cost."""
+    found = [read_progress(one) for one in (out / folder.CELLS).glob(".*")]
+    return sum(done / max(1, every) for done, every, _ in found), sum(cost for *_, cost in found)
 
 
 def _cost(out: Path, cell: Cell) -> int:
