@@ -51,7 +51,7 @@ def forest(name: str, title: str, note: str, found: Sequence[Comparison]) -> Fig
         )
         for one in told
     ]
-    label = "; ".join(f"{line.name}: {line.words}" for line in lines[:12])
+    label = "; ".join(f"{lettering(line.name, 60)}: {line.words}" for line in lines[:12])
     return Figure(name, title, note, f"Forest plot. {label}.", pictures.forest(lines, unit))
 
 
@@ -221,7 +221,7 @@ def positions(study: Study) -> Figure | None:
     if not groups:
         return None
     note = f"Where prices fell, {told}: 0% is the seller’s floor, all to the buyer; 100% the"
-    note += " buyer’s worth, all to the seller. Gifts are left out."
+    note += " buyer’s worth, all to the seller. Gifts are left out; what lies beyond is a triangle."
     label = f"Strips of the place of {len(rows):,} prices between floor and worth."
     draw = pictures.spread(groups, "share", domain=(0.0, 1.0), has_means=False)
     return Figure("price-position", "Who got the better price", note, label, draw)
