@@ -31,6 +31,8 @@ def test_arms_are_compared_as_pairs_of_markets(study: Study) -> None:
         low, high = expected.confidence_interval()
         assert (one.effect.low, one.effect.high) == pytest.approx((low, high))
         assert one.effect.n == 3
+        assert one.estimate == pytest.approx((rows[one.name] - rows["mixed"]).mean())
+        assert one.estimate == pytest.approx(one.effect.estimate)
         assert (one.effect.p_corrected or 0) >= (one.effect.p or 0)
 
 
@@ -78,6 +80,18 @@ def test_every_metric_is_one_family_of_tests(study: Study) -> None:
     assert len(found) == 2 * len(answers.metrics_of(study))
     smallest = tested[0]
     assert smallest.p_corrected == pytest.approx(min(1, (smallest.p or 0) * len(tested)))
+
+
+def test_people_who_come_back_are_one_cluster_each(study: Study) -> None:
+    # As if the same people had come in every repetition.
+    again = tuple(msgspec.structs.replace(cell, people_seed=1) for cell in study.cells)
+    found = answers.people(msgspec.structs.replace(study, cells=again), "surplus")[0]
+    apart = answers.people(study, "surplus")[0]
+    assert found.effect is not None
+    assert apart.effect is not None
+    assert (found.effect.n, found.effect.clusters) == (30, 10)
+    assert (apart.effect.n, apart.effect.clusters) == (30, 0)
+    assert found.estimate == apart.estimate
 
 
 def test_other_people_are_groups_and_no_pairs(study: Study) -> None:
