@@ -9,7 +9,8 @@ unexport PYTHONOPTIMIZE # it would switch the assertions off, and they guard the
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-llm test test-a2a test-crash test-linear test-llm test-mcp test-postgres test-laws test-server \
-	test-trust test-cli replicate soak attack bench bench-http bench-mechanisms bench-trust lock clean
+	test-trust test-lab test-cli replicate soak attack bench bench-http bench-lab bench-mechanisms bench-trust \
+	lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,7 +30,8 @@ SERVER = tests/server tests/crash tests/linearizability tests/rails/test_kill.py
 	tests/cli/test_swarm.py tests/cli/test_trading.py tests/test_doors.py
 TRUST = tests/attack tests/arbiters tests/compliance tests/evidence tests/policy tests/surveillance \
 	tests/verifiers tests/lab/test_hiring.py
-OWN = $(addprefix --ignore=,tests/a2a tests/cli tests/local tests/mcp $(SERVER) $(TRUST))
+LAB = tests/lab tests/replications
+OWN = $(addprefix --ignore=,tests/a2a tests/cli tests/local tests/mcp $(SERVER) $(TRUST) $(LAB))
 
 test: .venv/.dev ## lint, types, layers and every test that needs nobody else's programs
 	$(BIN)/ruff check
@@ -43,6 +45,9 @@ test-server: .venv/.dev ## real servers and programs, killed and stopped under l
 
 test-trust: .venv/.dev ## guardrails, evidence, arbiters, watchers; attackers and programs from strangers
 	$(BIN)/python -m pytest -q -m "not slow" $(TRUST)
+
+test-lab: .venv/.dev ## experiments, estimators, treatments, data of strangers, published results
+	$(BIN)/python -m pytest -q -m "not slow" $(LAB) --ignore=tests/lab/test_hiring.py
 
 test-cli: .venv/.dev ## the command line, each command as a program of its own
 	$(BIN)/python -m pytest -q tests/cli $(addprefix --ignore=,$(filter tests/cli/%,$(SERVER)))
@@ -80,11 +85,14 @@ bench: .venv/.lab ## measure the speeds that are promised
 bench-http: .venv/.lab ## measure the server over HTTP, beside a bare echo (minutes)
 	$(BIN)/python -m bench.http --million
 
+bench-lab: .venv/.lab ## measure the laboratory, beside NegMAS and Mesa in environments of their own (minutes)
+	$(BIN)/python -m bench.lab
+
 bench-mechanisms: .venv/.lab ## measure how fast prices are made, through kernels and in the durable market
 	$(BIN)/python -m bench.mechanisms
 
 bench-trust: .venv/.lab ## measure guardrails, reputation, evidence, audits, locks, surveillance and breakers (minutes)
-	for one in policy reputation evidence audits words surveillance breakers; do \
+	for one in policy reputation evidence audits words surveillance collusion breakers; do \
 		$(BIN)/python -m bench.$$one || exit 1; done
 
 attack: .venv/.lab ## an attacker with an agent's key plays a million commands; no loss beyond its bound (minutes)

@@ -10,8 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from souq.lab.swap import PEOPLE
-from souq.lab.understanding import CHANCE, FLOORS, Understood, measure
+from souq.lab.understanding import CHANCE, FLOORS, PEOPLE, Understood, measure
 
 HEADS = {
     "words": "words typed",

@@ -259,11 +259,10 @@ class Engine:
             raise Stopped(self._stopped)
         if type(command) not in _COMMANDS:
             raise TypeError(f"not a command: {type(command).__name__}")
-        for field, name in (("actor", actor), ("command_id", command_id)):
-            if type(name) is not str or not 0 < len(name) <= ID_LENGTH_MAX:
-                return self._no(Reason.INVALID, field=field, why="1 to 128 characters")
-            if not name.isprintable():
-                return self._no(Reason.INVALID, field=field, why="printable characters only")
+        if why := _wrong_name(actor):
+            return self._no(Reason.INVALID, field="actor", why=why)
+        if why := _wrong_name(command_id):
+            return self._no(Reason.INVALID, field="command_id", why=why)
         if actor == SYSTEM:
             return self._no(Reason.NOT_YOURS)
         before = self._ids.find((actor, command_id))
@@ -373,6 +372,12 @@ class Engine:
 
     def _stop(self, why: str) -> None:
         self._stopped = f"the market stopped at a broken invariant: {why}"
+
+
+def _wrong_name(name: Any) -> str:
+    if type(name) is not str or not 0 < len(name) <= ID_LENGTH_MAX:
+        return "1 to 128 characters"
+    return "" if name.isprintable() else "printable characters only"
 
 
 def _admitted(actor: str, command: Any) -> Any:

@@ -3,7 +3,21 @@
 import msgspec
 
 from souq import Client
+from souq.core.listing import (
+    EditListing,
+    PauseListing,
+    PostListing,
+    ResumeListing,
+    WithdrawListing,
+)
 from souq.core.mandate import GoodsLimit, Limits
+from souq.core.mechanisms import alternating_offers
+from souq.core.mechanisms.posted_price import TakePrice
+from souq.core.money import Money
+from souq.core.rules import Rules
+from souq.core.seal import PublicText
+from souq.lab.hall import Hall
+from souq.views.observation import HistorySource
 
 
 def test_a_stranger_sees_the_listing_and_nothing_of_the_talks_or_limits() -> None:
@@ -49,3 +63,30 @@ def test_a_contract_says_who_must_act() -> None:
         assert market.observe(bea.id).contracts[0].must_accept
         bea.confirm(deal)
         assert market.observe(bea.id).contracts == ()
+
+
+def test_what_was_shown_once_is_shown_as_it_is_now() -> None:
+    hall = Hall(alternating_offers, Rules(rounds_max=5))
+    sol, bea = hall.join(2)
+    lived_in, history = hall.simulation.engine.state, hall.simulation.history
+    long_running = HistorySource(lived_in, history)
+    shown = []
+
+    def look(*commands: tuple[str, object]) -> None:
+        for actor, command in commands:
+            hall.simulation.submit(actor, command).need()
+        shown.append(long_running.listings(bea))
+        assert shown[-1] == HistorySource(lived_in, history).listings(bea)
+
+    look()
+    look((sol, PostListing(PublicText("lamp"), "home", price=Money(9, "USD"), quantity=3)))
+    look((sol, PostListing(PublicText("desk"), "home")))
+    look((sol, EditListing("L1", price=Money(8, "USD"))))
+    look((sol, EditListing("L1", title=PublicText("good lamp"))))
+    look((sol, EditListing("L1", available=2)))
+    look((sol, PauseListing("L2")))
+    look((sol, ResumeListing("L2")))
+    look((bea, TakePrice("L1", Money(8, "USD"))))
+    look((sol, WithdrawListing("L2")))
+    assert len(set(shown)) > 7, "nearly every command changed what is on the floor"
+    assert long_running.listings(bea) is long_running.listings(sol)

@@ -29,7 +29,7 @@ from souq.core.money import Money
 from souq.core.objection import Binding
 from souq.core.party import AGENTS, RegisterAgent
 from souq.core.refusal import Reason, Refused
-from souq.core.rules import DAY_US, HOUR_US
+from souq.core.rules import DAY_US, HOUR_US, Rules
 from souq.core.seal import PublicText
 from tests.core.stall import BEA, DAN, SOL, Stall, usd
 
@@ -253,7 +253,7 @@ def verdict(view: Any, agent: str, legs: Any) -> tuple[bool, bool]:
     paid = sum(one.amount.units for one in legs if isinstance(one, CashLeg) and one.giver == agent)
     found: Any = view.get(AGENTS, agent)
     try:
-        said = list(guard.object_to(view, Binding(found, legs, "N1", paid)))
+        said = list(guard.object_to(view, Binding(found, legs, "N1", paid), Rules()))
     except Refused:
         return False, False
     return all(one.approver for one in said), not said

@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+import pandas
 import pytest
+from statsmodels.formula.api import ols
 
 from souq.lab import tables
+from souq.lab.effects import Effect
 from souq.lab.goods import UNITS_PER_USD
 from souq.lab.project_deal import (
     PUBLISHED,
@@ -19,8 +22,10 @@ from souq.lab.project_deal import (
     analyse,
     instructions,
     kinds,
+    page_of,
     published,
     read_evidence,
+    told,
 )
 from souq.lab.project_deal.synthetic import LAYOUT, Planted, draw
 from souq.lab.statistics import Unanswerable
@@ -87,6 +92,40 @@ def test_the_same_item_is_compared_in_dollars() -> None:
     found = kinds.same_item(Evidence([], [], rows), LAYOUT)
     assert found.estimate == pytest.approx((3 + 1) / 2)
     assert (found.n, found.clusters, found.unit) == (2, 2, "$")
+
+
+def test_prices_are_regressed_with_a_dummy_for_every_item_and_run() -> None:
+    found = kinds.prices(DRAWN, LAYOUT)
+    frame = pandas.DataFrame(
+        {
+            "price": [row.price_units / UNITS_PER_USD for row in DRAWN.items],
+            "seller": [row.seller_kind == "strong" for row in DRAWN.items],
+            "buyer": [row.buyer_kind == "strong" for row in DRAWN.items],
+            "item": [row.item for row in DRAWN.items],
+            "arm": [row.arm for row in DRAWN.items],
+        }
+    )
+    frame = frame[frame.groupby("item")["price"].transform("size") > 1]
+    theirs = ols("price ~ seller + buyer + C(item) + C(arm)", frame).fit().params
+    assert found[kinds.SELLER].estimate == pytest.approx(theirs["seller[T.True]"])
+    assert found[kinds.BUYER].estimate == pytest.approx(theirs["buyer[T.True]"])
+    assert found[kinds.SELLER].n == len(frame)
+    assert "two-way" in found[kinds.SELLER].method
+
+
+def test_a_sale_is_compared_in_points_within_runs() -> None:
+    rows = [row for row in DRAWN.listings if row.arm in "BC"]
+    frame = pandas.DataFrame(
+        {
+            "points": [100.0 * row.is_sold for row in rows],
+            "strong": [row.kind == "strong" for row in rows],
+            "arm": [row.arm for row in rows],
+        }
+    )
+    found = kinds.sale(DRAWN, LAYOUT)
+    theirs = ols("points ~ strong + C(arm)", frame).fit().params
+    assert found.estimate == pytest.approx(theirs["strong[T.True]"])
+    assert (found.n, found.clusters, found.unit) == (1_150, 69, "points")
 
 
 def test_switchers_prefer_by_rank_and_ties_are_left_out() -> None:
@@ -188,9 +227,47 @@ def test_one_kind_everywhere_leaves_nothing_to_compare() -> None:
     assert found.runs[-1].mean_price is None
 
 
+def test_the_page_tells_published_and_ours_in_a_line(found: Analysis) -> None:
+    page = page_of(found)
+    deals = line(found, published.DEALS).effect
+    assert deals is not None
+    assert deals.p is not None
+    row = next(one for one in page.splitlines() if one.startswith(f"| {published.DEALS} |"))
+    assert "+2.07, p = 0.001 (P)" in row
+    assert f"+{deals.estimate:.2f} deals [+{deals.low:.2f}, +{deals.high:.2f}]" in row
+    assert "(n = 138, 69 clusters)" in row
+    assert "| published (S+) | A | 575 | 206 | 35.8% | $19.46 | $4,010 |" in page
+    assert "nobody was asked" in page
+    assert "nan" not in page
+
+
+def test_effects_are_written_as_people_write_them() -> None:
+    effect = Effect(name="x", estimate=-2.451, low=-4.4, high=-0.5, p=0.0151, n=1782, unit="$")
+    assert told(effect) == "-$2.45 [-$4.40, -$0.50], p = 0.015 (n = 1,782)"
+    assert told(msgspec.structs.replace(effect, p=0.0001)).count("p < 0.001") == 1
+    level = msgspec.structs.replace(effect, estimate=20.05, low=19.0, high=21.0, p=None)
+    assert told(level) == "$20.05 [$19.00, $21.00] (n = 1,782)"
+    assert told(None) == "–"
+
+
 def test_no_rows_at_all_are_a_mistake() -> None:
     with pytest.raises(ValueError, match="give the folders"):
         analyse(Evidence([], [], []), LAYOUT)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            {"mixed": ("X",), "uniform": ()},
+            "no rows of the arms X: those in the tables are A, B, C",
+        ),
+        ({"strong": "opus", "weak": "haiku"}, "no rows of the kinds opus, haiku: .* strong, weak"),
+    ],
+)
+def test_the_layout_of_another_experiment_is_refused(change: dict[str, str], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        analyse(DRAWN, msgspec.structs.replace(LAYOUT, **change))
 
 
 def test_kinds_and_arms_have_the_names_they_are_given(found: Analysis) -> None:

@@ -258,6 +258,15 @@ print(store.head()[0], everything.hexdigest())
     assert floor(57, 3)[0].head()[0] == int(printed.pop().split()[0])
 
 
+def test_a_seed_plays_the_floor_that_it_played_before() -> None:
+    # What was said and who swapped when, so that only a floor that plays otherwise fails this.
+    _, history, _ = floor(57)
+    told = [(one.at, one.agent, one.text) for one in history.said]
+    told += [(one.at, one.contract, str(one.agreement.parties)) for one in history.deals.values()]
+    digest = hashlib.sha256(msgspec.json.encode(told)).hexdigest()
+    assert digest[:16] == "ad02e98b2128c9bf"
+
+
 def test_another_seed_gives_another_floor() -> None:
     assert floor(PEOPLE, 3)[0].head() != floor(PEOPLE, 4)[0].head()
 

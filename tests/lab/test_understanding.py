@@ -4,7 +4,7 @@ import pytest
 
 from souq.agents.brief import Brief, WantTold
 from souq.agents.intake import Terms
-from souq.lab import swap
+from souq.lab import owners
 from souq.lab.population import generator
 from souq.lab.understanding import (
     WORDINESS,
@@ -69,7 +69,7 @@ def test_a_brief_ranks_its_wants_above_the_unnamed_and_the_refused_below() -> No
 
 
 def test_a_reader_who_does_not_slip_names_the_top_and_the_bottom_of_the_ranking() -> None:
-    (owner, *_) = swap.draw(people=12, seed=1).people
+    (owner, *_) = owners.draw(people=12, seed=1).people
     reader = Reader(owner, 0.0, generator(1, "one"))
     brief, words = interviewed(reader, WORDINESS[1], Terms())
     others = [title for title in owner.ranking if title != owner.title]

@@ -232,8 +232,8 @@ def a_window_forgets_too_early(patch: pytest.MonkeyPatch) -> None:
 def a_per_deal_cap_is_ignored(patch: pytest.MonkeyPatch) -> None:
     honest = limits.object_to
 
-    def object_to(view: Any, binding: Any) -> Any:
-        return (one for one in honest(view, binding) if one.rule != "per_deal")
+    def object_to(view: Any, binding: Any, house: Any) -> Any:
+        return (one for one in honest(view, binding, house) if one.rule != "per_deal")
 
     patch.setattr(authority, "GUARDS", (object_to,))
 

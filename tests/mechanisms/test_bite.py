@@ -102,8 +102,8 @@ def a_mandate_is_not_asked_about_a_bid(patch: pytest.MonkeyPatch) -> None:
 def what_all_bids_could_cost_is_not_summed(patch: pytest.MonkeyPatch) -> None:
     honest = limits.object_to
 
-    def object_to(view: Any, binding: Any) -> Any:
-        return honest(view, msgspec.structs.replace(binding, reserves=0))
+    def object_to(view: Any, binding: Any, house: Any) -> Any:
+        return honest(view, msgspec.structs.replace(binding, reserves=0), house)
 
     patch.setattr(authority, "GUARDS", (object_to,))
 
@@ -120,13 +120,13 @@ def a_run_forgets_its_parties(patch: pytest.MonkeyPatch) -> None:
 
 @bug
 def the_goods_of_an_ended_run_stay_pledged(patch: pytest.MonkeyPatch) -> None:
-    honest = pledge.set_aside
+    honest = negotiation._set_aside
 
-    def keep(draft: Any, agent: Any, id: str, wanted: Pledge) -> None:
-        if wanted != NOTHING:
-            honest(draft, agent, id, wanted)
+    def keep(draft: Any, mechanism: Any, id: str, agents: tuple[str, ...]) -> None:
+        bound = [agent for agent in agents if mechanism.pledge(draft, id, agent) != NOTHING]
+        honest(draft, mechanism, id, tuple(bound))
 
-    patch.setattr(pledge, "set_aside", keep)
+    patch.setattr(negotiation, "_set_aside", keep)
 
 
 def guard() -> None:

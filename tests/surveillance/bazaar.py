@@ -2,6 +2,7 @@
 
 from random import Random
 
+from souq.core.listing import EditListing
 from souq.core.mechanisms import double_auction, english_auction, posted_price
 from souq.core.mechanisms.double_auction.records import CancelOrder, OpenOrderBook, PlaceOrder
 from souq.core.mechanisms.english_auction.prices import Increment
@@ -13,6 +14,7 @@ from souq.core.rules import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from souq.journal.store import Store
 from souq.lab.hall import Hall
 from souq.replications.r17_repricing import FREE, PURSE_UNITS, Duel
+from souq.views.surveillance.rows import Quote
 
 PIECES = 10**6
 
@@ -128,3 +130,20 @@ def duel(store: Store) -> None:
     for _ in range(12):
         pair.cycle()
         pair.path.simulation.advance(HOUR_US)  # type: ignore[union-attr]
+
+
+def shelves(store: Store, quotes: list[Quote]) -> None:
+    """Let sellers post what they ask, and change it when they ask something else."""
+    hall = Hall(posted_price, store=store)
+    sellers = sorted({quote.seller for quote in quotes})
+    agents = dict(zip(sellers, hall.join(len(sellers)), strict=True))
+    things: dict[str, str] = {}
+    asked: dict[str, int] = {}
+    for quote in quotes:
+        who, price = quote.seller, usd(quote.units)
+        hall.pass_time(quote.at)
+        if who not in things:
+            things[who] = hall.post(agents[who], price=price, available=PIECES)
+        elif asked[who] != quote.units:
+            hall.edit(agents[who], EditListing(things[who], price=price))
+        asked[who] = quote.units

@@ -1,98 +1,154 @@
-"""Sellers who learn prices by trial, as Calvano and others had them in 2020, but quicker.
+"""Sellers who learnt their prices by trial (R3), and sellers who only look like it.
 
-Two Q-learners with logit demand choose among nine prices, not fifteen, and explore for some
-tens of thousands of rounds, not millions; otherwise the parameters are theirs (R3 in
-`souq replicate` is to do it in full). Then nobody learns any more, and every few rounds one seller
-is made to cut its price for one round, to what is best against the other's: the tape shows what
-follows.
+Learning is over; what is on the tape is how they go on. Every few periods one is made to cut its
+price for one period, to what is best for it against the other's. By default the learners are quick
+ones, of nine prices; `python -m bench.collusion` has those of the literature.
 """
 
-from math import exp
+from collections.abc import Iterator
+from functools import cache
 from random import Random
+from typing import Literal
 
+from souq.replications.learning.logit_market import UNIT, Game, Logit, game
+from souq.replications.learning.pricing import Kind, Learned, Schooling, Sessions
+from souq.replications.learning.pricing_anatomy import Course
 from souq.views.surveillance.rows import Quote
 from tests.surveillance.honest import HOUR_US
 
-PRICES = 9
-LOW, HIGH = 1.43, 1.97  # a little beyond the price of competition, 1.473, and of monopoly, 1.925
-COST = 1.0
-LEARNING = 0.15
-FADING = 4e-5  # of exploration, a round
-ROUNDS = 180_000
+Case = Literal["genuine", "spurious", "competitive"]
+KINDS: dict[Case, Kind] = {
+    "genuine": Kind(),
+    "spurious": Kind(has_memory=False),
+    "competitive": Kind(patience=0.0),
+}
+QUICK = Schooling(fading=6e-5, calm=4_000)
+COST_UNITS = UNIT
 CUTS = 12
-QUIET_ROUNDS = 14
-UNIT = 1_000_000
-_GRID = [LOW + (HIGH - LOW) * n / (PRICES - 1) for n in range(PRICES)]
+QUIET_PERIODS = 14
 
 
-def _profits() -> list[list[float]]:
-    """Give what the first seller earns, by both prices' numbers."""
-    pull = [exp((2 - price) / 0.25) for price in _GRID]
-    return [
-        [(_GRID[i] - COST) * pull[i] / (pull[i] + pull[j] + 1) for j in range(PRICES)]
-        for i in range(PRICES)
-    ]
+@cache
+def duopoly() -> Game:
+    """Give the quick learners' game."""
+    return game(2, 8)
 
 
-_PROFITS = _profits()
-Strategy = list[int]  # by the prices of the round before: which price comes next
+@cache
+def taught(count: int, seed: int = 1) -> dict[Case, list[Course]]:
+    """Let so many sessions of each kind learn."""
+    return courses(duopoly(), QUICK, count, seed)
 
 
-def learned(rng: Random, *, memory: int, patience: float) -> tuple[Strategy, Strategy]:
-    """Let two learn against each other; memory 0 does not see what was before."""
-    states = PRICES * PRICES
-    spread = range(PRICES)
-    values = []
-    for _ in range(2):
-        start = [sum(_PROFITS[i]) / PRICES / (1 - patience) for i in spread]
-        values.append([[one + rng.random() * 1e-3 for one in start] for _ in range(states)])
-    one, two = values
-    state, explores = 0, 1.0
-    random = rng.random
-    for _ in range(ROUNDS):
-        explores *= 1 - FADING
-        first, second = one[state], two[state]
-        i = int(random() * PRICES) if random() < explores else first.index(max(first))
-        j = int(random() * PRICES) if random() < explores else second.index(max(second))
-        after = i * PRICES + j if memory else 0
-        gain, other = _PROFITS[i][j], _PROFITS[j][i]
-        first[i] += LEARNING * (gain + patience * max(one[after]) - first[i])
-        second[j] += LEARNING * (other + patience * max(two[after]) - second[j])
-        state = after
-    strategies = tuple([row.index(max(row)) for row in table] for table in values)
-    if not memory:
-        strategies = tuple([each[0]] * states for each in strategies)
-    return strategies[0], strategies[1]
+def courses(
+    played: Game,
+    schooling: Schooling,
+    count: int,
+    seed: int,
+    cases: tuple[Case, ...] = tuple(KINDS),
+) -> dict[Case, list[Course]]:
+    """Let so many sessions of each kind learn, all at once."""
+    kinds = [KINDS[case] for case in cases for _ in range(count)]
+    learned = Sessions(played, schooling, kinds, (seed, 7)).until_calm()
+    found = [Course(played, one) for one in learned]
+    return {case: found[n * count : (n + 1) * count] for n, case in enumerate(cases)}
 
 
-def myopic() -> tuple[Strategy, Strategy]:
+def myopic(played: Game) -> Course:
     """Give two who answer the other's last price with what is best against it."""
-    best = [max(range(PRICES), key=lambda i: _PROFITS[i][j]) for j in range(PRICES)]
-    first = [best[state % PRICES] for state in range(PRICES * PRICES)]
-    second = [best[state // PRICES] for state in range(PRICES * PRICES)]
-    return first, second
+    course = Course(played, Learned(((0,) * played.states,) * 2, 0, 0))
+    replies = tuple(
+        tuple(course.best_reply(seller, played.apart(state)) for state in range(played.states))
+        for seller in range(2)
+    )
+    return Course(played, Learned(replies, 0, 0))
 
 
-def tape(one: Strategy, two: Strategy, *, market: str = "m") -> list[Quote]:
-    """Let them play, with a cut by one of them now and then; cost is on the tape."""
-    i = j = PRICES // 2
-    found: list[Quote] = []
-    for n in range(QUIET_ROUNDS * (CUTS + 1)):
-        state = i * PRICES + j
-        i, j = one[state], two[state]
-        if n % QUIET_ROUNDS == QUIET_ROUNDS - 1:
-            if (n // QUIET_ROUNDS) % 2:
-                i = _cut(i, j)
-            else:
-                j = _cut(j, i)
-        for seller, k in (("S1", i), ("S2", j)):
-            units = round(UNIT * _GRID[k])
-            at = n * HOUR_US
-            row = Quote(len(found) + 1, at, seller, f"L{seller}", units, market, round(UNIT * COST))
-            found.append(row)
+def with_cuts(course: Course, *, knows_cost: bool = True) -> list[Quote]:
+    """Let them go on, with a cut by one of them now and then."""
+    played, state = course.game, course.cycle[0]
+    prices = []
+    for n in range(QUIET_PERIODS * (CUTS + 1)):
+        chosen = played.apart(course.after[state])
+        if n % QUIET_PERIODS == QUIET_PERIODS - 1:
+            by = n // QUIET_PERIODS % played.sellers
+            chosen[by] = min(course.best_reply(by, chosen), max(0, chosen[by] - 1))
+        prices.append(tuple(played.prices[each] for each in chosen))
+        state = played.joint(chosen)
+    return _tape(prices, knows_cost=knows_cost)
+
+
+def with_trials(
+    course: Course, rng: Random, *, chance: float = 0.03, periods: int = 400
+) -> list[Quote]:
+    """Let them go on trying any price now and then, up or down, as while they learnt."""
+    played, state = course.game, course.cycle[0]
+    prices = []
+    for _ in range(periods):
+        chosen = played.apart(course.after[state])
+        for n in range(played.sellers):
+            if rng.random() < chance:
+                chosen[n] = rng.randrange(len(played.prices))
+        prices.append(tuple(played.prices[each] for each in chosen))
+        state = played.joint(chosen)
+    return _tape(prices, knows_cost=True)
+
+
+def noisy(rng: Random, *, spread: float = 0.03, knows_cost: bool = True) -> list[Quote]:
+    """Let two ask the price of competition, give or take a little, whatever the other does."""
+    price = Logit(2).competition.price
+    prices = [
+        tuple(round(UNIT * price * rng.gauss(1, spread)) for _ in range(2))
+        for _ in range(QUIET_PERIODS * (CUTS + 1))
+    ]
+    return _tape(prices, knows_cost=knows_cost)
+
+
+def with_sales(rng: Random, *, knows_cost: bool = True) -> list[Quote]:
+    """Let two compete who now and then have a sale, to which the other gives its best reply.
+
+    A best reply goes down by less than half of the sale, and up again with it.
+    """
+    usual = Logit(2).competition.price
+    prices = []
+    for n in range(CUTS):
+        depth, length, by = rng.uniform(0.08, 0.25), rng.randint(1, 3), n % 2
+        sale = usual * (1 - depth)
+        pair = [0.0, 0.0]
+        for k in range(QUIET_PERIODS):
+            is_on = QUIET_PERIODS - length - 2 <= k < QUIET_PERIODS - 2
+            was_on = QUIET_PERIODS - length - 2 < k <= QUIET_PERIODS - 2
+            pair[by] = sale if is_on else usual
+            pair[1 - by] = best_reply(sale) if was_on else usual
+            prices.append(tuple(round(UNIT * each) for each in pair))
+    return _tape(prices, knows_cost=knows_cost)
+
+
+@cache
+def best_reply(rival: float) -> float:
+    """Give the price that earns most against a rival's, to a thousandth."""
+    demand = Logit(2)
+    ladder = (demand.cost + n / 1_000 for n in range(1_000))
+    return max(ladder, key=lambda own: (own - demand.cost) * demand.shares([own, rival])[0])
+
+
+def changes(quotes: list[Quote]) -> list[Quote]:
+    """Keep only what is news: a market records changes of prices."""
+    standing: dict[str, int] = {}
+    found = []
+    for quote in quotes:
+        if standing.get(quote.seller) != quote.units:
+            found.append(quote)
+        standing[quote.seller] = quote.units
     return found
 
 
-def _cut(own: int, other: int) -> int:
-    best = max(range(PRICES), key=lambda i: _PROFITS[i][other])
-    return min(best, max(0, own - 1))
+def _tape(prices: list[tuple[int, ...]], *, knows_cost: bool) -> list[Quote]:
+    return list(_quotes(prices, COST_UNITS if knows_cost else 0))
+
+
+def _quotes(prices: list[tuple[int, ...]], cost: int) -> Iterator[Quote]:
+    for n, each in enumerate(prices):
+        for k, units in enumerate(each, start=1):
+            seq = n * len(each) + k
+            yield Quote(seq, n * HOUR_US, f"S{k}", f"LS{k}", units, "m", cost)

@@ -7,7 +7,11 @@ from functools import cache
 from random import Random
 from typing import get_args
 
+import msgspec
+import pytest
+
 from souq.core.restriction import Why
+from souq.replications.learning.pricing_anatomy import Course
 from souq.views.surveillance import (
     DETECTORS,
     bid_rotation,
@@ -86,24 +90,26 @@ def test_closed_clubs_are_found_with_their_exclusion_index() -> None:
     assert fit.precision >= 0.95
 
 
-@cache
-def tapes(kind: str) -> list[list[Quote]]:
-    memory, patience = {"genuine": (1, 0.95), "spurious": (0, 0.95), "competitive": (1, 0.0)}[kind]
-    pairs = (
-        learners.learned(Random(f"{kind}{seed}"), memory=memory, patience=patience)
-        for seed in range(SESSIONS)
-    )
-    return [learners.tape(*pair) for pair in pairs]
+def tapes(case: learners.Case) -> list[list[Quote]]:
+    return [learners.with_cuts(one) for one in learners.taught(SESSIONS)[case]]
+
+
+def signs(tape: list[Quote]) -> Signs:
+    path = steps(tape)
+    return signs_of(path, cuts_in(path))
 
 
 @cache
-def learned(kind: str) -> list[Signs]:
-    paths = [steps(tape) for tape in tapes(kind)]
-    return [signs_of(path, cuts_in(path)) for path in paths]
+def learned(case: learners.Case) -> list[Signs]:
+    return [signs(tape) for tape in tapes(case)]
 
 
-def margins(kind: str) -> list[int]:
-    return [one.margin_bps or 0 for one in learned(kind)]
+def margins(case: learners.Case) -> list[int]:
+    return [one.margin_bps or 0 for one in learned(case)]
+
+
+def advised(tapes: list[list[Quote]]) -> list[str]:
+    return [alarm.advice for tape in tapes for alarm in price_parallelism.find(tape)]
 
 
 def test_the_level_tells_colluding_learners_from_competing_ones() -> None:
@@ -116,31 +122,83 @@ def test_punishment_tells_genuine_from_spurious_collusion_where_the_level_does_n
     assert auc(punished, [one.punished_bps for one in learned("spurious")]) >= 0.9
 
 
+def test_most_genuine_colluders_raise_a_warning_and_nobody_else_does() -> None:
+    assert advised(tapes("genuine")).count("warn") >= SESSIONS * 6 // 10
+    assert "warn" not in advised(tapes("spurious"))
+    assert "warn" not in advised(tapes("competitive"))
+
+
+def test_prices_that_are_high_without_punishment_are_told_but_not_warned_about() -> None:
+    assert advised(tapes("spurious")) == ["observe"] * SESSIONS
+    for tape in tapes("spurious"):
+        (alarm,) = price_parallelism.find(tape)
+        assert "dear without punishment" in alarm.told
+        assert {edge.taker for edge in alarm.edges} == {"S1", "S2"}  # both have cut, unanswered
+    unknown = [learners.with_cuts(one, knows_cost=False) for one in spurious()]
+    assert advised(unknown) == []  # nobody knows that they are dear
+
+
+def spurious() -> list[Course]:
+    return learners.taught(SESSIONS)["spurious"]
+
+
+@pytest.mark.parametrize("case", get_args(learners.Case))
+def test_what_a_market_records_of_prices_is_enough(case: learners.Case) -> None:
+    recorded = [learners.changes(tape) for tape in tapes(case)]
+    assert sum(map(len, recorded)) < 0.8 * sum(map(len, tapes(case)))
+    for whole, part in zip(tapes(case), recorded, strict=True):
+        assert abs(signs(part).punished_bps - signs(whole).punished_bps) <= 1_000
+    assert abs(len(advised(recorded)) - len(advised(tapes(case)))) <= 1
+
+
+def test_sellers_who_are_minutes_apart_are_seen_alike() -> None:
+    rng = Random(1)
+    for case in get_args(learners.Case):
+        late = []
+        for tape in tapes(case):
+            moved = [
+                msgspec.structs.replace(one, at=one.at + rng.randrange(10 * honest.MINUTE_US))
+                for one in learners.changes(tape)
+            ]
+            late.append(sorted(moved, key=lambda one: one.at))
+        for advice in ("warn", "observe"):
+            apart, together = advised(late).count(advice), advised(tapes(case)).count(advice)
+            assert abs(apart - together) <= 1
+
+
 def test_whoever_cuts_and_comes_back_unanswered_was_not_punished() -> None:
-    pair = learners.learned(Random("spurious0"), memory=0, patience=0.95)
-    tape = learners.tape(*pair)
-    before: dict[str, int] = {}
-    changes = []  # a market records changes of prices only
-    for quote in tape:
-        if before.get(quote.seller) != quote.units:
-            changes.append(quote)
-        before[quote.seller] = quote.units
-    path = steps(changes)
-    assert signs_of(path, cuts_in(path)).punished == 0
+    for one in spurious():
+        assert signs(learners.changes(learners.with_cuts(one))).punished == 0
 
 
 def test_who_answers_with_what_is_best_for_itself_punishes_nobody() -> None:
-    path = steps(learners.tape(*learners.myopic()))
-    assert signs_of(path, cuts_in(path)).punished == 0
+    assert signs(learners.with_cuts(learners.myopic(learners.duopoly()))).punished == 0
 
 
-def test_most_genuine_colluders_raise_an_alarm_and_no_spurious_one_does() -> None:
-    raised = {
-        kind: sum(bool(list(price_parallelism.find(tape))) for tape in tapes(kind))
-        for kind in ("genuine", "spurious")
+@pytest.mark.parametrize("knows_cost", [True, False])
+def test_sales_that_rivals_answer_by_their_best_reply_are_no_collusion(knows_cost: bool) -> None:
+    for seed in range(10):
+        tape = learners.with_sales(Random(seed), knows_cost=knows_cost)
+        assert signs(tape).cuts >= 4
+        assert advised([tape, learners.changes(tape)]) == []
+
+
+@pytest.mark.parametrize("spread", [0.01, 0.03, 0.06])
+def test_competitive_prices_with_noise_are_no_collusion(spread: float) -> None:
+    noisy = [learners.noisy(Random(seed), spread=spread) for seed in range(5)]
+    noisy += [learners.noisy(Random(seed), spread=spread, knows_cost=False) for seed in range(5)]
+    assert advised(noisy) == []
+
+
+def test_punishment_shows_while_sellers_still_try_prices() -> None:
+    kinds = learners.taught(SESSIONS)
+    found = {
+        case: [signs(learners.with_trials(one, Random(n))) for n, one in enumerate(courses)]
+        for case, courses in kinds.items()
     }
-    assert raised["genuine"] >= SESSIONS * 2 // 3
-    assert raised["spurious"] == 0
+    punished = {case: [one.punished_bps for one in each] for case, each in found.items()}
+    assert auc(punished["genuine"], punished["spurious"]) >= 0.9
+    assert "genuine" not in {one.verdict for one in found["spurious"]}
 
 
 def test_a_cartel_with_coded_messages_is_found_and_honest_talk_is_not() -> None:

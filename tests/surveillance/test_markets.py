@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -19,9 +20,10 @@ from souq.journal.store import Store
 from souq.lab.deal import run_deal
 from souq.lab.goods import bundled
 from souq.lab.population import draw
+from souq.views.surveillance import price_parallelism
 from souq.views.surveillance.rows import Alarm
 from souq.views.surveillance.watch import Watch
-from tests.surveillance import bazaar
+from tests.surveillance import bazaar, learners
 
 
 def watched(store: Store) -> tuple[Alarm, ...]:
@@ -96,6 +98,24 @@ def test_the_pair_of_2011_is_found_at_the_third_change_of_a_price() -> None:
             break
     assert changes == 3
     assert "0.998300 and 1.270589" in found[0].told or "1.270589 and 0.998300" in found[0].told
+
+
+def test_sellers_who_learnt_to_punish_are_found_in_the_journal_as_on_their_tape() -> None:
+    kinds = learners.taught(10)
+    genuine = [learners.with_cuts(one, knows_cost=False) for one in kinds["genuine"]]
+    tapes = [tape for tape in genuine if any(price_parallelism.find(tape))][:2]
+    tapes += [learners.with_cuts(kinds[case][0], knows_cost=False) for case in kinds]
+    tapes.append(learners.with_sales(Random(4), knows_cost=False))
+    warned = 0
+    for tape in tapes:
+        store = MemoryStore()
+        bazaar.shelves(store, tape)
+        found = watched(store)
+        expected = [(one.detector, one.score_bps) for one in price_parallelism.find(tape)]
+        assert [(one.detector, one.score_bps) for one in found] == expected
+        assert all((one.parties, one.advice) == (("P1", "P2"), "warn") for one in found)
+        warned += len(found)
+    assert warned in (2, 3)  # the two chosen for it, and maybe the first
 
 
 def test_the_demo_market_raises_no_alarm() -> None:

@@ -15,6 +15,7 @@ class Concession:
         if beta <= 0 or not 0 <= k <= 1:
             raise ValueError("beta is above 0, and k between 0 and 1")
         self.beta = beta
+        self._power = 1 / beta
         self.k = k
         self.opening_share = opening_share
 
@@ -29,8 +30,8 @@ class Concession:
         theirs: Sequence[int],
     ) -> int:
         """Give the price that the clock says."""
-        share = self.k + (1 - self.k) * min(1.0, progress) ** (1 / self.beta)
-        return between(share, opening, limit)
+        passed = progress if progress < 1 else 1.0
+        return between(self.k + (1 - self.k) * passed**self._power, opening, limit)
 
 
 def boulware() -> Concession:
@@ -46,6 +47,16 @@ def linear() -> Concession:
 def conceder() -> Concession:
     """Give way early."""
     return Concession(4.0, opening_share=0.7)
+
+
+def aggressive() -> Concession:
+    """Open low, and give way late."""
+    return Concession(0.2, opening_share=0.45)
+
+
+def gentle() -> Concession:
+    """Open near the price, and give way early."""
+    return Concession(4.0, opening_share=0.8)
 
 
 def lowballer() -> Concession:

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 
-from souq.agents.concession import boulware, conceder, linear, lowballer
+from souq.agents.concession import aggressive, boulware, conceder, gentle, linear, lowballer
 from souq.agents.fixed_price import FixedPrice
 from souq.agents.tactic import Tactic
 from souq.agents.tit_for_tat import TitForTat
@@ -16,6 +16,8 @@ STRATEGIES: dict[str, Callable[[random.Random], Tactic]] = {
     "tit_for_tat": lambda rng: TitForTat(),
     "fixed_price": lambda rng: FixedPrice(),
     "lowballer": lambda rng: lowballer(),
+    "aggressive": lambda rng: aggressive(),
+    "gentle": lambda rng: gentle(),
     "zero_intelligence": lambda rng: ZeroIntelligence(rng, is_constrained=True),
     "zero_intelligence_unconstrained": lambda rng: ZeroIntelligence(rng, is_constrained=False),
 }

@@ -1,12 +1,13 @@
 """A swapper barters one thing for a better one: bilaterally, or in a rotation of three or four.
 
 It knows its brief, what it is shown, and the note it left itself. What others say they wish for
-is a hint where to ask; whether to accept, it decides by its own ranking alone. It represents a
-person; it is not that person.
+is a hint where to ask; whether to accept, it decides by its own ranking alone, unless its person
+told it to give way a little. It represents a person; it is not that person.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import msgspec
 from msgspec import Struct
@@ -33,7 +34,10 @@ _TITLE = re.compile("“([^”]+)”")
 class SwapBrief(Struct, frozen=True):
     """What a person told its agent. `ranking`: titles, best first, the own one among them.
 
-    `patience`, 0 to 1: how large a gain it holds out for while there is time.
+    `patience`, 0 to 1: how large a gain it holds out for while there is time. `concedes`, 0 to 1:
+    how far down the list it steps, once, for somebody who wishes for its book. `members_max` is of
+    the rotations it looks for, `messages_max` the latest it takes in; one that does not remember
+    knows what it sees now, and no more.
     """
 
     name: str
@@ -43,6 +47,12 @@ class SwapBrief(Struct, frozen=True):
     patience: float
     opens_at: int
     closes_at: int
+    wishes_max: int = WISHES_MAX
+    concedes: float = 0.0
+    members_max: int = MEMBERS_MAX
+    remembers: bool = True
+    messages_max: int | None = None
+    style: str = "neutral"  # its name, for an agent that is told in words
 
 
 class SwapNote(Struct):
@@ -55,19 +65,21 @@ class SwapNote(Struct):
     read_until: int = 0
     wishes: dict[str, tuple[str, ...]] = {}  # by agent, as it last said
     asked: dict[str, int] = {}  # terms proposed, and when
+    has_conceded: bool = False
 
 
-class _Floor(Struct):
-    """Who holds what, as this agent sees it now."""
+class Holdings(Struct):
+    """Who holds what, as an agent sees it now."""
 
     holder: dict[str, str]  # title -> agent
     title: dict[str, str]  # agent -> title
     listing: dict[str, str]  # title -> listing
+    name: dict[str, str]  # listing -> title
 
 
 _Wishers = Mapping[str, list[str]]  # by title, who wishes for it
 _Ring = tuple[tuple[str, ...], float]  # each takes what the next one holds; how likely all do
-_Search = Callable[[str, str, _Floor, _Wishers], Iterator[_Ring]]
+_Search = Callable[[str, str, Holdings, _Wishers], Iterator[_Ring]]
 
 
 class Swapper:
@@ -80,38 +92,41 @@ class Swapper:
     def wake(self, seen: Observation, note: str) -> Turn:
         """List what was brought; from then on, do the first of these that there is to do.
 
-        Accept the best proposal; propose what others are said to wish for; turn down what is no
-        gain; ask on the off chance.
+        Accept the best proposal; give way, if told to; propose what others are said to wish for;
+        turn down what is no gain; ask on the off chance.
         """
         mine = msgspec.json.decode(note, type=SwapNote) if note else SwapNote()
+        if not self._brief.remembers:
+            mine.read_until, mine.wishes, mine.asked = 0, {}, {}
         self._read(seen, mine)
         operation: PostListing | Accept | ProposeSwap | Reject | None
         if not mine.has_listed:
             mine.has_listed = True
-            held, operation = self._brief.title, self._listing()
+            held, operation = self._brief.title, listing_of(self._brief)
         else:
-            floor = _look(seen)
+            floor = look(seen)
             held = floor.title.get(seen.agent, self._brief.title)
-            operation = (
-                self._accept(seen, floor)
-                or self._propose(seen, floor, mine, _wished_rings)
-                or self._reject(seen, floor)
-                or self._propose(seen, floor, mine, _blind_ring)
-            )
+            operation = self._accept(seen, floor) or self._concede(seen, floor, mine)
+            if operation is None:
+                operation = self._seek(seen, floor, mine)
         message = self._tell(held, seen.at, mine)
         return Turn(operation, message, msgspec.json.encode(mine).decode())
 
-    def _listing(self) -> PostListing:
-        return PostListing(
-            title=PublicText(self._brief.title),
-            category=CATEGORY,
-            delivery="title",
-            mechanisms=(SWAP,),
+    def _seek(
+        self, seen: Observation, floor: Holdings, mine: SwapNote
+    ) -> ProposeSwap | Reject | None:
+        wishers = _wishers(floor, mine.wishes)
+        wished_rings = partial(_wished_rings, members_max=self._brief.members_max)
+        return (
+            self._propose(seen, floor, mine, wishers, wished_rings)
+            or self._reject(seen, floor)
+            or self._propose(seen, floor, mine, wishers, _blind_ring)
         )
 
     def _read(self, seen: Observation, mine: SwapNote) -> None:
         """Note what others wish for. Words name titles; they do nothing else."""
-        for said in seen.messages:
+        heard = seen.messages[-(self._brief.messages_max or len(seen.messages)) :]
+        for said in heard:
             if said.at <= mine.read_until or said.agent == seen.agent or said.negotiation:
                 continue
             found = _WISHES.search(said.text)
@@ -131,7 +146,7 @@ class Swapper:
         if not is_new and not (brief.discloses and at - mine.told_at >= wait_us):
             return ""
         start = 0 if is_new else mine.told_count
-        wished = brief.ranking[start : min(start + WISHES_MAX, self._rank[held])]
+        wished = brief.ranking[start : min(start + brief.wishes_max, self._rank[held])]
         if not is_new and not wished:
             return ""
         mine.told, mine.told_at, mine.told_count = held, at, start + len(wished)
@@ -153,7 +168,7 @@ class Swapper:
         left = max(0.0, (brief.closes_at - at) / (brief.closes_at - brief.opens_at))
         return brief.patience * left * self._rank[held] / len(self._rank) / 2
 
-    def _accept(self, seen: Observation, floor: _Floor) -> Accept | None:
+    def _accept(self, seen: Observation, floor: Holdings) -> Accept | None:
         held = floor.title.get(seen.agent)
         if held is None:
             return None
@@ -164,7 +179,22 @@ class Swapper:
                 best, answer = gain, Accept(proposal.id, proposal.terms)
         return answer
 
-    def _reject(self, seen: Observation, floor: _Floor) -> Reject | None:
+    def _concede(self, seen: Observation, floor: Holdings, mine: SwapNote) -> Accept | None:
+        """Take the smallest step down that is small enough, for whoever wishes for one's book."""
+        held = floor.title.get(seen.agent)
+        if held is None or mine.has_conceded:
+            return None
+        best, answer = -self._brief.concedes, None
+        for proposal, title in _offered(seen, floor):
+            gain = self._gain(held, title)
+            takers = [leg.taker for leg in proposal.goods if leg.giver == seen.agent]
+            is_wished = all(held in mine.wishes.get(taker, ()) for taker in takers)
+            if is_wished and best <= gain < 0:
+                best, answer = gain, Accept(proposal.id, proposal.terms)
+        mine.has_conceded = answer is not None
+        return answer
+
+    def _reject(self, seen: Observation, floor: Holdings) -> Reject | None:
         """Turn down what is no gain. A small gain may stand until patience runs out."""
         held = floor.title.get(seen.agent)
         for proposal, title in _offered(seen, floor):
@@ -173,14 +203,18 @@ class Swapper:
         return None
 
     def _propose(
-        self, seen: Observation, floor: _Floor, mine: SwapNote, rings: _Search
+        self,
+        seen: Observation,
+        floor: Holdings,
+        mine: SwapNote,
+        wishers: _Wishers,
+        rings: _Search,
     ) -> ProposeSwap | None:
         """Propose the ring worth most, gain times chance, that was not tried lately."""
         held = floor.title.get(seen.agent)
         standing = [one for one in seen.negotiations if one.parties[0] == seen.agent]
         if held is None or len(standing) >= OPEN_MAX:
             return None
-        wishers = _wishers(floor, mine.wishes)
         best, chosen, key = 0.0, None, ""
         for title in self._brief.ranking[: self._rank[held]]:
             gain = self._gain(held, title)
@@ -194,28 +228,47 @@ class Swapper:
         if chosen is None:
             return None
         mine.asked[key] = seen.at
-        # Each gives what it holds to the one before it in the ring, who wishes for it.
-        givers_after = zip(chosen, (*chosen[1:], chosen[0]), strict=True)
-        return ProposeSwap(
-            tuple(SwapLeg(floor.listing[floor.title[giver]], to) for to, giver in givers_after)
-        )
+        return swap_of(chosen, floor)
 
 
-def _look(seen: Observation) -> _Floor:
-    floor = _Floor({}, {}, {})
+def claimed_top(text: str) -> str | None:
+    """Give what a swapper's message says is its person's favourite; None where it says nothing."""
+    found = _WISHES.search(text)
+    return _TITLE.findall(found[2])[0] if found and found[1] == "Wished" else None
+
+
+def swap_of(ring: Sequence[str], floor: Holdings) -> ProposeSwap:
+    """Propose that each member of a ring takes what the next one holds, the last what the first."""
+    # Each gives what it holds to the one before it in the ring, who wishes for it.
+    givers_after = zip(ring, (*ring[1:], ring[0]), strict=True)
+    return ProposeSwap(
+        tuple(SwapLeg(floor.listing[floor.title[giver]], to) for to, giver in givers_after)
+    )
+
+
+def listing_of(brief: SwapBrief) -> PostListing:
+    """Put up what a person brought: to be swapped, and to pass from hand to hand at once."""
+    return PostListing(
+        title=PublicText(brief.title), category=CATEGORY, delivery="title", mechanisms=(SWAP,)
+    )
+
+
+def look(seen: Observation) -> Holdings:
+    """Read who holds what off the open listings."""
+    floor = Holdings({}, {}, {}, {})
     for listing in seen.listings:
         floor.holder[listing.title] = listing.agent
         floor.title[listing.agent] = listing.title
         floor.listing[listing.title] = listing.id
+        floor.name[listing.id] = listing.title
     return floor
 
 
-def _offered(seen: Observation, floor: _Floor) -> Iterator[tuple[NegotiationSeen, str]]:
+def _offered(seen: Observation, floor: Holdings) -> Iterator[tuple[NegotiationSeen, str]]:
     """List proposals that wait for this agent with the title each would bring it.
 
     The title is empty where it asks for anything but one's one thing for another.
     """
-    title_of = {listing: title for title, listing in floor.listing.items()}
     for proposal in seen.negotiations:
         if not proposal.is_my_turn:
             continue
@@ -223,13 +276,13 @@ def _offered(seen: Observation, floor: _Floor) -> Iterator[tuple[NegotiationSeen
         takes = [leg.listing for leg in proposal.goods if leg.taker == seen.agent]
         held = floor.listing.get(floor.title.get(seen.agent, ""))
         is_here = all(
-            floor.holder.get(title_of.get(leg.listing, "")) == leg.giver for leg in proposal.goods
+            floor.holder.get(floor.name.get(leg.listing, "")) == leg.giver for leg in proposal.goods
         )
         is_one_for_one = gives == [held] and len(takes) == 1
-        yield proposal, title_of.get(takes[0], "") if is_here and is_one_for_one else ""
+        yield proposal, floor.name.get(takes[0], "") if is_here and is_one_for_one else ""
 
 
-def _wishers(floor: _Floor, wishes: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
+def _wishers(floor: Holdings, wishes: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
     """List by title who is said to wish for it more than for what they hold."""
     result: dict[str, list[str]] = {}
     for agent, titles in wishes.items():
@@ -240,14 +293,16 @@ def _wishers(floor: _Floor, wishes: Mapping[str, tuple[str, ...]]) -> dict[str, 
     return result
 
 
-def _wished_rings(me: str, title: str, floor: _Floor, wishers: _Wishers) -> Iterator[_Ring]:
+def _wished_rings(
+    me: str, title: str, floor: Holdings, wishers: _Wishers, *, members_max: int
+) -> Iterator[_Ring]:
     """List rings in which each is said to wish for what the next one holds.
 
     The search runs backwards from those who wish for what I hold, shortest rings first.
     """
     goal = floor.holder[title]
     ends: list[tuple[str, ...]] = [(me,)]
-    for members in range(2, MEMBERS_MAX + 1):
+    for members in range(2, members_max + 1):
         ends = [
             (agent, *end)
             for end in ends
@@ -259,6 +314,6 @@ def _wished_rings(me: str, title: str, floor: _Floor, wishers: _Wishers) -> Iter
                 yield (me, *end[:-1]), CHANCE_WISHED ** (members - 1)
 
 
-def _blind_ring(me: str, title: str, floor: _Floor, wishers: _Wishers) -> Iterator[_Ring]:
+def _blind_ring(me: str, title: str, floor: Holdings, wishers: _Wishers) -> Iterator[_Ring]:
     """Ask whoever holds it, the sooner the fewer others are after it."""
     yield (me, floor.holder[title]), 1 / (1 + len(wishers.get(title, ())))

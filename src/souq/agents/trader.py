@@ -5,6 +5,7 @@ It knows its errand and what it is shown. It represents a person; it is not that
 
 import random
 from collections.abc import Callable, Iterable
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -46,7 +47,8 @@ class Errand(Struct):
     """What a person told its agent. `worth` says what a listing is worth to the person, 0 nothing.
 
     `wants`: by category, how many pieces at most; `adverts`: by category, what to announce. Its
-    listings are handed over by `delivery`, and run by `conditions`.
+    listings are handed over by `delivery`, and run by `conditions`. `asks`: by ref, what is asked
+    now, where that is not what it began with.
     """
 
     name: str
@@ -58,6 +60,54 @@ class Errand(Struct):
     delivery: Delivery = "meet"
     shipping_units: int = 0
     conditions: Conditions = USUAL
+    asks: dict[str, int] = {}
+
+
+class _Floor:
+    """The open listings by what a trader asks about them, each kind sorted out when first asked."""
+
+    def __init__(self, listings: tuple[ListingSeen, ...]) -> None:
+        self.listings = listings
+        self._of: dict[str, list[ListingSeen]] = {}
+
+    def of(self, agent: str) -> list[ListingSeen]:
+        found = self._of.get(agent)
+        if found is None:
+            found = self._of[agent] = [one for one in self.listings if one.agent == agent]
+        return found
+
+    @cached_property
+    def by_id(self) -> dict[str, ListingSeen]:
+        return {one.id: one for one in self.listings}
+
+    @cached_property
+    def offers(self) -> dict[str, list[ListingSeen]]:
+        """Give by category what is for sale."""
+        found: dict[str, list[ListingSeen]] = {}
+        for one in self.listings:
+            if one.side == "sell":
+                found.setdefault(one.category, []).append(one)
+        return found
+
+    @cached_property
+    def wants(self) -> list[ListingSeen]:
+        return [one for one in self.listings if one.side == "want"]
+
+
+_floor = _Floor(())
+
+
+def _floor_of(seen: Observation) -> _Floor:
+    """Give the floor of an observation.
+
+    Whoever wakes while nothing is listed or sold is shown the same tuple, so that the last one is
+    kept for all traders: by its identity, since comparing it would take as long as sorting it.
+    """
+    global _floor
+    floor = _floor
+    if floor.listings is not seen.listings:
+        floor = _floor = _Floor(seen.listings)
+    return floor
 
 
 class Trader:
@@ -99,9 +149,9 @@ class Trader:
             self._bought.update(leg.listing for leg in _taken(contract.legs, seen.agent))
         if len(self._thing_of) + len(self._to_list) < len(self._errand.things):
             by_title = {thing.title: thing for thing in self._errand.things}
-            for listing in seen.listings:
+            for listing in _floor_of(seen).of(seen.agent):
                 thing = by_title.get(listing.title)
-                if thing and listing.agent == seen.agent and listing.side == "sell":
+                if thing and listing.side == "sell":
                     self._thing_of.setdefault(listing.id, thing)
                     if thing in self._to_list:
                         self._to_list.remove(thing)  # listed in an earlier life
@@ -112,7 +162,7 @@ class Trader:
             PostListing(
                 title=PublicText(thing.title),
                 category=thing.category,
-                price=self._money(thing.ask_units),
+                price=self._money(self._ask(thing)),
                 subject=thing.subject,
                 description=PublicText(thing.description),
                 ref=thing.ref,
@@ -124,7 +174,7 @@ class Trader:
 
     def _answer(self, seen: Observation, negotiation: NegotiationSeen) -> Turn:
         giving = [leg for leg in negotiation.goods if leg.giver == seen.agent]
-        if not {leg.listing for leg in negotiation.goods} <= {one.id for one in seen.listings}:
+        if not {leg.listing for leg in negotiation.goods} <= _floor_of(seen).by_id.keys():
             return Turn(Reject(negotiation.id))  # something in it has gone to somebody else
         if any(leg.listing not in self._thing_of for leg in giving):
             return Turn(Reject(negotiation.id))  # nobody told us what it is worth
@@ -133,7 +183,7 @@ class Trader:
         role: Role = "seller" if giving else "buyer"
         if role == "seller":
             limit = sum(self._thing_of[leg.listing].floor_units for leg in giving)
-            opening = max(limit, sum(self._thing_of[leg.listing].ask_units for leg in giving))
+            opening = max(limit, sum(self._ask(self._thing_of[leg.listing]) for leg in giving))
         else:
             limit = min(self._worth(seen, negotiation.goods), self._spendable(seen))
             # A talk may be so new that what lies on its table is all that is known of it.
@@ -174,13 +224,14 @@ class Trader:
 
     def _sell_to_want(self, seen: Observation) -> Turn | None:
         busy = _busy(seen)
-        for want in seen.listings:
-            if want.side != "want" or want.agent == seen.agent or want.id in self._tried:
+        floor = _floor_of(seen)
+        for want in floor.wants:
+            if want.agent == seen.agent or want.id in self._tried:
                 continue
             self._tried.add(want.id)
             fits = [
                 (listing.id, self._thing_of[listing.id])
-                for listing in seen.listings
+                for listing in floor.of(seen.agent)
                 if listing.id in self._thing_of
                 and listing.category == want.category
                 and listing.id not in busy
@@ -188,7 +239,7 @@ class Trader:
             ]
             if fits:
                 id, thing = max(fits, key=lambda fit: (fit[1].ask_units, fit[0]))
-                price = min(thing.ask_units, want.price_units or 0)
+                price = min(self._ask(thing), want.price_units or 0)
                 return Turn(MakeOffer((Item(id),), self._money(price), to=want.agent))
         return None
 
@@ -234,14 +285,15 @@ class Trader:
             if category is not None:
                 room[category] = room.get(category, 0) - 1
         found = []
-        for listing in seen.listings:
-            if room.get(listing.category, 0) <= 0 or listing.side != "sell":
-                continue
-            if listing.agent == seen.agent or listing.id in busy or listing.id in self._tried:
-                continue
-            worth = self._errand.worth(listing)
-            if worth > 0:
-                found.append((worth - (listing.price_units or 0), listing))
+        offers, tried, worth_of = _floor_of(seen).offers, self._tried, self._errand.worth
+        for category in [category for category, pieces in room.items() if pieces > 0]:
+            for listing in offers.get(category, ()):
+                id = listing.id
+                if id in tried or id in busy or listing.agent == seen.agent:
+                    continue
+                worth = worth_of(listing)
+                if worth > 0:
+                    found.append((worth - (listing.price_units or 0), listing))
         return sorted(found, key=lambda one: (-one[0] / (1 + (one[1].price_units or 0)), one[1].id))
 
     def _bid(self, listing: ListingSeen, worth: int) -> int:
@@ -255,7 +307,7 @@ class Trader:
         busy = _busy(seen)
         own = [
             one
-            for one in seen.listings
+            for one in _floor_of(seen).of(seen.agent)
             if one.id in self._thing_of
             and one.id not in busy
             and self._thing_of[one.id].may_barter
@@ -283,11 +335,12 @@ class Trader:
 
     def _worth(self, seen: Observation, legs: Iterable[GoodsLeg]) -> int:
         """Sum what the goods coming to us are worth; nothing for those no longer on the floor."""
-        coming = {leg.listing for leg in legs if leg.taker == seen.agent}
-        for listing in seen.listings:
-            if listing.id in coming:
-                self._category.setdefault(listing.id, listing.category)
-        return sum(self._errand.worth(one) for one in seen.listings if one.id in coming)
+        by_id = _floor_of(seen).by_id
+        ids = {leg.listing: None for leg in legs if leg.taker == seen.agent}
+        coming = [by_id[id] for id in ids if id in by_id]
+        for listing in coming:
+            self._category.setdefault(listing.id, listing.category)
+        return sum(self._errand.worth(one) for one in coming)
 
     def _spendable(self, seen: Observation) -> int:
         """Give the money that no open offer of ours has promised already."""
@@ -297,6 +350,9 @@ class Trader:
             if not one.is_my_turn and _taken(one.legs, seen.agent)
         )
         return max(0, seen.available_units - promised)
+
+    def _ask(self, thing: Thing) -> int:
+        return self._errand.asks.get(thing.ref, thing.ask_units)
 
     def _money(self, units: int) -> Money:
         return Money(units, self._errand.asset)

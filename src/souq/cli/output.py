@@ -23,6 +23,7 @@ from souq.lab.experiment.folder import BadFolder
 from souq.lab.experiment.forking import BadChange
 from souq.lab.experiment.one_cell import CellFailed
 from souq.lab.sources.bad_source import BadSource
+from souq.lab.statistics import Unanswerable
 from souq.sdk.errors import BadRequest, NotProven, Unreachable
 
 
@@ -49,6 +50,7 @@ MISTAKES = (
     OSError,
     Refused,
     Stopped,
+    Unanswerable,
     Unavailable,
     Unreachable,
     sqlite3.OperationalError,

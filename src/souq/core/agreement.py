@@ -31,6 +31,7 @@ class CashLeg(Struct, frozen=True, tag="cash"):
 
 
 Leg = GoodsLeg | CashLeg
+_encode, _sha256 = canonical.encode, hashlib.sha256  # looked up once: every offer is named
 
 
 class Agreement(Struct, frozen=True, omit_defaults=True):
@@ -52,8 +53,7 @@ def digest_of(legs: tuple[Leg, ...], *, negotiation: str, version: int) -> str:
 
     The negotiation and version are inside: the same price offered later is another offer.
     """
-    body = canonical.encode([negotiation, version, legs])
-    return hashlib.sha256(body).hexdigest()[:16]
+    return _sha256(_encode([negotiation, version, legs])).hexdigest()[:16]
 
 
 def cash_paid(legs: tuple[Leg, ...]) -> int:
@@ -77,12 +77,12 @@ def cash_taken(legs: tuple[Leg, ...], agent: str) -> tuple[Money, ...]:
 
 def givers(legs: tuple[Leg, ...]) -> tuple[str, ...]:
     """List who hands goods over, in order of their legs."""
-    return tuple(dict.fromkeys([leg.giver for leg in goods(legs)]))
+    return tuple(dict.fromkeys([leg.giver for leg in legs if isinstance(leg, GoodsLeg)]))
 
 
 def takers(legs: tuple[Leg, ...]) -> tuple[str, ...]:
     """List who receives goods, in order of their legs."""
-    return tuple(dict.fromkeys([leg.taker for leg in goods(legs)]))
+    return tuple(dict.fromkeys([leg.taker for leg in legs if isinstance(leg, GoodsLeg)]))
 
 
 def goods(legs: tuple[Leg, ...]) -> tuple[GoodsLeg, ...]:

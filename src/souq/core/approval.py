@@ -145,7 +145,7 @@ def _need_free(view: View, actor: str, id: str, agent: Agent, agreement: Agreeme
         # Whom the house keeps from binding itself, no deal binds that was struck a day before.
         binding = Binding(agent, agreement.legs, "", 0, 0, is_moving=False)
         for guard in (restriction.object_to, compliance.object_to):
-            for one in guard(view, binding):
+            for one in guard(view, binding, rules(view)):
                 if not one.approver:
                     raise one.refusal()
     except Refused:

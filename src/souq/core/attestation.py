@@ -6,7 +6,7 @@ level can do; the guard here says no, and everybody sees a level before dealing 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -16,7 +16,7 @@ from souq.core.commitments import contracts_of, today
 from souq.core.objection import Binding, Objection
 from souq.core.party import need_principal
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.rules import DAY_US, RULES, need_operator
+from souq.core.rules import DAY_US, Rules, need_operator
 from souq.core.state import Draft, Table, View
 
 LEVEL_MAX = 3
@@ -92,11 +92,14 @@ def jurisdiction_of(view: View, principal: str) -> str:
     return "" if found is None else found.jurisdiction
 
 
-def object_to(view: View, binding: Binding) -> Iterator[Objection]:
-    """Yield what the house rules object to for a principal of this level."""
-    house = view.get(RULES, "market")
-    if house is None or not house.levels:
-        return
+def object_to(view: View, binding: Binding, house: Rules) -> Iterable[Objection]:
+    """Give what the house rules object to for a principal of this level."""
+    if not house.levels:
+        return ()
+    return _objections(view, house, binding)
+
+
+def _objections(view: View, house: Rules, binding: Binding) -> Iterator[Objection]:
     principal = binding.agent.principal
     level = level_of(view, principal)
     bounds = house.levels[min(level, len(house.levels) - 1)]

@@ -137,10 +137,11 @@ def consider(draft: Draft, event: ContractFulfilled) -> None:
     """React to a contract's end: where the house audits, it waits for the next lot."""
     house = rules(draft)
     now = epoch.open_epoch(draft) if house.auditor else ""
+    if not now:
+        return
     legs = event.agreement.legs
     paid = [leg for leg in legs if isinstance(leg, CashLeg) and leg.amount.units]
-    giving = givers(legs)
-    if not now or not paid or giving != (paid[0].taker,):
+    if not paid or givers(legs) != (paid[0].taker,):
         return
     giver, payer, asset = paid[0].taker, paid[0].giver, paid[0].amount.asset
     whole = sum(leg.amount.units for leg in paid if leg.amount.asset == asset)

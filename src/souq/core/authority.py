@@ -10,6 +10,7 @@ from souq.core.objection import Binding, Guard, Objection
 from souq.core.party import Agent
 from souq.core.policy import judging
 from souq.core.refusal import Refused
+from souq.core.rules import rules
 from souq.core.state import Draft, View
 
 GUARDS: tuple[Guard, ...] = (
@@ -76,9 +77,10 @@ def asks(
 
 def objections(view: View, binding: Binding) -> tuple[Objection, ...]:
     """Ask every guard. Raises Refused for what cannot be judged at all."""
+    house = rules(view)
     found: list[Objection] = []
     for guard in GUARDS:
-        found += guard(view, binding)
+        found += guard(view, binding, house)
     return tuple(found)
 
 

@@ -167,11 +167,12 @@ def _reserved(view: View, event: BudgetReserved) -> None:
     key = f"{event.agent}/{event.negotiation}"
     before = view.get(RESERVATIONS, key)
     own = view.get(MANDATES, event.mandate)  # an order outlives its mandate until it is matched
-    above = () if own is None else tuple(one.id for one in lineage(view, own)[1:])
-    peak = max(event.units, before.peak if before else 0)
-    view.put(RESERVATIONS, key, Reservation(event.mandate, event.units, above, peak))
+    above = () if own is None else tuple([one.id for one in lineage(view, own)[1:]])
+    peak, units = (before.peak, before.units) if before else (0, 0)
+    after = Reservation(event.mandate, event.units, above, max(event.units, peak))
+    view.put(RESERVATIONS, key, after)
     for mandate in (event.mandate, *above):
-        _add_reserved(view, mandate, event.units - (before.units if before else 0))
+        _add_reserved(view, mandate, event.units - units)
 
 
 def _released(view: View, event: BudgetReleased) -> None:

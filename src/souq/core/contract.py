@@ -118,18 +118,18 @@ def _decide(draft: Draft, actor: str, command: Any) -> None:
     state = need_contract(draft, id)
     halt.need(draft, "settlements")
     agent = speaks_for(draft, actor, state.agreement)
-    giving, taking = givers(state.agreement.legs), takers(state.agreement.legs)
+    legs = state.agreement.legs
     match state, command:
-        case Formed(), SubmitDelivery() if agent in giving and agent not in state.delivered:
+        case Formed(), SubmitDelivery() if agent in givers(legs) and agent not in state.delivered:
             _submit(draft, agent, command, state)
-        case Formed(), CancelContract() if agent in giving and not state.delivered:
+        case Formed(), CancelContract() if agent in givers(legs) and not state.delivered:
             draft.emit(ContractCancelled(id, state.agreement, "cancelled", (agent,)))
         case ((Delivered() | Failed()), AcceptDelivery()) if (
-            agent in taking and agent not in state.accepted
+            agent in takers(legs) and agent not in state.accepted
         ):
             cooling_off.need_over(draft, id)
             draft.emit(DeliveryAccepted(id, agent))
-            if set(taking) == {*state.accepted, agent}:
+            if set(takers(legs)) == {*state.accepted, agent}:
                 acceptance.accept(draft, id, state)
         case _:
             raise Refused(Reason.WRONG_STATE, state=type(state).__name__)

@@ -53,7 +53,7 @@ NONE = Tally()
 
 def factor(age: int, half_life: int) -> int:
     """Give 2**(-age / half_life) in 2**-30; an age below 0 counts as none."""
-    whole, rest = divmod(max(age, 0), half_life)
+    whole, rest = divmod(age, half_life) if age > 0 else (0, 0)
     if whole > SHIFT_MAX:
         return 0
     fraction = (rest << _STEPS) // half_life

@@ -7,7 +7,7 @@ allow everybody something besides, and more for every deal on record, since that
 Where the house does not say how likely cheats are found out, there is no limit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from souq.core import bond, reputation
 from souq.core.agreement import Leg, cash_taken, givers
@@ -35,10 +35,14 @@ def most_units(view: View, principal: str, asset: str) -> int:
     return most
 
 
-def object_to(view: View, binding: Binding) -> Iterator[Objection]:
-    """Yield an objection where an agent's principal would owe more than it may."""
-    if not rules(view).exposure_detect_bps or binding.agent.id not in givers(binding.legs):
-        return
+def object_to(view: View, binding: Binding, house: Rules) -> Iterable[Objection]:
+    """Object where an agent's principal would owe more than it may."""
+    if not house.exposure_detect_bps or binding.agent.id not in givers(binding.legs):
+        return ()
+    return _objections(view, binding)
+
+
+def _objections(view: View, binding: Binding) -> Iterator[Objection]:
     principal = binding.agent.principal
     for asset, units in _owed(binding.legs, binding.agent.id).items():
         available = most_units(view, principal, asset) - open_units(view, principal, asset)

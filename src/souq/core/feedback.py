@@ -216,11 +216,11 @@ def _cancelled(view: View, event: ContractCancelled) -> None:
 
 def _finish(view: View, id: str, agreement: Agreement) -> None:
     _sweep(view)
-    about = tuple(
-        tuple(dict.fromkeys(leg.giver for leg in agreement.legs if leg.taker == party))
+    about = [
+        tuple(dict.fromkeys([leg.giver for leg in agreement.legs if leg.taker == party]))
         for party in agreement.parties
-    )
-    view.put(FINISHED, id, Finished(id, agreement.parties, about, view.at))
+    ]
+    view.put(FINISHED, id, Finished(id, agreement.parties, tuple(about), view.at))
 
 
 def _sweep(view: View) -> None:

@@ -24,7 +24,7 @@ paid or disputed as ever. A principal has a switch for itself and for each of it
 operator has others, so that nobody lifts what another has set.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -33,7 +33,7 @@ from souq.core.mandate import MANDATES, lineage
 from souq.core.objection import Binding, Objection
 from souq.core.party import AGENTS, PRINCIPALS, Agent
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.rules import OPERATOR, need_operator, rules
+from souq.core.rules import OPERATOR, Rules, need_operator, rules
 from souq.core.seal import PublicText
 from souq.core.state import COUNTERS, Draft, Table, View
 
@@ -94,19 +94,16 @@ def need(view: View, what: What, agent: Agent | None = None) -> None:
     found = view.get(HALTS, _KEY)
     if found is not None and _stops(found.level, what):
         raise Refused(Reason.HALTED, level=found.level)
-    if agent is not None:
-        for one in _objections(view, agent, what):
+    is_any_alone = view.get(COUNTERS, _ALONE)
+    if agent is not None and is_any_alone:
+        for one in _found(view, agent, what):
             raise one.refusal()
 
 
-def object_to(view: View, binding: Binding) -> Iterator[Objection]:
-    """Yield the halt of whoever would be bound."""
-    return _objections(view, binding.agent, "commitments")
-
-
-def _objections(view: View, agent: Agent, what: What) -> Iterator[Objection]:
-    # Asked at every move and every deal, and nearly always with this for an answer.
-    return _found(view, agent, what) if view.get(COUNTERS, _ALONE) else iter(())
+def object_to(view: View, binding: Binding, house: Rules) -> Iterable[Objection]:
+    """Give the halt of whoever would be bound."""
+    # Asked at every move and every deal, and nearly always with nothing for an answer.
+    return _found(view, binding.agent, "commitments") if view.get(COUNTERS, _ALONE) else ()
 
 
 def _found(view: View, agent: Agent, what: What) -> Iterator[Objection]:

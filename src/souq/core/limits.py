@@ -3,7 +3,7 @@
 Facts name the rule, and money only where it is the budget's: a floor never shows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from msgspec import structs
 
@@ -15,52 +15,62 @@ from souq.core.money import BPS
 from souq.core.objection import Binding, Objection
 from souq.core.party import Agent, need_other_agent
 from souq.core.refusal import Reason, Refused
-from souq.core.rules import fee_of
+from souq.core.rules import Rules, fee_of
 from souq.core.state import View
 
 
-def object_to(view: View, binding: Binding) -> Iterator[Objection]:
-    """Yield what a mandate objects to, and each that it is a part of.
+def object_to(view: View, binding: Binding, house: Rules) -> Iterable[Objection]:
+    """Give what a mandate objects to, and each that it is a part of.
 
     Raises Refused(no_mandate), and (closed) for a listing.
     """
-    own, *above = chain(view, binding.agent)
-    if not above:
-        return _object(view, binding, own)
-    return _object_all(view, binding, own, above)
-
-
-def _object_all(
-    view: View, binding: Binding, own: Mandate, above: list[Mandate]
-) -> Iterator[Objection]:
-    yield from _object(view, binding, own)
-    for mandate in above:
+    mandates = chain(view, binding.agent)
+    own = _object(view, binding, mandates[0])
+    if len(mandates) == 1:
+        return own
+    found = list(own)
+    for mandate in mandates[1:]:
         # Whose limit it is may be told; how much is left of another agent's is not.
         for one in _object(view, binding, mandate):
-            yield structs.replace(one, facts={"of": mandate.id})
+            found.append(structs.replace(one, facts={"of": mandate.id}))
+    return found
 
 
-def _object(view: View, binding: Binding, mandate: Mandate) -> Iterator[Objection]:
+def _object(view: View, binding: Binding, mandate: Mandate) -> Iterable[Objection]:
     agent, legs = binding.agent, binding.legs
     limits: Limits = mandate.limits.value
-    if any(isinstance(leg, CashLeg) and leg.amount.asset != limits.asset for leg in legs):
-        yield Objection("asset")
+    most, named = limits.quantity_max, limits.categories
+    pays, is_foreign, is_too_much, is_elsewhere = 0, False, False, False
+    for leg in legs:
+        if isinstance(leg, CashLeg):
+            is_foreign |= leg.amount.asset != limits.asset
+            pays += leg.amount.units if leg.giver == agent.id else 0
+        elif agent.id in (leg.giver, leg.taker):
+            listing = _listing(view, leg.listing)
+            is_too_much |= most is not None and leg.quantity > most
+            is_elsewhere |= named is not None and not covers(named, listing.category)
+    found: list[Objection] = []
+    if is_foreign:
+        found.append(Objection("asset"))
     if not _may_deal_with(view, limits, agent, legs):
-        yield Objection("counterparties")
-    yield from _scope(view, limits, legs, agent)
-    pays = cash_given(legs, agent.id)
+        found.append(Objection("counterparties"))
+    if is_too_much:
+        found.append(Objection("quantity_max"))
+    if is_elsewhere:
+        found.append(Objection("categories"))
     if limits.ceilings is not None and pays and pays > _most(view, limits.ceilings, legs, agent):
-        yield Objection("ceilings")
+        found.append(Objection("ceilings"))
     if limits.goods is not None and not _brings_enough(view, limits, legs, agent):
-        yield Objection("goods")
+        found.append(Objection("goods"))
     if limits.per_deal_units is not None and pays > limits.per_deal_units:
-        yield Objection("per_deal", facts={"cap": limits.per_deal_units})
+        found.append(Objection("per_deal", facts={"cap": limits.per_deal_units}))
     if binding.reserves:
-        yield from _budget(view, mandate, limits, binding)
+        found += _budget(view, mandate, limits, binding)
     above = limits.approval_above_units
     asks_above = above is not None and max(pays, binding.part_of) > above
     if limits.approval_always or asks_above:
-        yield Objection("approval", approver=agent.principal)
+        found.append(Objection("approval", approver=agent.principal))
+    return found
 
 
 def need_budget(view: View, agent: Agent, *, asset: str, units: int) -> None:
@@ -101,6 +111,8 @@ def need_kept(view: View, agent: Agent, legs: tuple[Leg, ...], bps: int) -> None
 
 def _may_deal_with(view: View, limits: Limits, agent: Agent, legs: tuple[Leg, ...]) -> bool:
     allowed, denied = limits.counterparties, limits.counterparties_denied
+    if allowed is None and not denied:
+        return True
     for other in {leg.giver for leg in legs} | {leg.taker for leg in legs}:
         if other == agent.id:
             continue
@@ -112,17 +124,6 @@ def _may_deal_with(view: View, limits: Limits, agent: Agent, legs: tuple[Leg, ..
         if principal in denied or (allowed is not None and principal not in allowed):
             return False
     return True
-
-
-def _scope(view: View, limits: Limits, legs: tuple[Leg, ...], agent: Agent) -> Iterator[Objection]:
-    own = [leg for leg in goods(legs) if agent.id in (leg.giver, leg.taker)]
-    most = limits.quantity_max
-    if most is not None and any(leg.quantity > most for leg in own):
-        yield Objection("quantity_max")
-    named = limits.categories
-    listings = [_listing(view, leg.listing) for leg in own]
-    if named is not None and not all(covers(named, one.category) for one in listings):
-        yield Objection("categories")
 
 
 def _most(view: View, ceilings: dict[str, int], legs: tuple[Leg, ...], agent: Agent) -> int:
@@ -157,7 +158,8 @@ def _brings_enough(view: View, limits: Limits, legs: tuple[Leg, ...], agent: Age
     return net >= least
 
 
-def _budget(view: View, mandate: Mandate, limits: Limits, binding: Binding) -> Iterator[Objection]:
+def _budget(view: View, mandate: Mandate, limits: Limits, binding: Binding) -> Iterable[Objection]:
+    found = []
     own = view.get(RESERVATIONS, f"{binding.agent.id}/{binding.negotiation}")
     reserved = mandate.reserved_units
     if own is not None and mandate.id in (own.mandate, *own.above):
@@ -168,12 +170,16 @@ def _budget(view: View, mandate: Mandate, limits: Limits, binding: Binding) -> I
     ):
         if cap is not None and spent + reserved + binding.reserves > cap:
             left = {"available": max(0, cap - spent - reserved), "needed": binding.reserves}
-            yield Objection(rule, reason=Reason.BUDGET_EXCEEDED, facts=left)
+            found.append(Objection(rule, reason=Reason.BUDGET_EXCEEDED, facts=left))
+    return found
 
 
 def _window_sum(view: View, mandate: Mandate, limits: Limits) -> int:
     """Sum what was committed in (at - window, at]: an amount exactly so old no longer counts."""
-    return mandate.window_units - sum(units for _, units in expired_entries(view, mandate, limits))
+    left = mandate.window_units
+    for _, units in expired_entries(view, mandate, limits):
+        left -= units
+    return left
 
 
 def _listing(view: View, listing: str) -> Listing:

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from souq.core import conditions, price_change
-from souq.core.agreement import Leg, goods
+from souq.core.agreement import GoodsLeg, Leg
 from souq.core.conditions import USUAL, Conditions
 from souq.core.mandate import check_listing
 from souq.core.money import UNITS_MAX, Money
@@ -152,8 +152,13 @@ def need_listing(view: View, listing: str) -> Listing:
 
 def conditions_of(view: View, legs: tuple[Leg, ...]) -> Conditions:
     """Give what a deal of these legs runs by. Raises Refused(invalid) where listings differ."""
-    found = (view.get(LISTINGS, leg.listing) for leg in goods(legs))
-    return conditions.joined(tuple(one.conditions for one in found if one is not None))
+    said = []
+    for leg in legs:
+        if isinstance(leg, GoodsLeg):
+            listing = view.get(LISTINGS, leg.listing)
+            if listing is not None and listing.conditions is not USUAL:
+                said.append(listing.conditions)
+    return conditions.joined(tuple(said)) if said else USUAL
 
 
 def need_verifier(view: View, asked: Conditions) -> None:

@@ -306,8 +306,9 @@ def _judge(draft: Draft, actor: str, command: Any) -> None:
 def _react(draft: Draft) -> None:
     for seen, event in enumerate(draft.events):  # grows as reactions emit
         assert seen < EVENTS_MAX, f"reactions do not end: {type(event).__name__}"
-        for reaction in REACTIONS.get(type(event), ()):
-            reaction(draft, event)
+        if type(event) in REACTIONS:
+            for reaction in REACTIONS[type(event)]:
+                reaction(draft, event)
 
 
 def _tick(draft: Draft, due: str) -> None:

@@ -147,13 +147,15 @@ def _takes_part(draft: Draft, mechanism: Mechanism, id: str, agent: str) -> bool
 
 def binds(kind: type) -> bool:
     """Tell whether a command opens a run, or may bind who gives it."""
-    return kind in BY_OPENING or kind is Accept or kind in _BINDS
+    return kind in _BINDS
 
 
 def _need_going(draft: Draft, kind: type, agent: Agent) -> None:
     """Raise Refused(halted) where the market, or this agent, stands still for such a move."""
-    if binds(kind) or kind not in _FREES:  # those only free somebody
-        halt.need(draft, "commitments" if binds(kind) else "negotiations", agent)
+    if kind in _BINDS:
+        halt.need(draft, "commitments", agent)
+    elif kind not in _FREES:  # those only free somebody
+        halt.need(draft, "negotiations", agent)
 
 
 def lapse(draft: Draft, id: str) -> None:
@@ -212,8 +214,13 @@ def _check_stake(draft: Draft, mechanism: Mechanism, id: str, effect: Effect, mo
 
 def _set_aside(draft: Draft, mechanism: Mechanism, id: str, agents: tuple[str, ...]) -> None:
     for party in agents:
-        agent = need_other_agent(draft, party)
-        pledge.set_aside(draft, agent, id, mechanism.pledge(draft, id, party))
+        agent, bound = need_other_agent(draft, party), mechanism.pledge(draft, id, party)
+        if mechanism.JOINS:
+            pledge.set_aside(draft, agent, id, bound)
+        else:  # between two, money and goods wait for nobody: see `moves.bargain`
+            assert not bound.held_units, f"who would let go of it? {id}"
+            assert not bound.goods, f"who would let go of them? {id}"
+            budget.reserve(draft, agent, id, bound.units)
 
 
 def _carry_out(
@@ -368,7 +375,8 @@ def _closed(view: View, event: NegotiationClosed) -> None:
 
 _FREES = frozenset(kind for one in BY_NAME.values() for kind in one.FREES)
 # A move in a run that anybody may join stands as it is; there is no acceptance after it.
-_BINDS = frozenset(kind for name in OPEN_TO_ALL for kind in BY_NAME[name].MOVES) - _FREES
+_STANDS = frozenset(kind for name in OPEN_TO_ALL for kind in BY_NAME[name].MOVES) - _FREES
+_BINDS = _STANDS | BY_OPENING.keys() | {Accept}
 EVOLVE: dict[type, Any] = {
     NegotiationOpened: _opened,
     PartyJoined: _joined,

@@ -1,17 +1,19 @@
 """What somebody would be bound to, and what a guard objects to in it: the words all guards share.
 
-A guard is a function that looks at a binding and yields its objections, none where all is well. It
-raises Refused only for what cannot be judged at all, as of a listing that has ended. `authority`
-lists the guards and asks every one of them.
+A guard is a function that looks at a binding, under the house's rules, and gives its objections,
+none where all is well. It raises Refused only for what cannot be judged at all, as of a listing
+that has ended. `authority` lists the guards and asks every one of them, at every offer and every
+deal: a guard that nothing calls for gives () at once, where a generator takes longer to say so.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
 from souq.core.agreement import Leg
 from souq.core.party import Agent
 from souq.core.refusal import Fact, Reason, Refused
+from souq.core.rules import Rules
 from souq.core.state import View
 
 
@@ -60,4 +62,4 @@ class Objection(Struct, frozen=True):
         return Refused(self.reason, rule=self.rule, **place, **self.facts)
 
 
-Guard = Callable[[View, Binding], Iterator[Objection]]
+Guard = Callable[[View, Binding, Rules], Iterable[Objection]]

@@ -36,7 +36,7 @@ def _ended(view: View, event: ContractFulfilled | ContractCancelled | RulingMade
 def _add(view: View, agreement: Agreement, sign: int) -> None:
     for principal in dict.fromkeys([_principal(view, party) for party in agreement.parties]):
         commitments.count(view, principal, sign)
-    suppliers = set(givers(agreement.legs))
+    suppliers = givers(agreement.legs)
     for leg in agreement.legs:
         if isinstance(leg, CashLeg) and leg.taker in suppliers:
             key = f"{_principal(view, leg.taker)}/{leg.amount.asset}"

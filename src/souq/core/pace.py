@@ -31,12 +31,17 @@ def _note(view: View, agent: str) -> None:
 
 
 def _of(field: str) -> Callable[[View, Any], None]:
-    return lambda view, event: _note(view, getattr(event, field))
+    def note(view: View, event: Any) -> None:
+        if view.may_have(RESTRICTIONS):
+            _note(view, getattr(event, field))
+
+    return note
 
 
 def _agreed(view: View, event: AgreementReached) -> None:
-    for agent in event.agreement.parties:
-        _note(view, agent)
+    if view.may_have(RESTRICTIONS):
+        for agent in event.agreement.parties:
+            _note(view, agent)
 
 
 TABLES: tuple[Table[Any], ...] = ()

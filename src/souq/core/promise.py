@@ -33,6 +33,8 @@ class Promise(Struct, frozen=True):
 
 def check_measured(promises: tuple[Promise, ...], measured: dict[str, int]) -> None:
     """Raise Refused(invalid) for a report of what was never promised."""
+    if not measured:
+        return
     promised = {promise.attribute for promise in promises}
     if any(name not in promised for name in measured):
         raise invalid("measured", f"only what was promised: {', '.join(sorted(promised)) or '-'}")

@@ -126,7 +126,7 @@ def payments(market: Rules, agreement: Agreement) -> Iterator[tuple[str, str, in
     """Yield (supplier, payer, units) of a contract; only the market's first asset counts."""
     asset = market.assets[0].code
     paid: dict[tuple[str, str], int] = {}
-    suppliers = set(givers(agreement.legs))
+    suppliers = givers(agreement.legs)
     for leg in agreement.legs:
         if isinstance(leg, CashLeg) and leg.amount.asset == asset and leg.taker in suppliers:
             ends = leg.taker, leg.giver

@@ -11,7 +11,7 @@ No money is ever taken here. Every refusal names the level, the reason and the w
 every level but the last ends by itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -21,7 +21,7 @@ from souq.core.objection import Binding, Objection
 from souq.core.officer import OFFICERS
 from souq.core.party import PRINCIPALS, need_principal
 from souq.core.refusal import Fact, Reason, Refused, invalid
-from souq.core.rules import DAY_US, DURATION_MAX_US, MINUTE_US, OPERATOR, rules
+from souq.core.rules import DAY_US, DURATION_MAX_US, MINUTE_US, OPERATOR, Rules, rules
 from souq.core.seal import PartyText
 from souq.core.state import DEADLINES, Draft, Table, View, row_of
 
@@ -127,11 +127,11 @@ def level_of(view: View, principal: str) -> Level:
     return "observe" if found is None else found.level
 
 
-def object_to(view: View, binding: Binding) -> Iterator[Objection]:
-    """Yield what the ladder objects to. The facts are the caller's own."""
+def object_to(view: View, binding: Binding, house: Rules) -> Iterable[Objection]:
+    """Give what the ladder objects to. The facts are the caller's own."""
     found = view.get(RESTRICTIONS, binding.agent.principal)
     if found is None or found.level == "warn":
-        return
+        return ()
     facts: dict[str, Fact] = {"level": found.level, "why": found.why, "appeal": APPEAL}
     if found.until is not None:
         facts["until"] = found.until
@@ -141,9 +141,9 @@ def object_to(view: View, binding: Binding) -> Iterator[Objection]:
         last = found.paced_before if found.paced_at == view.at else found.paced_at
         next_at = last + found.pause_us
         if not (binding.is_moving and last and view.at < next_at):
-            return
+            return ()
         facts["next_at"] = next_at
-    yield Objection("ladder", layer="platform", reason=Reason.RESTRICTED, facts=facts)
+    return (Objection("ladder", layer="platform", reason=Reason.RESTRICTED, facts=facts),)
 
 
 def lapse(draft: Draft, due: str) -> None:

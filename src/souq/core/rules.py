@@ -172,8 +172,10 @@ def fee_of(view: View, price: Money) -> Money:
 
 def need_asset(view: View, asset: str) -> None:
     """Raise Refused(invalid) for an asset that this market does not count in."""
-    if all(asset != known.code for known in rules(view).assets):
-        raise invalid("asset", f"this market does not know {asset!r}")
+    for known in rules(view).assets:
+        if known.code == asset:
+            return
+    raise invalid("asset", f"this market does not know {asset!r}")
 
 
 def need_rail(view: View, rail: str) -> None:

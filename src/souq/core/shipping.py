@@ -5,19 +5,22 @@ takes its price or haggles over it knows that this comes on top. Where goods go 
 where many bid, what is offered is meant to be all of it.
 """
 
+from collections.abc import Sequence
+
 from souq.core.agreement import CashLeg, Leg, goods, takers
-from souq.core.listing import LISTINGS
+from souq.core.listing import Listing
 from souq.core.money import Money
-from souq.core.state import View
 
 
-def with_shipping(view: View, legs: tuple[Leg, ...], asset: str) -> tuple[Leg, ...]:
-    """Give a deal's legs and, where goods go one way, what their taker pays for sending them."""
-    if len(takers(legs)) != 1:
-        return legs
-    found: list[Leg] = list(legs)
-    for leg in goods(legs):
-        listing = view.get(LISTINGS, leg.listing)
-        if listing is not None and listing.side == "sell" and listing.shipping_units:
-            found.append(CashLeg(leg.taker, leg.giver, Money(listing.shipping_units, asset)))
-    return tuple(found)
+def with_shipping(
+    legs: tuple[Leg, ...], listings: Sequence[Listing], asset: str
+) -> tuple[Leg, ...]:
+    """Give a deal's legs and, where goods go one way, what their taker pays for sending them.
+
+    `listings` are those of its goods, in the same order.
+    """
+    costs: list[Leg] = []
+    for leg, listing in zip(goods(legs), listings, strict=True):
+        if listing.side == "sell" and listing.shipping_units:
+            costs.append(CashLeg(leg.taker, leg.giver, Money(listing.shipping_units, asset)))
+    return (*legs, *costs) if costs and len(takers(legs)) == 1 else legs

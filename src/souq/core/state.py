@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from heapq import heapify, heappop, heappush, merge
+from heapq import heapify, heappop, heappush, heapreplace, merge
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -33,6 +33,7 @@ class View(Protocol):
 
     def get(self, table: Table[T], key: str) -> T | None: ...
     def getter(self, table: Table[T]) -> Callable[[str], T | None]: ...
+    def may_have(self, table: Table[Any]) -> bool: ...
     def put(self, table: Table[T], key: str, row: T) -> None: ...
     def put_many(self, table: Table[T], rows: dict[str, T]) -> None: ...
     def drop(self, table: Table[Any], key: str) -> None: ...
@@ -48,13 +49,14 @@ COUNTERS: Table[int] = Table("counters", int)
 class State:
     """All live entities. It changes by folding events, and by nothing else."""
 
-    __slots__ = ("_heap", "_indexes", "at", "tables")
+    __slots__ = ("_heap", "_indexes", "at", "kept_up", "tables")
 
     def __init__(self, tables: Iterable[Table[Any]]) -> None:
         self.at = 0
         self.tables: dict[Table[Any], dict[str, Any]] = {table: {} for table in tables}
         self._heap: list[tuple[int, str]] = []
         self._indexes: dict[Table[Any], Index] = {}  # made when first asked for, then kept up
+        self.kept_up: set[Table[Any]] = {DEADLINES}  # whose rows have an order beside them
 
     def get(self, table: Table[T], key: str) -> T | None:
         return self.tables[table].get(key)
@@ -64,16 +66,23 @@ class State:
         rows: dict[str, T] = self.tables[table]
         return rows.get
 
+    def may_have(self, table: Table[Any]) -> bool:
+        """Tell whether there may be any row at all: a no is certain, and quick."""
+        return bool(self.tables[table])
+
     def put(self, table: Table[T], key: str, row: T) -> None:
         rows = self.tables[table]
         if table.rank is not None:
             index = self._indexes.get(table)
             if index is not None:
                 index.move(key, rows.get(key), row)
-        rows[key] = row
         if table is DEADLINES:
             due: Any = row
-            heappush(self._heap, (due, key))
+            before: Any = rows.get(key)
+            # One that moves back, as at every counteroffer, is found where it stood; see next_due.
+            if before is None or due < before:
+                heappush(self._heap, (due, key))
+        rows[key] = row
 
     def put_many(self, table: Table[T], rows: dict[str, T]) -> None:
         assert table is not DEADLINES, "deadlines go through put, which keeps their heap"
@@ -102,6 +111,7 @@ class State:
         if found is None:
             assert table.rank is not None, f"rows of {table.name} stand in no order"
             found = self._indexes[table] = Index(table.rank, self.tables[table])
+            self.kept_up.add(table)
         return found
 
     def rows(self, table: Table[T]) -> dict[str, T]:
@@ -111,13 +121,16 @@ class State:
     def next_due(self) -> tuple[int, str] | None:
         """Give the earliest deadline and whose it is.
 
-        A deadline that moved leaves its old entry in the heap; such entries are passed over here
-        rather than searched for at every change.
+        A deadline that moved leaves its old entry in the heap, never later than where it stands
+        now; such entries are passed over or moved here, rather than searched for at every change.
         """
         due_by_id = self.tables[DEADLINES]
         heap = self._heap
-        while heap and due_by_id.get(heap[0][1]) != heap[0][0]:
-            heappop(heap)
+        while heap and (due := due_by_id.get(heap[0][1])) != heap[0][0]:
+            if due is None or due < heap[0][0]:
+                heappop(heap)
+            else:
+                heapreplace(heap, (due, heap[0][1]))
         if len(heap) > 64 + 4 * len(due_by_id):
             self._heap = heap = [(due, key) for key, due in due_by_id.items()]
             heapify(heap)
@@ -142,7 +155,6 @@ class State:
         return whole.hexdigest()
 
 
-_MISSING: Any = object()
 _At = tuple[int, int, str]  # a row's place in its group: major, minor, key
 
 
@@ -171,9 +183,10 @@ class Draft:
         self._changed: dict[Table[Any], dict[str, Any]] = {}
         self._shrunk: set[Table[Any]] = set()  # tables that something was dropped from
         self._evolve = evolve
-        # For `first`, by table and group: the ranks of what was put, stale ones among them, and how
-        # far the state's own order has been gone through; what changed never comes back to it.
-        self._fresh: dict[tuple[Table[Any], str], list[_At]] = {}
+        # For `first`, from when it is asked of a table on: the ranks of what was put, stale ones
+        # among them, and how far the state's own order has been gone through; what changed never
+        # comes back to it.
+        self._fresh: dict[Table[Any], dict[str, list[_At]]] = {}
         self._cursors: dict[tuple[Table[Any], str], tuple[Iterator[_At], _At | None]] = {}
 
     def emit(self, event: Any) -> None:
@@ -182,11 +195,10 @@ class Draft:
         self._evolve(self, event)
 
     def get(self, table: Table[T], key: str) -> T | None:
-        changed = self._changed.get(table)
-        if changed is not None:
-            row: T | None = changed.get(key, _MISSING)
-            if row is not _MISSING:
-                return row
+        if table in self._changed:
+            changed: dict[str, T | None] = self._changed[table]
+            if key in changed:
+                return changed[key]
         return self._tables[table].get(key)
 
     def getter(self, table: Table[T]) -> Callable[[str], T | None]:
@@ -196,21 +208,33 @@ class Draft:
         rows: dict[str, T] = self._tables[table]
         return rows.get
 
+    def may_have(self, table: Table[Any]) -> bool:
+        """Tell whether there may be any row at all: a no is certain, and quick."""
+        return table in self._changed or bool(self._tables[table])
+
     def put(self, table: Table[T], key: str, row: T) -> None:
         changed = self._changed.get(table)
         if changed is None:
             self._changed[table] = {key: row}
         else:
             changed[key] = row
-        if table.rank is not None and (at := table.rank(row)) is not None:
-            heappush(self._fresh.setdefault((table, at[0]), []), (at[1], at[2], key))
+        if self._fresh and table in self._fresh:
+            self._note_fresh(table, key, row)
 
     def put_many(self, table: Table[T], rows: dict[str, T]) -> None:
         assert table.rank is None, "rows in order go through put, which notes it"
-        self._changed.setdefault(table, {}).update(rows)
+        changed = self._changed.get(table)
+        if changed is None:
+            self._changed[table] = dict(rows)
+        else:
+            changed.update(rows)
 
     def drop(self, table: Table[Any], key: str) -> None:
-        self._changed.setdefault(table, {})[key] = None
+        changed = self._changed.get(table)
+        if changed is None:
+            self._changed[table] = {key: None}
+        else:
+            changed[key] = None
         self._shrunk.add(table)
 
     def walk(self, table: Table[T], group: str) -> Iterator[tuple[str, T]]:
@@ -243,9 +267,14 @@ class Draft:
         return theirs[2], self._tables[table][theirs[2]]
 
     def _first_put(self, table: Table[Any], group: str, changed: dict[str, Any]) -> "_At | None":
-        fresh = self._fresh.get((table, group))
         rank = table.rank
         assert rank is not None, f"rows of {table.name} stand in no order"
+        if table not in self._fresh:
+            self._fresh[table] = {}
+            for key, row in changed.items():
+                if row is not None:
+                    self._note_fresh(table, key, row)
+        fresh = self._fresh[table].get(group)
         while fresh:
             major, minor, key = fresh[0]
             row = changed[key]
@@ -253,6 +282,11 @@ class Draft:
                 return fresh[0]
             heappop(fresh)
         return None
+
+    def _note_fresh(self, table: Table[Any], key: str, row: Any) -> None:
+        at = None if table.rank is None else table.rank(row)
+        if at is not None:
+            heappush(self._fresh[table].setdefault(at[0], []), (at[1], at[2], key))
 
     def _first_left(self, table: Table[Any], group: str, changed: dict[str, Any]) -> "_At | None":
         cursor = self._cursors.get((table, group))
@@ -268,21 +302,25 @@ class Draft:
 
     def merge(self) -> None:
         """Make the changes the state's own."""
-        state = self.state
+        state, tables, shrunk = self.state, self._tables, self._shrunk
         state.at = self.at
+        kept_up = state.kept_up
         for table, changed in self._changed.items():
-            rows = self._tables[table]
-            is_kept_up = table is DEADLINES or table.rank is not None
-            if not is_kept_up and table not in self._shrunk:
-                rows.update(changed)
-                continue
-            for key, row in changed.items():
-                if row is None:
-                    state.drop(table, key)
-                elif is_kept_up:
-                    state.put(table, key, row)
-                else:
-                    rows[key] = row
+            if table in kept_up:
+                for key, row in changed.items():
+                    if row is None:
+                        state.drop(table, key)
+                    else:
+                        state.put(table, key, row)
+            elif table in shrunk:
+                rows = tables[table]
+                for key, row in changed.items():
+                    if row is None:
+                        rows.pop(key, None)
+                    else:
+                        rows[key] = row
+            else:
+                tables[table].update(changed)
 
 
 def row_of(view: View, table: Table[T], key: str) -> T:

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 from souq.core.agreement import Leg, goods
-from souq.core.listing import LISTINGS, change
+from souq.core.listing import LISTINGS, Listing, change
 from souq.core.party import need_agent
 from souq.core.state import Draft, View
 
@@ -52,21 +52,24 @@ def are_goods_here(view: View, legs: tuple[Leg, ...]) -> bool:
 
 def is_title_only(view: View, legs: tuple[Leg, ...]) -> bool:
     """Tell whether all of it moves by ownership alone, with nothing left to hand over."""
-    found = [view.get(LISTINGS, leg.listing) for leg in goods(legs)]
-    return all(listing is not None and listing.delivery == "title" for listing in found)
+    for leg in goods(legs):
+        listing = view.get(LISTINGS, leg.listing)
+        if listing is None or listing.delivery != "title":
+            return False
+    return True
 
 
 def reserve_stock(draft: Draft, legs: tuple[Leg, ...]) -> None:
     """Set stock aside for an agreement, so that it cannot be promised again."""
     for leg in goods(legs):
-        if _counts(draft, leg.listing):
+        if _counts(draft.get(LISTINGS, leg.listing)):
             draft.emit(StockReserved(leg.listing, leg.quantity))
 
 
 def return_stock(draft: Draft, legs: tuple[Leg, ...]) -> None:
     """Offer again what an agreement that came to nothing had set aside."""
     for leg in goods(legs):
-        if _counts(draft, leg.listing):
+        if _counts(draft.get(LISTINGS, leg.listing)):
             draft.emit(StockReturned(leg.listing, leg.quantity))
 
 
@@ -78,14 +81,13 @@ def hand_over(draft: Draft, legs: tuple[Leg, ...]) -> None:
             taker = need_agent(draft, leg.taker)
             draft.emit(TitleMoved(leg.listing, taker.id, taker.principal))
             draft.emit(StockReturned(leg.listing, leg.quantity))
-        elif _counts(draft, leg.listing):
+        elif _counts(listing):
             draft.emit(StockSold(leg.listing, leg.quantity))
 
 
-def _counts(view: View, listing: str) -> bool:
+def _counts(listing: Listing | None) -> bool:
     # Set-aside stock keeps its listing alive, so one that has gone was data, licensed without end.
-    found = view.get(LISTINGS, listing)
-    return found is not None and found.has_stock
+    return listing is not None and listing.has_stock
 
 
 def _stock(view: View, listing: str, available: int, reserved: int) -> None:

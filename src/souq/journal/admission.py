@@ -6,7 +6,6 @@ the caller built is written out and read in again under its declared types. That
 dict the caller goes on changing is not the market's.
 """
 
-import re
 from typing import Any, get_type_hints
 
 import msgspec
@@ -20,9 +19,8 @@ from souq.core.transfer import Batch, Kind
 SIZE_MAX = 1 << 20  # bytes of one command as JSON, words included
 SIZE_MAX_OPERATOR = 32 << 20  # batches of transfers, an experiment's evidence
 
-# A number of sixteen digits may pass 2**53. And NaN is written as null, which would read as
-# "no limit": fields that hold None are left out, so no null is ever meant.
-_SUSPECT = re.compile(rb"[0-9]{16}|null")
+_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_LONG_NUMBER = b"0" * 16
 
 
 class Malformed(ValueError):
@@ -84,7 +82,7 @@ def admit(command: Any, size_max: int) -> Any:
         if len(body) > size_max:
             raise Malformed(f"longer than {size_max} bytes")
         parsed = READ[kind](body)
-        if _SUSPECT.search(body):
+        if _is_suspect(body):
             _check(msgspec.json.decode(body))
     except Malformed:
         raise
@@ -93,6 +91,17 @@ def admit(command: Any, size_max: int) -> Any:
     except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
         raise Malformed(str(error)[:200]) from None
     return parsed
+
+
+def _is_suspect(body: bytes) -> bool:
+    """Tell whether a second look is due.
+
+    A number of sixteen digits may pass 2**53. And NaN is written as null, which would read as
+    "no limit": fields that hold None are left out, so no null is ever meant.
+    """
+    # Two searches for what is fixed take a third of the time of one for a pattern; and `in` would
+    # first try to read what it looks for as a number.
+    return body.translate(_AS_ZEROS).find(_LONG_NUMBER) >= 0 or body.find(b"null") >= 0
 
 
 def _check_columns(batch: Any, size_max: int) -> None:

@@ -63,13 +63,16 @@ class Signed(NamedTuple):
         return Act(command_id, self.jws) if self.jws else None
 
 
+_UNSIGNED = Signed()
+
+
 def read_signed(text: str, actor: str, command_id: str) -> Signed:
     """Read a detached JWS and, after a semicolon, the secret its salts come from.
 
     Raises Malformed for what has not that form; whether it holds is the core's to judge.
     """
     if not text:
-        return Signed()
+        return _UNSIGNED
     jws, _, secret = text.partition(";")
     if not is_jws(jws):
         raise Malformed("its signature is no detached JWS by Ed25519 or ES256")

@@ -14,6 +14,7 @@ from souq.agents import Agent, Turn, turn_of
 from souq.agents.llm.spending import OverBudget
 from souq.core.bond import PostBond
 from souq.core.funds import ReportDeposit
+from souq.core.listing import LISTINGS, WithdrawListing
 from souq.core.mandate import GrantMandate, SecretLimits
 from souq.core.money import Money
 from souq.core.party import DeclareModel
@@ -24,10 +25,11 @@ from souq.core.seal import canonical
 from souq.journal.store import Store
 from souq.lab.casting import Casting
 from souq.lab.hand_over import hand_over
+from souq.lab.marks import ROUND, mark
 from souq.lab.population import Population, generator
 from souq.lab.setup import MARKET as MARKET
 from souq.lab.setup import TURNS_PER_PERSON as TURNS_PER_PERSON
-from souq.lab.setup import Part, Place, Setup, setup_of, trader_of
+from souq.lab.setup import Part, Place, Setup, agent_of, setup_of
 from souq.lab.simulation import EVIDENCE, Simulation
 from souq.views.history import History
 from souq.views.observation import observer_of
@@ -122,10 +124,7 @@ def _join(simulation: Simulation, part: Part, setup: Setup) -> str:
 
 
 def _agents(simulation: Simulation, setup: Setup, parts: dict[str, Part]) -> dict[str, Agent]:
-    return {
-        agent: (part.make or trader_of)(Place(agent, part, setup, simulation))
-        for agent, part in parts.items()
-    }
+    return {agent: agent_of(Place(agent, part, setup, simulation)) for agent, part in parts.items()}
 
 
 def _settle(simulation: Simulation, setup: Setup, parts: dict[str, Part]) -> None:
@@ -135,6 +134,10 @@ def _settle(simulation: Simulation, setup: Setup, parts: dict[str, Part]) -> Non
 
 def _renew(simulation: Simulation, setup: Setup, parts: dict[str, Part], number: int) -> None:
     """Begin another round: new things and wants, the same people, their records and memories."""
+    for listing in list(simulation.engine.state.rows(LISTINGS).values()):
+        if listing.agent in parts and not (listing.is_withdrawn or listing.pledged):
+            simulation.submit(listing.agent, WithdrawListing(listing.id)).need()
+    mark(simulation, f"{ROUND}{number + 1}", simulation.clock.at)
     if setup.renew is not None:
         setup.renew(setup, number)
     for agent, part in parts.items():
@@ -173,10 +176,10 @@ class Trading:
 
     async def run(self, number: int) -> str:
         """Give why the round ended: the week was over, or the run's budget of calls spent."""
-        turns = self._setup.turns_per_person * len(self._parts)
-        whole = turns * self._setup.rounds
-        # Whoever is to act more often is in the hat more often.
+        # Whoever is to act more often is in the hat more often, and takes nobody else's turns.
         ids = [agent for agent, part in self._parts.items() for _ in range(part.weight)]
+        turns = self._setup.turns_per_person * len(ids)
+        whole = turns * self._setup.rounds
         shocks = sorted(self._setup.shocks, key=lambda one: one.share) if number == 0 else []
         for first in range(0, turns, self._at_once):
             while shocks and first >= shocks[0].share * turns:
@@ -186,7 +189,7 @@ class Trading:
             self._simulation.advance(self._setup.span_us // turns * count)
             drawn = dict.fromkeys(self._rng.choice(ids) for _ in range(count))
             awake = [agent for agent in drawn if agent not in self._retired]
-            thoughts = await asyncio.gather(*map(self._think, awake), return_exceptions=True)
+            thoughts = await self._thoughts(awake)
             for agent, thought in zip(awake, thoughts, strict=True):
                 if isinstance(thought, Turn):
                     self._act(agent, thought)
@@ -198,6 +201,15 @@ class Trading:
                     raise thought
             self._progress(number * turns + first + count, whole, self._simulation.history)
         return WEEK_OVER
+
+    async def _thoughts(self, awake: list[str]) -> list[Turn | BaseException]:
+        if len(awake) > 1:
+            return await asyncio.gather(*map(self._think, awake), return_exceptions=True)
+        # Nearly every market has agents think one by one, and tasks would cost a tenth of its time.
+        try:
+            return [await self._think(agent) for agent in awake]
+        except OverBudget as spent:
+            return [spent]
 
     async def _think(self, agent: str) -> Turn:
         seen = self._observer.observe(agent)

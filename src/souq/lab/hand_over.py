@@ -1,10 +1,12 @@
 """The hand-over after a round: everybody brings what they sold, then looks at what they got.
 
-Whoever was wronged disputes, and an arbiter rules: all of the price goes back, or none. What nobody
-brings lapses, and its buyer's money comes back.
+Whoever was wronged disputes, and an arbiter rules: all of the price goes back, or none. Where
+things may be sent back, that is what happens instead. What nobody brings lapses, and its buyer's
+money comes back.
 """
 
-from souq.core.agreement import Leg, goods
+from souq.core.acceptance import ConfirmReturn, SendBack
+from souq.core.agreement import Leg, givers, goods, takers
 from souq.core.contract import AcceptDelivery, SubmitDelivery
 from souq.core.dispute import OpenDispute, Rule
 from souq.core.money import BPS
@@ -34,22 +36,35 @@ def hand_over(simulation: Simulation, setup: Setup, parts: dict[str, Part]) -> N
                 continue
             simulation.advance(HAND_OVER_US)
             is_wronged = _is_wronged(simulation, setup, agent, contract.legs)
-            if part.disputes == "always" or (part.disputes == "when_wronged" and is_wronged):
+            minds = is_wronged and part.disputes == "when_wronged"
+            sends_back = minds and _may_send_back(setup, contract.legs)
+            if part.disputes == "always" or (minds and not sends_back):
                 claim = OpenDispute(contract.id, "not_as_described", PartyText("Not as described."))
                 simulation.submit(agent, claim).need()
                 disputed.append((contract.id, is_wronged))
             else:
                 simulation.submit(agent, AcceptDelivery(contract.id)).need()
+            if sends_back:
+                (giver,) = givers(contract.legs)
+                simulation.submit(agent, SendBack(contract.id)).need()
+                simulation.submit(giver, ConfirmReturn(contract.id)).need()
     if disputed:
         _rule(simulation, setup, disputed)
     if any(not part.delivers for part in parts.values()):
         simulation.advance(setup.rules.delivery_us)  # silence cancels what nobody brought
+    if setup.conditions.returns_us:
+        simulation.advance(setup.conditions.returns_us)  # silence keeps what may be sent back
 
 
 def _is_wronged(simulation: Simulation, setup: Setup, agent: str, legs: tuple[Leg, ...]) -> bool:
     listings = simulation.history.listings
     got = [listings[leg.listing].posted.ref for leg in goods(legs) if leg.taker == agent]
     return any(setup.truth_percent(ref) < TRUE_PERCENT for ref in got)
+
+
+def _may_send_back(setup: Setup, legs: tuple[Leg, ...]) -> bool:
+    """Tell whether one alone gives and another takes, which is what can be undone by them."""
+    return bool(setup.conditions.returns_us) and len(givers(legs)) == len(takers(legs)) == 1
 
 
 def _rule(simulation: Simulation, setup: Setup, disputed: list[tuple[str, bool]]) -> None:

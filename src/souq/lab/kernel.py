@@ -40,7 +40,7 @@ class Kernel(State):
     nothing, which holds for every mechanism of souq.
     """
 
-    __slots__ = ("_evolve", "_moves", "agents", "agreements", "mechanism", "opened")
+    __slots__ = ("_evolve", "_moves", "_outcome", "agents", "agreements", "mechanism", "opened")
 
     def __init__(self, mechanism: Any, rules: Rules | None = None) -> None:
         found: Mechanism = mechanism
@@ -50,7 +50,7 @@ class Kernel(State):
         self.agreements: list[Agreement] = []
         self.opened = 0
         self._evolve = {**listings.EVOLVE, **found.EVOLVE}
-        self._moves = found.MOVES
+        self._moves, self._outcome = found.MOVES, found.outcome
         self.at = 1
         self.put(RULES, "market", rules or Rules())
 
@@ -95,7 +95,8 @@ class Kernel(State):
         self.at += 1
         id = command.negotiation
         self._moves[type(command)](self, self.agents[agent], command, id)  # type: ignore[arg-type]
-        self._clear(id)
+        if self._outcome(self, id) is not None:  # most moves bring nothing about
+            self._clear(id)
 
     def pass_time(self, until: int) -> None:
         """Let deadlines come, one after another, up to an instant in microseconds."""

@@ -22,6 +22,7 @@ from souq.agents.trader import QUANTUM_UNITS, Thing
 from souq.lab.goods import UNITS_PER_USD, Good, draw_price
 
 FREE_RATE = 0.03
+TRUE_PERCENT = 100
 BARTER_RATE = 0.2
 INTEREST_RATE = 0.3
 ADVERT_RATE = 0.25
@@ -54,13 +55,19 @@ class Population(Struct, frozen=True, omit_defaults=True):
     """Everybody in one market, and the seed they came from.
 
     `kinds`: by name, the kind of agent that somebody was assigned; `truths`: by ref, what a thing
-    is really worth, in per cent of what it seems.
+    is really worth, in per cent of what it seems. `adversaries` are names.
     """
 
     seed: int
     people: tuple[Person, ...]
     kinds: dict[str, str] = {}
     truths: dict[str, int] = {}
+    adversaries: tuple[str, ...] = ()
+
+
+def true_worth(truths: Mapping[str, int], ref: str, seeming_units: int) -> int:
+    """Give what a thing is really worth to somebody, in units; see `Population.truths`."""
+    return seeming_units * truths.get(ref, TRUE_PERCENT) // TRUE_PERCENT
 
 
 _FIRST = (

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from souq.core.agreement import CashLeg, GoodsLeg
 from souq.core.money import BPS
-from souq.lab.population import Person
+from souq.lab.population import Person, true_worth
 from souq.views.history import Deal, History
 
 
@@ -22,6 +22,7 @@ class Sale(Struct, frozen=True):
     ask_units: int
     floor_units: int
     worth_units: int
+    shipping_units: int = 0  # what its taker paid on top of the price, and its giver the carrier
 
     @property
     def seller_gain(self) -> int:
@@ -30,8 +31,8 @@ class Sale(Struct, frozen=True):
 
     @property
     def buyer_gain(self) -> int:
-        """Give what the thing is worth to the buyer beyond its price."""
-        return self.worth_units - self.units
+        """Give what the thing is worth to the buyer beyond its price, sending included."""
+        return self.worth_units - self.units - self.shipping_units
 
 
 def sales(
@@ -55,7 +56,9 @@ def _sales_of(
     payer = next((leg.giver for leg in deal.agreement.legs if isinstance(leg, CashLeg)), None)
     # In part-barter the payment belongs to what the payer receives.
     paid = [leg for leg in goods if payer is None or leg.taker == payer]
-    kept = deal.units - deal.units * deal.payer_bps // BPS
+    sent = _shipping(history, goods)
+    price = deal.units - sum(sent.values())
+    kept = price - price * deal.payer_bps // BPS
     asks = [history.listings[leg.listing].price_units or 0 for leg in paid]
     shares = dict(zip([leg.listing for leg in paid], _share_out(kept, asks), strict=True))
     return [
@@ -68,9 +71,18 @@ def _sales_of(
             ask_units=history.listings[leg.listing].price_units or 0,
             floor_units=_floor(history, leg, people),
             worth_units=_worth(history, leg, people, truths),
+            shipping_units=sent.get(leg.listing, 0),
         )
         for leg in goods
     ]
+
+
+def _shipping(history: History, goods: list[GoodsLeg]) -> dict[str, int]:
+    """Give what was paid for sending each thing: nothing where goods go both ways."""
+    if len({leg.taker for leg in goods}) != 1:
+        return {}
+    posted = {leg.listing: history.listings[leg.listing].posted for leg in goods}
+    return {id: one.shipping_units for id, one in posted.items() if one.side == "sell"}
 
 
 def _share_out(units: int, weights: list[int]) -> list[int]:
@@ -95,4 +107,4 @@ def _worth(
 ) -> int:
     person, ref = people.get(leg.taker), history.listings[leg.listing].posted.ref
     seeming = person.values.get(ref, 0) if person else 0
-    return seeming * truths.get(ref, 100) // 100
+    return true_worth(truths, ref, seeming)

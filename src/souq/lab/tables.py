@@ -136,6 +136,46 @@ class SurveyRow(Struct, frozen=True):
     satisfaction: int  # 1 to 7
 
 
+class ReaderRow(Struct, frozen=True):
+    """One person on one barter floor. Scores: 1 is the top of a ranking, 0 its bottom.
+
+    `…_true` is judged by the person's own ranking, `…_understood` by what its agent was told. What
+    the person got is `score_…`; what it brought, `start_…`; what it would hold under the best
+    assignment or Top Trading Cycles on the true rankings, `best_true` and `ttc_true`; under those
+    on the agents' rankings, `best_understood` and `ttc_understood` by the agent's own, and
+    `best_understood_true` and `ttc_understood_true` by the person's.
+    """
+
+    arm: str
+    repetition: int
+    person: str
+    agent: str
+    kind: str
+    style: str
+    wordiness: str  # empty where the agent knew the ranking
+    words: int  # that the person typed
+    agreement: float  # share of pairs that the agent orders as the person does
+    agreement_popularity: float  # the same of popularity alone
+    rank: int  # of what it holds in its own ranking, 1 the top
+    swaps: int  # deals that it was in, rotations among them
+    rotations: int
+    proposals: int
+    messages: int
+    positions: int  # titles named that it wishes for
+    named_top: bool | None  # null where the agent's favourite is the book that was brought
+    named_false_top: bool | None  # null where it claimed none
+    start_true: float
+    score_true: float
+    best_true: float
+    ttc_true: float
+    best_understood_true: float
+    ttc_understood_true: float
+    start_understood: float
+    score_understood: float
+    best_understood: float
+    ttc_understood: float
+
+
 class MetricRow(Struct, frozen=True):
     """One figure of one market; null where it is not defined."""
 
@@ -153,6 +193,7 @@ TABLES: dict[str, type[Struct]] = {
     "deals": DealRow,
     "refusals": RefusalRow,
     "survey": SurveyRow,
+    "readers": ReaderRow,
     "metrics": MetricRow,
 }
 Row = TypeVar("Row", bound=Struct)

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from souq.core import ledger
 from souq.core.agreement import CashLeg, GoodsLeg
+from souq.core.ending import RulingMade
 from souq.core.party import wallet
 from souq.core.state import State
 from souq.journal.replay import records
@@ -17,6 +18,8 @@ from souq.lab.sales import Sale, sales
 from souq.lab.simulation import OPENING_US
 from souq.lab.tables import DealRow, ItemRow, ListingRow, OfferRow, PersonRow, RefusalRow
 from souq.views.history import Deal, History
+from souq.views.surveillance.reading import Reader
+from souq.views.surveillance.rows import Trade
 
 Rows = dict[str, list[Struct]]
 
@@ -34,10 +37,17 @@ class Told(Struct):
     sold: list[Sale]
     refusals: Counter[tuple[str, str, str]]  # by agent, command and reason
     ended: dict[str, int]  # by contract, when its last record was made
+    commands: Counter[str]  # by whoever gave them, refused ones among them
+    ruled_by: dict[str, str]  # by contract, whose word ended its dispute
+    trades: list[Trade]  # as surveillance reads them, by principals
 
     def kind(self, agent: str) -> str:
         """Give the kind of agent that played somebody."""
         return self.population.kinds.get(self.name(agent), "")
+
+    def is_adversary(self, agent: str) -> bool:
+        """Tell whether somebody came to harm others."""
+        return self.name(agent) in self.population.adversaries
 
     def name(self, agent: str) -> str:
         """Give the person an agent stands for."""
@@ -57,10 +67,18 @@ def told_of(store: Store, history: History, state: State, arm: str, repetition: 
     deals = [deal for deal in history.deals.values() if not deal.is_void]
     refusals: Counter[tuple[str, str, str]] = Counter()
     ended: dict[str, int] = {}
+    commands: Counter[str] = Counter()
+    ruled_by: dict[str, str] = {}
+    trades: list[Trade] = []
+    watcher = Reader(store.payload)
     for record in records(store):
+        commands[record.actor] += 1
         if record.refusal is not None:
             refusals[record.actor, type(record.command).__name__, record.refusal.reason] += 1
+        trades += [row for row in watcher.rows(record) if isinstance(row, Trade)]
         for event in record.events:
+            if isinstance(event, RulingMade):
+                ruled_by[event.contract] = event.by
             contract = getattr(event, "contract", "")
             if contract:
                 ended[contract] = record.at
@@ -75,6 +93,9 @@ def told_of(store: Store, history: History, state: State, arm: str, repetition: 
         sales(history, deals, people, population.truths),
         refusals,
         ended,
+        commands,
+        ruled_by,
+        trades,
     )
 
 

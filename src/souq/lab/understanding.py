@@ -1,6 +1,6 @@
 """How well the intake understands: synthetic readers with known rankings are interviewed.
 
-A reader knows a whole ranking of the books on a floor (`swap.draw`) and answers the interview in
+A reader knows a whole ranking of the books on a floor (`owners.draw`) and answers the interview in
 text, as a person would: the book they bring, the books they would most like, in order, and some
 they never want. The more willing they are to type, the more they name. A reader's slip moves a
 book's place by a normal draw of `noise` times the floor; it is drawn anew each time they look, in
@@ -20,12 +20,13 @@ from souq.agents.brief import Brief
 from souq.agents.intake import Interview, Terms
 from souq.agents.intake.choices import Choice, Option
 from souq.core.money import USD
-from souq.lab import swap
+from souq.lab import owners
+from souq.lab.owners import BookOwner, BookOwners
 from souq.lab.population import generator
-from souq.lab.swap import PEOPLE, BookOwner
 
 CHANCE = 0.5
 Rank = TypeVar("Rank", int, tuple[int, int])
+PEOPLE = 57  # the middle office of Project Swap
 FLOORS = 3
 NOISES = (0.0, 0.15, 0.4)
 DEAREST_USD, CHEAPEST_USD = 25, 5  # what the first and the last of a ranking are worth
@@ -66,7 +67,7 @@ def measure(
     *, people: int = PEOPLE, floors: int = FLOORS, seed: int = 7, answers_by_coin: bool = False
 ) -> list[Understood]:
     """Interview everybody in every manner. `answers_by_coin`: nobody reads the test's pairs."""
-    drawn = [swap.draw(people=people, seed=seed + n) for n in range(floors)]
+    drawn = [owners.draw(people=people, seed=seed + n) for n in range(floors)]
     return [
         _measured(drawn, wordiness, noise, seed, answers_by_coin)
         for wordiness in WORDINESS
@@ -85,14 +86,14 @@ class _One(Struct, frozen=True):
 
 
 def _measured(
-    drawn: Sequence[swap.BookOwners], manner: Wordiness, noise: float, seed: int, by_coin: bool
+    drawn: Sequence[BookOwners], manner: Wordiness, noise: float, seed: int, by_coin: bool
 ) -> Understood:
     found = []
-    for floor, owners in enumerate(drawn):
-        for n, one in enumerate(owners.people):
+    for floor, everybody in enumerate(drawn):
+        for n, one in enumerate(everybody.people):
             rng = generator(seed, f"reader {floor} {n} {manner.name} {noise}")
             reader = Reader(one, noise, rng, by_coin=by_coin)
-            popular = _popular(owners.people, without=n)
+            popular = _popular(everybody.people, without=n)
             found.append(_compared(one, reader, manner, popular, Terms(seed=seed + n)))
     many = len(found)
 

@@ -3,6 +3,8 @@
 from souq.replications import (
     r01_zero_intelligence,
     r02_convergence,
+    r03_learnt_prices,
+    r04_learnt_bids,
     r05_revenue,
     r06_bilateral,
     r07_double_auctions,
@@ -24,6 +26,8 @@ from souq.replications.replication import Replication
 REPLICATIONS: tuple[Replication, ...] = (
     r01_zero_intelligence,
     r02_convergence,
+    r03_learnt_prices,
+    r04_learnt_bids,
     r05_revenue,
     r06_bilateral,
     r07_double_auctions,

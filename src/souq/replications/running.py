@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from souq import __version__
+from souq.lab.economics import LabExtraMissing
 from souq.lab.provenance import commit
 from souq.lab.sources.shelf import absent
 from souq.replications.replication import Replication, Scale, digest
@@ -88,6 +89,8 @@ def _outcome(module: str, scale: Scale) -> Result:
     one: Any = import_module(module)
     try:
         return measure(one, scale)
+    except LabExtraMissing as missing:
+        return Result(one.ID, one.TITLE, one.SOURCE, fault=str(missing))
     except Exception as error:
         traceback.print_exc(file=sys.stderr)
         return Result(one.ID, one.TITLE, one.SOURCE, fault=f"{type(error).__name__}: {error}")

@@ -1,13 +1,14 @@
 """What one agent may see: the public floor, its own affairs, and nothing else."""
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Protocol
 
 from msgspec import Struct
 
 from souq.core import ledger
-from souq.core.agreement import GoodsLeg, Leg, cash_paid, givers, takers
-from souq.core.listing import LISTINGS, Side, Subject
+from souq.core.agreement import GoodsLeg, Leg, cash_paid
+from souq.core.listing import LISTINGS, Listing, Side, Subject
 from souq.core.mandate import MANDATES, Limits
 from souq.core.mechanisms import OPEN_TO_ALL
 from souq.core.mechanisms.moves import Standing
@@ -150,16 +151,15 @@ def _talk_seen(agent: str, story: NegotiationStory, on_table: Standing) -> Negot
 
 def _contract_seen(agent: str, id: str, contract: Contract) -> ContractSeen:
     legs = contract.agreement.legs
-    return ContractSeen(
-        id,
-        legs,
-        must_deliver=isinstance(contract, Formed)
-        and agent in givers(legs)
-        and agent not in contract.delivered,
-        must_accept=isinstance(contract, Delivered)
-        and agent in takers(legs)
-        and agent not in contract.accepted,
-    )
+    must_deliver = must_accept = False
+    for leg in legs:
+        if not isinstance(leg, GoodsLeg):
+            continue
+        if isinstance(contract, Formed) and leg.giver == agent:
+            must_deliver = agent not in contract.delivered
+        elif isinstance(contract, Delivered) and leg.taker == agent:
+            must_accept = agent not in contract.accepted
+    return ContractSeen(id, legs, must_deliver=must_deliver, must_accept=must_accept)
 
 
 class HistorySource:
@@ -169,6 +169,7 @@ class HistorySource:
         self._state = state
         self._history = history
         self._listings: tuple[ListingSeen, ...] = ()
+        self._rendered: dict[str, tuple[Listing, ListingSeen]] = {}  # how each row was last shown
         self._version = -1
         self._talks: dict[str, dict[str, None]] = {}  # agent -> its open negotiations
         self._contracts: dict[str, dict[str, None]] = {}
@@ -176,25 +177,31 @@ class HistorySource:
         self._deals_seen = 0
 
     def listings(self, agent: str) -> tuple[ListingSeen, ...]:
-        """Give all open listings; built again only when what is listed has changed."""
+        """Give all open listings; the same tuple until what is listed has changed."""
         if self._version != self._history.listings_version:
             self._version = self._history.listings_version
-            stories = self._history.listings
-            self._listings = tuple(
-                ListingSeen(
-                    listing.id,
-                    listing.agent,
-                    listing.side,
-                    listing.subject,
-                    listing.category,
-                    stories[listing.id].title,
-                    listing.price.units if listing.price else None,
-                    listing.available,
-                )
-                for listing in self._state.rows(LISTINGS).values()
-                if listing.available and not (listing.is_paused or listing.is_withdrawn)
-            )
+            before = self._rendered
+            self._rendered = {
+                id: shown
+                if (shown := before.get(id)) is not None and shown[0] is row
+                else (row, self._render(row))
+                for id, row in self._state.rows(LISTINGS).items()
+                if row.available and not (row.is_paused or row.is_withdrawn)
+            }
+            self._listings = tuple([seen for _, seen in self._rendered.values()])
         return self._listings
+
+    def _render(self, listing: Listing) -> ListingSeen:
+        return ListingSeen(
+            listing.id,
+            listing.agent,
+            listing.side,
+            listing.subject,
+            listing.category,
+            self._history.listings[listing.id].title,
+            listing.price.units if listing.price else None,
+            listing.available,
+        )
 
     def talks(self, agent: str) -> Iterable[NegotiationStory]:
         """Give an agent's open negotiations."""
@@ -227,19 +234,19 @@ class HistorySource:
 
     def _index(self) -> None:
         # Stories only grow, so what was indexed once need not be looked at again.
-        stories = list(self._history.negotiations.values())
-        while self._talks_seen < len(stories):
-            story = stories[self._talks_seen]
-            self._talks_seen += 1
-            if story.mechanism in OPEN_TO_ALL:
-                continue  # whoever bids asks how its runs stand
-            for party in story.parties:
-                self._talks.setdefault(party, {})[story.id] = None
-        deals = list(self._history.deals.values())
-        for deal in deals[self._deals_seen :]:
-            for party in deal.agreement.parties:
-                self._contracts.setdefault(party, {})[deal.contract] = None
-        self._deals_seen = len(deals)
+        stories, deals = self._history.negotiations, self._history.deals
+        if self._talks_seen < len(stories):
+            for story in islice(stories.values(), self._talks_seen, None):
+                if story.mechanism in OPEN_TO_ALL:
+                    continue  # whoever bids asks how its runs stand
+                for party in story.parties:
+                    self._talks.setdefault(party, {})[story.id] = None
+            self._talks_seen = len(stories)
+        if self._deals_seen < len(deals):
+            for deal in islice(deals.values(), self._deals_seen, None):
+                for party in deal.agreement.parties:
+                    self._contracts.setdefault(party, {})[deal.contract] = None
+            self._deals_seen = len(deals)
 
 
 def observer_of(state: State, history: History) -> Observer:

@@ -67,7 +67,7 @@ def contents(out: Path) -> dict[str, str]:
         str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(out.rglob("*"))
         if path.is_file()
-        and path.name not in (folder.RUN, folder.LOCK)
+        and path.name not in (folder.RUN, folder.ORIGIN, folder.LOCK)
         and not path.name.endswith(("-shm", "-wal"))
     }
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy
 import pytest
 from scipy import stats
+from statsmodels.regression.linear_model import OLS
 
 from souq.lab.effects import Effect
 from souq.lab.statistics import Unanswerable, bootstrap, difference, permutation, ranks
@@ -50,6 +51,23 @@ def test_nothing_is_found_where_nothing_is_unless_clusters_are_ignored() -> None
         ignored += (difference(outcome, treated).p or 0) < 0.05
     assert found <= 0.08 * 200
     assert ignored >= 0.20 * 200, "the planted bug, rows taken as independent, must show"
+
+
+def test_few_treated_people_are_not_taken_for_many() -> None:
+    """Three of twelve treated: the usual sandwich (CRV1) holds the truth far too rarely."""
+    ours = usual = 0
+    for seed in range(200):
+        outcome, _, people = null_rows(seed, people=12)
+        treated = [int(one < 3) for one in people]
+        found = difference(outcome, treated, clusters=people)
+        ours += found.low < 0 < found.high
+        fitted = OLS(outcome, [[1, one] for one in treated]).fit(
+            cov_type="cluster", cov_kwds={"groups": people}, use_t=True
+        )
+        low, high = fitted.conf_int()[1]
+        usual += low < 0 < high
+    assert ours >= 0.93 * 200
+    assert usual <= 0.92 * 200
 
 
 def test_the_bootstrap_of_clusters_holds_the_truth_about_as_often_as_it_says() -> None:

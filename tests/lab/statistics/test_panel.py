@@ -155,6 +155,22 @@ def test_what_cannot_be_told_apart_is_said(change: dict[str, str], says: str) ->
         estimate(frame, ("person",), ("person",))
 
 
+def test_people_who_differ_by_exactly_the_same_give_no_interval() -> None:
+    person = [n for n in range(5) for _ in range(4)]
+    outcome = [n + add for n in range(5) for add in (1.0, 3.0, 3.1, 5.1)]
+    with pytest.raises(Unanswerable, match="no interval can be had"):
+        fixed_effects(
+            outcome, {"x": [0, 0, 1, 1] * 5}, absorb={"person": person}, clusters=[person]
+        )
+
+
+def test_a_large_level_hides_nothing() -> None:
+    frame = panel(10)
+    found = estimate(frame, ("person",), ("person",))["x"]
+    high = estimate(frame.assign(y=frame["y"] + 1e9), ("person",), ("person",))["x"]
+    assert (high.low, high.high) == pytest.approx((found.low, found.high), abs=1e-4)
+
+
 def test_labels_that_never_repeat_compare_nothing() -> None:
     with pytest.raises(Unanswerable, match="stands in two rows"):
         fixed_effects([1, 2, 4], {"x": [0, 1, 1]}, absorb={"item": "abc"}, clusters=["abc"])

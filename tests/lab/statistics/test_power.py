@@ -63,6 +63,9 @@ def test_a_market_treated_whole_counts_once_however_many_are_in_it() -> None:
 def test_no_effect_is_found_one_time_in_twenty() -> None:
     found = power_of(Design(people=69, markets=2), Spread(3.0, 0.4), effects=[0.0])
     assert found.power[0.0] == pytest.approx(0.05)
+    # Two comparisons with a control share the level.
+    three = power_of(Design(people=69, markets=2, kinds=3), Spread(3.0, 0.4), effects=[0.0])
+    assert three.power[0.0] == pytest.approx(0.025)
 
 
 def test_a_pilot_tells_the_spread_and_an_effect_is_not_taken_for_noise() -> None:

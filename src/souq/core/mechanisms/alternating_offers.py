@@ -8,10 +8,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg, digest_of
-from souq.core.listing import check_price
+from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg, digest_of, takers
+from souq.core.listing import LISTINGS, Listing, check_price, need_open
 from souq.core.mechanisms.moves import (
     ITEMS_MAX,
+    NOTHING,
     Accept,
     Effect,
     Item,
@@ -22,12 +23,13 @@ from souq.core.mechanisms.moves import (
     Withdraw,
     bargain,
     expiry,
+    expiry_under,
     need_listed,
     need_strangers,
     never_settles,
     refuse_unable,
 )
-from souq.core.money import Money
+from souq.core.money import UNITS_MAX, Money
 from souq.core.party import Agent, need_other_agent
 from souq.core.refusal import Reason, Refused, invalid
 from souq.core.rules import rules
@@ -109,7 +111,9 @@ def _make_offer(draft: Draft, agent: Agent, command: MakeOffer, id: str) -> Effe
     other = _counterparty(draft, agent, command)
     need_strangers(draft, (agent.id, other))
     legs = _legs(draft, (agent.id, other), command.items, command.price, command.payer)
-    _put_offer(draft, id, (agent.id, other), agent.id, legs, 1, command.valid_us)
+    terms = digest_of(legs, negotiation=id, version=1)
+    expires_at = expiry(draft, command.valid_us)
+    draft.emit(OfferMade(id, agent.id, other, agent.id, legs, terms, 1, expires_at))
     return Effect((agent.id,), legs)
 
 
@@ -133,53 +137,69 @@ def _legs(
         raise invalid("items", f"name 1 to {ITEMS_MAX} listings, each once")
     check_price(draft, price)
     legs: list[Leg] = []
+    listings: list[Listing] = []
     for item in items:
         listing = need_listed(draft, item, NAME)
+        listings.append(listing)
         if listing.agent not in pair:
             raise invalid("items", "every listing must be one of the two agents'")
         other = pair[0] if listing.agent == pair[1] else pair[1]
         ends = (listing.agent, other) if listing.side == "sell" else (other, listing.agent)
         legs.append(GoodsLeg(*ends, listing.id, item.quantity))
-    takers = {leg.taker for leg in legs}
     if payer and payer not in pair:
         raise invalid("payer", "one of the two agents pays")
-    if not payer and len(takers) == 1:
-        payer = takers.pop()
+    if not payer and len(taking := takers(tuple(legs))) == 1:
+        payer = taking[0]
     if price.units:
         if not payer:
             raise invalid("payer", "goods go both ways; say who pays")
         legs.append(CashLeg(payer, pair[0] if payer == pair[1] else pair[1], price))
-    return with_shipping(draft, tuple(legs), price.asset)
-
-
-def _put_offer(
-    draft: Draft,
-    id: str,
-    pair: tuple[str, str],
-    by: str,
-    legs: tuple[Leg, ...],
-    version: int,
-    valid_us: int | None,
-) -> None:
-    terms = digest_of(legs, negotiation=id, version=version)
-    draft.emit(OfferMade(id, *pair, by, legs, terms, version, expiry(draft, valid_us)))
+    return with_shipping(tuple(legs), listings, price.asset)
 
 
 def _counter(draft: Draft, agent: Agent, command: Counter, id: str) -> Effect:
-    haggle = _others_turn(draft, agent, id)
-    if haggle.version >= rules(draft).rounds_max:
+    haggle, house = _others_turn(draft, agent, id), rules(draft)
+    if haggle.version >= house.rounds_max:
         raise Refused(Reason.ROUND_LIMIT, rounds=haggle.version)
-    pair = (haggle.opener, haggle.responder)
+    opener, responder, version = haggle.opener, haggle.responder, haggle.version + 1
+    pair = (opener, responder)
     items, payer = command.items, command.payer
-    if not items:
-        items = tuple(
-            Item(leg.listing, leg.quantity) for leg in haggle.legs if isinstance(leg, GoodsLeg)
-        )
-        if not payer:
-            payer = next((leg.giver for leg in haggle.legs if isinstance(leg, CashLeg)), "")
-    legs = _legs(draft, pair, items, command.price, payer)
-    _put_offer(draft, id, pair, agent.id, legs, haggle.version + 1, command.valid_us)
+    legs = () if items or payer else _repriced(draft, haggle.legs, command.price)
+    if not legs:
+        if not items:
+            items, payer = _as_before(haggle.legs, payer)
+        legs = _legs(draft, pair, items, command.price, payer)
+    terms = digest_of(legs, negotiation=id, version=version)
+    expires_at = expiry_under(house, draft.at, command.valid_us)
+    draft.emit(OfferMade(id, opener, responder, agent.id, legs, terms, version, expires_at))
     return Effect(pair, legs)
+
+
+def _as_before(legs: tuple[Leg, ...], payer: str) -> tuple[tuple[Item, ...], str]:
+    items = tuple([Item(leg.listing, leg.quantity) for leg in legs if isinstance(leg, GoodsLeg)])
+    if not payer:
+        payer = next((leg.giver for leg in legs if isinstance(leg, CashLeg)), "")
+    return items, payer
+
+
+def _repriced(draft: Draft, legs: tuple[Leg, ...], price: Money) -> tuple[Leg, ...]:
+    """Give the legs of the same sale at another price; none where more than a price may differ.
+
+    Nearly every counteroffer is one. To build its legs anew took most of the time of a bargain.
+    """
+    if len(legs) != 2:
+        return ()
+    goods, cash = legs
+    if type(goods) is not GoodsLeg or type(cash) is not CashLeg:
+        return ()
+    # The asset was looked up when the offer before was made.
+    if price.asset != cash.amount.asset or not 0 < price.units <= UNITS_MAX:
+        return ()
+    listing = draft.get(LISTINGS, goods.listing)
+    if listing is None or listing.shipping_units or NAME not in listing.mechanisms:
+        return ()
+    need_open(listing, goods.quantity)
+    return (goods, CashLeg(cash.giver, cash.taker, price))
 
 
 def _accept(draft: Draft, agent: Agent, command: Accept, id: str) -> Effect:
@@ -204,7 +224,8 @@ def _withdraw(draft: Draft, agent: Agent, command: Withdraw, id: str) -> Effect:
 
 
 def _others_turn(draft: Draft, agent: Agent, id: str) -> Haggle:
-    haggle = row_of(draft, HAGGLES, id)
+    haggle = draft.get(HAGGLES, id)
+    assert haggle is not None, f"no offer on the table: {id}"
     if haggle.by == agent.id:
         raise Refused(Reason.NOT_YOUR_TURN)
     if draft.at >= haggle.expires_at:
@@ -228,12 +249,13 @@ def standing(view: View, id: str) -> Standing:
 def pledge(view: View, id: str, agent: str) -> Pledge:
     """Only the maker of the offer on the table is bound by it."""
     haggle = row_of(view, HAGGLES, id)
-    return bargain(haggle.legs if haggle.by == agent else (), agent)
+    return bargain(haggle.legs, agent) if haggle.by == agent else NOTHING
 
 
 def outcome(view: View, id: str) -> Outcome | None:
     """Give the agreement once accepted, nothing while an offer stands."""
-    haggle = row_of(view, HAGGLES, id)
+    haggle = view.get(HAGGLES, id)
+    assert haggle is not None, f"no offer on the table: {id}"
     if haggle.is_accepted:
         return Outcome("agreed", (Agreement((haggle.opener, haggle.responder), haggle.legs),))
     return Outcome(haggle.ended) if haggle.ended else None

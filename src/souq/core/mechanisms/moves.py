@@ -9,7 +9,7 @@ from souq.core.listing import Listing, Side, need_listing, need_open
 from souq.core.money import UNITS_MAX, Money
 from souq.core.party import AGENTS, Agent
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.rules import rules
+from souq.core.rules import Rules, rules
 from souq.core.state import View
 
 ITEMS_MAX = 32
@@ -199,8 +199,12 @@ def need_strangers(view: View, agents: tuple[str, ...]) -> None:
 
 def expiry(view: View, valid_us: int | None, field: str = "valid_us") -> int:
     """Give the instant an offer lapses: an interval from the market's clock, never a client's."""
-    house = rules(view)
+    return expiry_under(rules(view), view.at, valid_us, field)
+
+
+def expiry_under(house: Rules, at: int, valid_us: int | None, field: str = "valid_us") -> int:
+    """Give the instant an offer lapses, where the rules have been looked up already."""
     interval = house.offer_us if valid_us is None else valid_us
     if not 0 < interval <= house.offer_max_us:
         raise invalid(field, f"must be above 0 and at most {house.offer_max_us}")
-    return view.at + interval
+    return at + interval

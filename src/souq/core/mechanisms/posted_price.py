@@ -60,7 +60,7 @@ def _take(draft: Draft, agent: Agent, command: TakePrice, id: str) -> Effect:
     seller, buyer = (listing.agent, agent.id) if is_sale else (agent.id, listing.agent)
     total = need_total(listing.price, command.quantity)
     legs = sale(seller, buyer, listing.id, command.quantity, total)
-    legs = with_shipping(draft, legs, total.asset)
+    legs = with_shipping(legs, (listing,), total.asset)
     draft.emit(PriceTaken(id, Agreement((agent.id, listing.agent), legs)))
     return Effect()
 

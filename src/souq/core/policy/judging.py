@@ -4,7 +4,7 @@ Layers are asked from the narrowest to the widest. What a layer's windows count 
 its key, see `history`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from souq.core import attestation
@@ -19,7 +19,7 @@ from souq.core.policy.history import ANY, FIRST_BIDS, KEPT, MARKET, Kept
 from souq.core.policy.setting import DESTINATIONS, ORGANISATIONS, POLICIES, SecretPolicy
 from souq.core.refusal import Reason, Refused
 from souq.core.reputation import standing_of
-from souq.core.rules import OPERATOR, fee_of
+from souq.core.rules import OPERATOR, Rules, fee_of
 from souq.core.state import View
 
 
@@ -33,14 +33,13 @@ class Layer(NamedTuple):
     digest: str
 
 
-def object_to(view: View, binding: Binding) -> Iterator[Objection]:
-    """Yield what policies object to. Raises Refused(closed) for a listing that has ended."""
+def object_to(view: View, binding: Binding, house: Rules) -> Iterable[Objection]:
+    """Give what policies object to. Raises Refused(closed) for a listing that has ended."""
     found = layers(view, binding.agent)
     if not found:
-        return
+        return ()
     deal = deal_of(view, binding)
-    for layer in found:
-        yield from judge(view, layer, deal)
+    return [one for layer in found for one in judge(view, layer, deal)]
 
 
 def judge(view: View, layer: Layer, deal: Deal) -> Iterator[Objection]:

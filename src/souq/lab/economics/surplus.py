@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from souq.lab.extra import load
-from souq.lab.population import Population
+from souq.lab.population import Population, true_worth
 from souq.lab.tables import ItemRow
 from souq.views.surveillance.measures import efficiency as efficiency
 
@@ -45,7 +45,8 @@ def best_surplus(population: Population) -> int:
         values = population.people[buyer].values
         for column, (seller, thing) in enumerate(goods):
             if thing.category == category and seller != buyer:
-                gain[row, column] = max(0, values.get(thing.ref, 0) - thing.floor_units)
+                worth = true_worth(population.truths, thing.ref, values.get(thing.ref, 0))
+                gain[row, column] = max(0, worth - thing.floor_units)
     rows, columns = optimize.linear_sum_assignment(gain, maximize=True)
     return int(gain[rows, columns].sum())
 

@@ -13,6 +13,8 @@ from souq.lab import sources
 from souq.lab.experiment.lines import Path as Keys
 from souq.lab.experiment.schema import Beside, Experiment
 from souq.lab.metrics import METRICS
+from souq.lab.swap import SKILLS as SKILLS_OF_SWAP
+from souq.lab.swap.rows import METRICS as SWAP_METRICS
 from souq.lab.treatments import TREATMENTS
 from souq.sdk.policy_files import BadPolicy, read_policy
 
@@ -30,23 +32,41 @@ def problems(asked: Experiment, folder: Path) -> Iterator[Problem]:
         yield ("repetitions",), f"stands between 1 and {CELLS_MAX}"
     if not -(2**53) < asked.seed < 2**53:
         yield ("seed",), "a whole number below 2**53"
-    if asked.outcome not in METRICS:
-        yield ("outcome",), _unknown("metric", asked.outcome, METRICS)
-    yield from _people(asked, folder)
-    yield from _market(asked, folder)
-    yield from _agents(asked)
-    yield from _treatments(asked)
+    metrics = METRICS if asked.mode == "deal" else dict.fromkeys(SWAP_METRICS)
+    if asked.outcome not in metrics:
+        yield ("outcome",), _unknown("metric", asked.outcome, metrics)
+    yield from _deal(asked, folder) if asked.mode == "deal" else _swap(asked)
     if asked.survey is not None and not 0 <= asked.survey.noise <= 1_000_000:
         yield ("survey", "noise"), "dollars: 0 or more"
     if asked.beside is not None:
         yield from _beside(asked, asked.beside)
     if asked.stopping is not None:
-        if asked.stopping.metric not in METRICS:
-            yield ("stopping", "metric"), _unknown("metric", asked.stopping.metric, METRICS)
+        if asked.stopping.metric not in metrics:
+            yield ("stopping", "metric"), _unknown("metric", asked.stopping.metric, metrics)
         if asked.stopping.half_width <= 0:
             yield ("stopping", "half_width"), "needs a number above 0, in the metric's unit"
         if asked.stopping.every < 2:
             yield ("stopping", "every"), "looks need two repetitions or more between them"
+
+
+def _deal(asked: Experiment, folder: Path) -> Iterator[Problem]:
+    yield from _people(asked, folder)
+    yield from _market(asked, folder)
+    yield from _agents(asked)
+    yield from _treatments(asked)
+    yield from _models(asked)
+
+
+def _swap(asked: Experiment) -> Iterator[Problem]:
+    usual = Experiment()
+    for name in ("population", "market", "assignment", "treatments", "survey"):
+        if getattr(asked, name) != getattr(usual, name):
+            yield (name,), 'says nothing in mode "swap"; say it in swap, or leave it out'
+    for name in asked.swap.kinds:
+        if name not in SKILLS_OF_SWAP and ":" not in name:
+            why = f"a model is written provider:name; scripts are {', '.join(SKILLS_OF_SWAP)}"
+            yield ("swap", "kinds", name), why
+    yield from _models(asked)
 
 
 def _people(asked: Experiment, folder: Path) -> Iterator[Problem]:
@@ -126,6 +146,9 @@ def _agents(asked: Experiment) -> Iterator[Problem]:
             yield ("assignment", "method"), "every person has every kind, so shares are equal"
     if asked.assignment.strata and asked.assignment.method != "blocked":
         yield ("assignment", "strata"), 'strata are for method = "blocked"'
+
+
+def _models(asked: Experiment) -> Iterator[Problem]:
     models = asked.models
     yield from _dollars(models.cell_max_cost, ("models", "cell_max_cost"), "")
     yield from _dollars(models.agent_max_cost, ("models", "agent_max_cost"), "")

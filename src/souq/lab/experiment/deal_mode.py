@@ -1,12 +1,12 @@
 """Runs one cell of haggling: from what an arm says to a finished market and its rows."""
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from souq.agents import Agent
 from souq.agents.llm.connecting import connect
 from souq.agents.llm.manner import LAVISH, manner_of
 from souq.agents.llm.recording import FILE as CALLS
@@ -17,22 +17,20 @@ from souq.core.money import USD
 from souq.core.rules import DAY_US, Rules
 from souq.journal.store import Store
 from souq.lab import goods, population, sources, tidying
-from souq.lab.casting import SCRIPTED, Casting, Player
+from souq.lab.casting import SCRIPTED, Casting, Player, declared_name
 from souq.lab.deal import BeforeTurn, run_market, untouched
 from souq.lab.experiment.assignment import assign
 from souq.lab.experiment.cells import Cell
-from souq.lab.experiment.finished import Finished
+from souq.lab.experiment.finished import Finished, Told
 from souq.lab.experiment.schema import Experiment, Kind
 from souq.lab.goods import Good
 from souq.lab.metrics import measure
 from souq.lab.population import Population, generator
-from souq.lab.setup import Part, Setup, setup_of
+from souq.lab.setup import Part, Place, Setup, setup_of
 from souq.lab.simulation import Simulation
 from souq.lab.treatments import TREATMENTS
 from souq.sdk.policy_files import read_policy
 from souq.views.history import History
-
-Told = Callable[[int, int, int], None]  # turns over, turns in all, what models cost so far
 
 
 def run(
@@ -48,9 +46,10 @@ def run(
 
     Raises ValueError for what this market cannot have, NotReady for models.
     """
-    setup, blocks = prepared(asked, cell, beside)
+    minds = _Minds()
+    setup, blocks = _peopled(asked, cell, beside, minds)
     with ExitStack() as open_files:
-        casting = _casting(asked, setup, folder, open_files)
+        casting = _casting(asked, setup, folder, open_files, minds)
 
         def progress(turn: int, turns: int, history: History) -> None:
             if turn % 100 == 0 or casting is not None:
@@ -67,8 +66,29 @@ def run(
     return found
 
 
+class _Minds:
+    """Stands where models will, so that a treatment has its way with them before any is called."""
+
+    def __init__(self) -> None:
+        self.casting: Casting | None = None
+
+    def make(self, place: Place) -> Agent:
+        """Give the model that plays a person."""
+        assert self.casting is not None, "models play only where a cell is run"
+        return self.casting.mind_of(place)
+
+
 def prepared(asked: Experiment, cell: Cell, beside: Path) -> tuple[Setup, dict[str, str]]:
-    """Give the market that a cell runs, with its treatments, and by person the stratum it is of."""
+    """Give the market that a cell runs, with its treatments, and by person the stratum it is of.
+
+    Its models cannot be called; they play only where it is run.
+    """
+    return _peopled(asked, cell, beside, _Minds())
+
+
+def _peopled(
+    asked: Experiment, cell: Cell, beside: Path, minds: _Minds
+) -> tuple[Setup, dict[str, str]]:
     setup = setup_of(_population(asked, cell, beside), rules=rules_of(asked))
     setup.luck = cell.luck_seed
     setup.turns_per_person = asked.market.turns_per_person
@@ -82,16 +102,22 @@ def prepared(asked: Experiment, cell: Cell, beside: Path) -> tuple[Setup, dict[s
         name = part.person.name
         kind = assigned.kinds[name]
         _play(part, kind, asked.agents[kind], assigned.blocks.get(name, ""))
+        if asked.agents[kind].model:
+            part.make = minds.make
     for name, settings in asked.treatments.items():
         treatment = TREATMENTS[name]
         chosen = msgspec.convert(settings, treatment.Settings)
         treatment.apply(setup, chosen, generator(cell.luck_seed, f"treatment {name}"))
+    for part in setup.parts:
+        if part.kind not in asked.agents and part.make == minds.make:
+            part.make = None  # a treatment made something else of it
     return setup, assigned.blocks
 
 
 def _play(part: Part, kind_name: str, kind: Kind, block: str) -> None:
     """Let a person's agent be of a kind."""
     part.kind, part.block = kind_name, block
+    part.runs_on = declared_name(kind.model or kind_name)
     part.skill = SKILLS[kind.skill] if isinstance(kind.skill, str) else kind.skill
     if kind.strategy:
         part.person = msgspec.structs.replace(part.person, style=kind.strategy)
@@ -130,10 +156,13 @@ def _population(asked: Experiment, cell: Cell, beside: Path) -> Population:
 
 
 def _casting(
-    asked: Experiment, setup: Setup, folder: Path, open_files: ExitStack
+    asked: Experiment, setup: Setup, folder: Path, open_files: ExitStack, minds: _Minds
 ) -> Casting | None:
     """Connect the models that play, where any do. Raises NotReady."""
-    names = {part.person.name: asked.agents[part.kind].model or SCRIPTED for part in setup.parts}
+    names = {
+        part.person.name: asked.agents[part.kind].model if part.make == minds.make else SCRIPTED
+        for part in setup.parts
+    }
     if set(names.values()) == {SCRIPTED}:
         return None
     models = asked.models
@@ -155,7 +184,7 @@ def _casting(
         at_once=models.at_once,
     )
     casting.name_of = names
-    casting.cast(setup)
+    minds.casting = casting
     return casting
 
 
@@ -172,3 +201,8 @@ def finished(simulation: Simulation, setup: Setup, cell: Cell, blocks: dict[str,
     adversaries = frozenset(part.person.name for part in setup.parts if part.is_adversary)
     rows = tidying.rows_of(told, blocks, adversaries)
     return Finished(rows={**rows, "metrics": measure(told)}, head=engine.head)
+
+
+def has_models(asked: Experiment) -> bool:
+    """Tell whether any kind of agent is a model."""
+    return any(kind.model for kind in asked.agents.values())

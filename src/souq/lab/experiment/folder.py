@@ -5,7 +5,7 @@
     cells/00001/      one cell: its journal, manifest.json, and a Parquet file for each table
     cells/.00002/     a cell that is being run, or was cut off
     run.jsonl         when, where and how long, cell by cell: what differs from run to run
-    origin            the folder that the experiment's file names its files from
+    origin            the folder of that file: what it names is looked for beside it
 
 A cell's folder gets its name when all in it is written, so what bears one is whole.
 """

@@ -1,6 +1,7 @@
 """Runs one cell into a folder: the same work whoever asks for it, and the same bytes."""
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,17 +11,20 @@ from msgspec import Struct
 from souq import __version__
 from souq.agents.llm.recording import FILE as CALLS
 from souq.core.refusal import Refused
+from souq.journal.copying import copy_journal
+from souq.journal.memory import MemoryStore
 from souq.journal.sqlite import LOCK as STORE_LOCK
 from souq.journal.sqlite import SqliteStore
+from souq.journal.store import Store
 from souq.lab import tables
-from souq.lab.experiment import deal_mode, folder
+from souq.lab.experiment import deal_mode, folder, swap_mode
 from souq.lab.experiment.cells import Cell
 from souq.lab.experiment.folder import CellManifest, Forked
 from souq.lab.experiment.schema import Experiment
 from souq.lab.simulation import Simulation, seeded_store
 
 PROGRESS = "progress"  # a file that tells the one who waits how far it is
-MODES: dict[str, Any] = {"deal": deal_mode}
+MODES: dict[str, Any] = {"deal": deal_mode, "swap": swap_mode}
 
 
 class Order(Struct, frozen=True):
@@ -51,9 +55,10 @@ def run_cell(order: Order, at: Path, fork: Fork | None = None) -> None:
     """
     folder.clear(at, kept=(CALLS,))
     asked, cell = order.experiment, order.cell
-    has_models = any(kind.model for kind in asked.agents.values())
-    # What models say is no simulation, and no seed repeats it.
-    store = SqliteStore(at) if has_models else seeded_store(at, cell.luck_seed)
+    has_models = MODES[asked.mode].has_models(asked)
+    # What models say is no simulation, and no seed repeats it: each record is kept at once. Where
+    # all is scripted, nothing is lost but a second, and the journal is written when it is whole.
+    store: Store = SqliteStore(at) if has_models else MemoryStore()
     more = {"before_turn": fork} if fork is not None else {}
     try:
         found = MODES[asked.mode].run(
@@ -64,6 +69,9 @@ def run_cell(order: Order, at: Path, fork: Fork | None = None) -> None:
         raise CellFailed(f"cell {cell.name} ({why})") from None
     finally:
         store.close()
+    if not has_models:
+        with closing(seeded_store(at, cell.luck_seed)) as kept:
+            copy_journal(store, kept)
     for name, kind in tables.TABLES.items():
         if name in found.rows:
             tables.write(at / f"{name}.parquet", kind, found.rows[name])

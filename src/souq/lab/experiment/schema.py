@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from souq.agents.skill import Skill
 from souq.lab.setup import TURNS_PER_PERSON
+from souq.lab.swap import FloorSettings
 
 PEOPLE = 69  # as in Project Deal
 Mode = Literal["deal", "swap"]
@@ -130,7 +131,8 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     """One arm of an experiment, with all that it shares with the others.
 
     `outcome` is the metric that the question is about. `treatments` are settings by name; see
-    docs/treatments.md. `swap` says how a floor of books is run, in that mode.
+    docs/treatments.md. In mode `swap` the whole floor of books is said by `swap`, and `population`,
+    `market`, `agents`, `assignment`, `treatments` and `survey` say nothing.
     """
 
     name: str = ""
@@ -144,7 +146,7 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     agents: dict[str, Kind] = field(default_factory=lambda: {"agent": Kind()})
     assignment: Assignment = Assignment()
     treatments: dict[str, dict[str, Any]] = {}
-    swap: dict[str, Any] = {}
+    swap: FloorSettings = FloorSettings()
     survey: Survey | None = None
     beside: Beside | None = None
     models: Models = Models()

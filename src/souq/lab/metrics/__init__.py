@@ -8,7 +8,20 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from souq.lab.metrics import prices, welfare
+from souq.lab.metrics import (
+    asking,
+    coherence,
+    conduct,
+    entering,
+    harm,
+    leakage,
+    learning,
+    prices,
+    racing,
+    rebalancing,
+    welfare,
+    wording,
+)
 from souq.lab.tables import MetricRow
 from souq.lab.tidying import Told
 
@@ -27,7 +40,20 @@ class Module(Protocol):
     METRICS: Mapping[str, tuple[str, str, Callable[[Told], float | None]]]
 
 
-_MODULES: tuple[Any, ...] = (welfare, prices)
+_MODULES: tuple[Any, ...] = (
+    welfare,
+    prices,
+    harm,
+    conduct,
+    coherence,
+    leakage,
+    racing,
+    rebalancing,
+    learning,
+    asking,
+    wording,
+    entering,
+)
 METRICS: dict[str, Metric] = {
     name: Metric(*parts) for module in _MODULES for name, parts in module.METRICS.items()
 }

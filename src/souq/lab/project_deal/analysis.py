@@ -98,6 +98,7 @@ def analyse(evidence: Evidence, layout: Layout) -> Analysis:
     """
     if not evidence.persons:
         raise ValueError("no rows of persons: give the folders of the cells that were run")
+    _check(evidence, layout)
     layout_kinds = {layout.strong, layout.weak}
     mixed = evidence.of(layout.mixed)
     had: dict[str, set[str]] = {}
@@ -112,6 +113,19 @@ def analyse(evidence: Evidence, layout: Layout) -> Analysis:
         pairings=_pairings(mixed, layout),
         runs=_runs(evidence, layout),
     )
+
+
+def _check(evidence: Evidence, layout: Layout) -> None:
+    """Refuse a layout of another experiment, whose every line would be empty."""
+    for what, named, there in (
+        ("arms", layout.arms, {row.arm for row in evidence.persons}),
+        ("kinds", (layout.strong, layout.weak), {row.kind for row in evidence.persons}),
+    ):
+        if not there.intersection(named):
+            raise ValueError(
+                f"no rows of the {what} {', '.join(named)}: those in the tables are "
+                f"{', '.join(sorted(there))}"
+            )
 
 
 def _of_kinds(evidence: Evidence, layout: Layout) -> dict[str, Estimate]:

@@ -150,8 +150,7 @@ def preference(evidence: Evidence, layout: Layout) -> Effect:
     """Count the people with both kinds of agent who ranked what the strong one brought higher."""
     ranks: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for row in evidence.of(layout.mixed).survey:
-        key = f"{row.repetition}/{row.person}"  # only bundles ranked together can be compared
-        ranks[key][row.kind].append(row.rank)
+        ranks[whose(row, row.person, layout)][row.kind].append(row.rank)
     both = [
         (fmean(found[layout.strong]), fmean(found[layout.weak]))
         for found in ranks.values()

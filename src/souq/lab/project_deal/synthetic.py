@@ -71,10 +71,9 @@ class _World:
         self.level = 5 + rng.lognormal(1.946, 1.23, goods)
         self.appeal = rng.beta(0.9, 1.75, goods)
         self.aggressive = rng.random(people) < AGGRESSIVE
-        self.ask = (
-            self.level * rng.uniform(1.1, 1.6, goods) * (1 + 0.6 * self.aggressive[self.owner])
-        )
-        self.floor = self.level * rng.uniform(0.3, 0.8, goods)
+        dearer = 1 + 0.6 * self.aggressive[self.owner]
+        self.ask = [_units(one) for one in self.level * rng.uniform(1.1, 1.6, goods) * dearer]
+        self.floor = [_units(one) for one in self.level * rng.uniform(0.3, 0.8, goods)]
         # What a strong seller's better chances bring in deals; the rest it brings as a buyer.
         self.bonus = planted.deals - planted.sale * goods / people * (1 - BUNDLED)
         keen = max(0.2, DEALS_PER_PERSON / 2 - self.bonus / 2)
@@ -143,8 +142,8 @@ class _World:
                 seller_style=self._style(seller),
                 buyer_style=self._style(buyer),
                 price_units=units,
-                ask_units=_units(self.ask[k]),
-                floor_units=_units(self.floor[k]),
+                ask_units=self.ask[k],
+                floor_units=self.floor[k],
                 worth_units=max(units, _units(worth)),
                 stage="fulfilled",
             )
@@ -164,8 +163,8 @@ class _World:
                 style=self._style(owner),
                 side="sell",
                 category="goods",
-                ask_units=_units(self.ask[k]),
-                floor_units=_units(self.floor[k]),
+                ask_units=self.ask[k],
+                floor_units=self.floor[k],
                 is_sold=f"g{k + 1}" in sold,
                 price_units=None,
             )

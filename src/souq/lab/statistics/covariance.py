@@ -22,8 +22,8 @@ def sureness(fitted: Any, groups: Sequence[Any], *, interest: int) -> Sureness:
     """Tell how sure each of the first `interest` coefficients of a statsmodels OLS is.
 
     One grouping: the variance of the cluster jackknife. Two, say seller and buyer: V1 + V2 - V12
-    of jackknifes, and never less than with either grouping alone, the rule that always exists and
-    held up best in MacKinnon, Nielsen and Webb (2024). The degrees of freedom are those of the
+    of jackknifes, and never less than with either grouping alone, so that it cannot come out
+    negative (after MacKinnon, Nielsen and Webb 2024). The degrees of freedom are those of the
     effective number of clusters, less one; the fewer, of two groupings. Raises Unanswerable.
     """
     numpy = load("numpy", of="statistics")

@@ -37,6 +37,7 @@ def paired(
         name=DIFFERENCE,
         estimate=float(fitted.params[0]),
         variance=variance,
+        spread=float(differences.var()),
         freedom=freedom,
         n=count,
         clusters=0 if clusters is None else groups,

@@ -16,6 +16,7 @@ from souq.lab.statistics.columns import (
 from souq.lab.statistics.covariance import sureness
 
 LEVEL = 0.95
+RCOND = 1e-10  # of dummies: what is smaller is a column too many
 NOTHING_LEFT = 1e-12  # of a column's squares: what rounding leaves where all is explained
 
 
@@ -55,7 +56,7 @@ def fixed_effects(
     grouped = [_dense(several(codes[kept], "the data")) for codes in groups]
     model = load("statsmodels.regression.linear_model", of="statistics")
     fitted = model.OLS(within[:, 0], within[:, 1:]).fit()
-    if fitted.ssr <= NOTHING_LEFT * (y**2).sum():
+    if fitted.ssr <= NOTHING_LEFT * y.var() * len(y):
         raise Unanswerable("the regressors fit every row exactly: no chance is left to measure")
     found = sureness(fitted, grouped, interest=len(asked))
     told = _method(list(absorb or {}), list(held), len(grouped))
@@ -64,6 +65,7 @@ def fixed_effects(
             name=name,
             estimate=float(fitted.params[n]),
             variance=found.variance[n],
+            spread=float(y.var()),
             freedom=found.freedom[n],
             n=len(within),
             clusters=min(int(codes.max()) + 1 for codes in grouped),
@@ -79,14 +81,18 @@ def student(
     name: str,
     estimate: float,
     variance: float,
+    spread: float,
     freedom: float,
     n: int,
     clusters: int,
     unit: str,
     method: str,
 ) -> Effect:
-    """Give an effect with an interval and a test against 0 by Student's t."""
-    if not variance > 0:
+    """Give an effect with an interval and a test against 0 by Student's t.
+
+    `spread` is the outcome's variance, beside which rounding can be told from chance.
+    """
+    if not variance > NOTHING_LEFT**2 * spread:
         raise Unanswerable(f"{name} does not vary from cluster to cluster: no interval can be had")
     stats = load("scipy.stats", of="statistics")
     half = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * variance**0.5
@@ -137,7 +143,8 @@ def _within(values: Any, absorbed: Sequence[Any]) -> Any:
     if rest:
         dummies = [numpy.eye(int(codes.max()) + 1)[codes][:, 1:] for codes in rest]
         others = demeaned(numpy.hstack(dummies), most)
-        left = left - others @ numpy.linalg.lstsq(others, left, rcond=None)[0]
+        # By the normal equations: hundreds of runs' dummies over many rows would take too long.
+        left = left - others @ (numpy.linalg.pinv(others.T @ others, RCOND) @ (others.T @ left))
     return left
 
 
@@ -155,7 +162,7 @@ def _determined(within: Any, before: Any, names: Sequence[str]) -> None:
         left, others = within[:, n], numpy.delete(within, [0, n], axis=1)
         if others.shape[1]:
             left = left - others @ numpy.linalg.lstsq(others, left, rcond=None)[0]
-        if (left**2).sum() <= NOTHING_LEFT * (before[:, n] ** 2).sum():
+        if (left**2).sum() <= NOTHING_LEFT * before[:, n].var() * len(before):
             raise Unanswerable(
                 f"{name} does not vary within what is held fixed: nothing can be compared"
             )

@@ -9,6 +9,24 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from souq.lab.setup import Setup
+from souq.lab.treatments import (
+    adversaries,
+    arbiter,
+    batch_window,
+    deadline,
+    elastic_supply,
+    floor_defence,
+    information,
+    instruction_style,
+    listing_quality,
+    newcomers,
+    range_of_goods,
+    refunds,
+    repricing,
+    rounds,
+    seller_messages,
+    shipping,
+)
 
 
 class Treatment(Protocol):
@@ -24,5 +42,22 @@ class Treatment(Protocol):
     def apply(self, setup: Setup, settings: Any, rng: random.Random) -> None: ...
 
 
-_ALL: tuple[Any, ...] = ()
+_ALL: tuple[Any, ...] = (
+    information,
+    instruction_style,
+    deadline,
+    batch_window,
+    seller_messages,
+    newcomers,
+    repricing,
+    elastic_supply,
+    shipping,
+    refunds,
+    listing_quality,
+    range_of_goods,
+    rounds,
+    adversaries,
+    arbiter,
+    floor_defence,
+)
 TREATMENTS: dict[str, Treatment] = {one.NAME: one for one in _ALL}
