@@ -13,6 +13,8 @@ from html import escape
 from itertools import pairwise
 from typing import Any, TypeVar
 
+from msgspec import Struct
+
 from souq.lab.extra import LabExtraMissing
 
 # Blue and orange stay apart for every common kind of colour blindness.
@@ -62,28 +64,40 @@ def lettering(text: str, most: int) -> str:
     return clean if len(clean) <= most else f"{clean[: most - 1].rstrip()}…"
 
 
+class Drawing(Struct, frozen=True):
+    """One picture as Vega drew it, for a wide screen or paper and for a phone."""
+
+    wide: str
+    narrow: str
+
+    def inline(self, label: str) -> str:
+        """Give it for a page, whose stylesheet shows one of the two."""
+        return _inline(self.wide, "wide", label) + _inline(self.narrow, "narrow", label)
+
+    def files(self) -> tuple[bytes, bytes]:
+        """Give it as files that stand alone, SVG and PNG: on white, in the colours of print."""
+        paper = '<rect width="100%" height="100%" fill="#ffffff"/>'
+        drawn = re.sub(r"^(<svg [^>]*>)", rf"\1{paper}", self.wide, count=1)
+        for tone, printed in PRINTED.items():
+            drawn = drawn.replace(tone, printed)
+        png: bytes = _modules()[1].svg_to_png(drawn, scale=FILE_SCALE)
+        return drawn.encode(), png
+
+
+def drawing_of(draw: Draw, wide_px: int) -> Drawing:
+    """Draw at both widths. Raises LabExtraMissing."""
+    return Drawing(_drawn(draw, wide_px), _drawn(draw, PHONE_PX))
+
+
 def svgs(draw: Draw, wide_px: int, label: str) -> str:
-    """Draw for a wide screen and for a phone; the stylesheet shows one of them."""
-    return _svg(draw, wide_px, "wide", label) + _svg(draw, PHONE_PX, "narrow", label)
+    """Draw for a page, at both widths."""
+    return drawing_of(draw, wide_px).inline(label)
 
 
-def files_of(draw: Draw, wide_px: int) -> tuple[bytes, bytes]:
-    """Draw as files that stand alone: SVG and PNG, on white paper."""
-    drawn = _drawn(draw, wide_px, background="#ffffff")
-    for tone, printed in PRINTED.items():
-        drawn = drawn.replace(tone, printed)
-    png: bytes = _modules()[1].svg_to_png(drawn, scale=FILE_SCALE)
-    return drawn.encode(), png
-
-
-def _svg(draw: Draw, width: int, name: str, label: str) -> str:
-    return _inline(_drawn(draw, width, background="transparent"), name, label)
-
-
-def _drawn(draw: Draw, width: int, *, background: str) -> str:
+def _drawn(draw: Draw, width: int) -> str:
     altair, vl_convert = _modules()
     chart = draw(altair, width).properties(
-        background=background,
+        background="transparent",
         padding=4,
         autosize=altair.AutoSizeParams(type="fit", contains="padding"),
     )

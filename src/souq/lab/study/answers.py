@@ -5,7 +5,7 @@ repetition. With one repetition there is none over markets; persons' gains still
 people, which takes people of one market as independent of each other, and says so.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -169,8 +169,12 @@ def compared(
     unit: str,
     basis: Basis,
     are_pairs: bool,
+    clusters: Mapping[Any, str] | None = None,
 ) -> Comparison:
-    """Compare two sets of values by key: as pairs over the keys that both have, or as groups."""
+    """Compare two sets of values by key: as pairs over the keys that both have, or as groups.
+
+    `clusters` tell by key what is not independent of each other.
+    """
     if are_pairs and one and other:
         both = [key for key in one if key in other]
         one = {key: one[key] for key in both}
@@ -182,22 +186,18 @@ def compared(
     told = msgspec.structs.replace(told, estimate=levels[0] - levels[1])
     if basis == "markets" and max(len(one), len(other)) < 2:
         return msgspec.structs.replace(told, note=ONE_REPETITION)
-
-    def estimate() -> Effect:
-        if are_pairs:
-            return paired([*one.values()], [*other.values()], unit=unit)
-        flags = [True] * len(one) + [False] * len(other)
-        return difference([*one.values(), *other.values()], flags, unit=unit)
-
-    return answered(told, estimate)
-
-
-def answered(told: Comparison, estimate: Callable[[], Effect]) -> Comparison:
-    """Add an effect, or the reason why there is none."""
+    first, second = [*one.values()], [*other.values()]
     try:
-        return msgspec.structs.replace(told, effect=estimate())
+        if are_pairs:
+            own = [clusters[key] for key in one] if clusters else None
+            effect = paired(first, second, clusters=own, unit=unit)
+        else:
+            flags = [True] * len(first) + [False] * len(second)
+            own = [clusters[key] for key in (*one, *other)] if clusters else None
+            effect = difference([*first, *second], flags, clusters=own, unit=unit)
     except Unanswerable as error:
         return msgspec.structs.replace(told, note=str(error))
+    return msgspec.structs.replace(told, effect=effect)
 
 
 def share_people(study: Study, arm: str, other: str) -> bool:
@@ -228,51 +228,24 @@ def _people(study: Study, arm: str, figure: str) -> Comparison:
     first = study.arms[0]
     column, scale, unit = (PERSONAL | FIGURES)[figure]
     rows = study.frame("persons")
-    is_paired = share_people(study, arm, first)
-    values: dict[str, dict[str, float]] = {}
-    clusters: dict[str, str] = {}
-    for name in (arm, first):
-        mine = rows[rows["arm"] == name]
-        who = person_of(study, mine)
-        keys = [f"{n}/{one}" for n, one in zip(mine["repetition"], who, strict=True)]
-        values[name] = dict(zip(keys, (mine[column] / scale).tolist(), strict=True))
-        clusters |= dict(zip(keys, who, strict=True))
-    told = compared(
-        arm, first, figure, values[arm], values[first], unit=unit, basis="people", are_pairs=True
+    rows = rows[rows["arm"].isin([arm, first])]
+    who = person_of(study, rows)
+    keys = [f"{n}/{one}" for n, one in zip(rows["repetition"], who, strict=True)]
+    values: dict[str, dict[str, float]] = {arm: {}, first: {}}
+    for name, key, value in zip(rows["arm"], keys, rows[column] / scale, strict=True):
+        values[name][key] = float(value)
+    come_back = len(set(who)) < len(set(keys))
+    return compared(
+        arm,
+        first,
+        figure,
+        values[arm],
+        values[first],
+        unit=unit,
+        basis="people",
+        are_pairs=share_people(study, arm, first),
+        clusters=dict(zip(keys, who, strict=True)) if come_back else None,
     )
-    both = [key for key in values[arm] if key in values[first]]
-    people_are_many = len({clusters[key] for key in both}) < len(both)
-    if is_paired and not people_are_many:
-        return told
-
-    def estimate() -> Effect:
-        if is_paired:
-            return paired(
-                [values[arm][key] for key in both],
-                [values[first][key] for key in both],
-                clusters=[clusters[key] for key in both],
-                unit=unit,
-            )
-        flags = [True] * len(values[arm]) + [False] * len(values[first])
-        return difference(
-            [*values[arm].values(), *values[first].values()],
-            flags,
-            clusters=[
-                *(f"{arm}/{clusters[key]}" for key in values[arm]),
-                *(f"{first}/{clusters[key]}" for key in values[first]),
-            ],
-            unit=unit,
-        )
-
-    if not is_paired:
-        levels = _mean(values[arm]), _mean(values[first])
-        known = None not in levels
-        told = msgspec.structs.replace(
-            told,
-            levels=levels,
-            estimate=levels[0] - levels[1] if known else None,  # type: ignore[operator]
-        )
-    return answered(msgspec.structs.replace(told, effect=None, note=""), estimate)
 
 
 def _market_of(rows: Any) -> list[str]:

@@ -81,7 +81,8 @@ def _lines(title: str, lines: tuple[Line, ...]) -> str:
             notes.setdefault(line.note, len(notes) + 1)
             mark = f" <sup>{notes[line.note]}</sup>"
         published = escape(line.published.told) if line.published else DASH
-        rows.append([f"{escape(line.name)}{mark}", published, *_effect(line.effect)])
+        name = f'<div class="w">{escape(line.name)}{mark}</div>'
+        rows.append([name, published, *_effect(line.effect)])
     told = "".join(f"<br>{n} {escape(note)}." for note, n in notes.items())
     note = f'<p class="quiet">Corrected by Holm over this table.{told}</p>'
     return f'<div class="figure">{table_of(HEADS, rows, caption=title)}{note}</div>'
@@ -135,8 +136,9 @@ def _runs(found: Analysis) -> str:
                 number(line.share_sold, "share"),
                 number(line.mean_price, "$"),
                 number(line.value, "$"),
-                f"{theirs.sold:,} of {theirs.offered:,} sold, {number(theirs.share_sold, 'share')};"
-                f" mean {number(theirs.mean_price, '$')}; {number(theirs.value, '$')}"
+                f'<div class="w">{theirs.sold:,} of {theirs.offered:,} sold,'
+                f" {number(theirs.share_sold, 'share')}; mean {number(theirs.mean_price, '$')};"
+                f" {number(theirs.value, '$')}</div>"
                 if theirs
                 else DASH,
             )

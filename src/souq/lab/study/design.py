@@ -3,6 +3,7 @@
 from collections import Counter
 from html import escape
 
+from souq.lab.drawing import lettering
 from souq.lab.experiment.schema import Design
 from souq.lab.markup import counted, table_of, words_of
 from souq.lab.study.opening import Study
@@ -136,7 +137,7 @@ def again(study: Study) -> str:
         f"<dt>{words_of(name)}</dt><dd><code>{escape(digest)}</code></dd>"
         for name, digest in plan.inputs.items()
     )
-    commit = plan.commit.rstrip("+")
+    commit = lettering(plan.commit.rstrip("+"), 60)
     checkout = f"git checkout {commit}\n" if commit else ""
     dirty = (
         "<p>The code had changes that no commit holds, so a checkout is near to what ran here,"

@@ -16,6 +16,7 @@ from souq.lab.study.wording import interval, signed
 
 ARMS_MAX = len(pictures.PALETTE)  # more lines than colours say nothing
 FLOORS_MAX = 4
+ROWS_MAX = 16  # more arms than this are not parted by kind
 OFFERS_MAX = 8  # of one side: hardly any haggle goes on for longer
 DAYS = "'day ' + format(datum.value, '~r')"
 CENT = "format(datum.value, '~r') + '%'"
@@ -51,7 +52,7 @@ def forest(name: str, title: str, note: str, found: Sequence[Comparison]) -> Fig
         )
         for one in told
     ]
-    label = "; ".join(f"{line.name}: {line.words}" for line in lines[:12])
+    label = "; ".join(f"{lettering(line.name, 60)}: {line.words}" for line in lines[:12])
     return Figure(name, title, note, f"Forest plot. {label}.", pictures.forest(lines, unit))
 
 
@@ -76,12 +77,14 @@ def surplus(study: Study) -> Figure | None:
     if rows.empty:
         return None
     groups = []
+    is_parted = len(set(zip(rows["arm"], rows["kind"], strict=True))) <= ROWS_MAX
     for n, arm in enumerate(study.arms):
         mine = rows[rows["arm"] == arm]
-        for kind in _kinds(study, mine):
-            values = (mine[mine["kind"] == kind]["surplus_units"] / USD).tolist()
-            several = mine["kind"].nunique() > 1
-            groups.append(Group(f"{arm} · {kind}" if several else arm, values, color_of(n)))
+        several = is_parted and mine["kind"].nunique() > 1
+        for kind in _kinds(study, mine) if several else [""]:
+            values = mine[mine["kind"] == kind] if several else mine
+            gains = (values["surplus_units"] / USD).tolist()
+            groups.append(Group(f"{arm} · {kind}" if several else arm, gains, color_of(n)))
     domain, beyond = _usual([value for group in groups for value in group.values])
     note = "One dot is one person in one market. The bar holds the middle half, the tick is the"
     note += " median, the diamond the mean."
@@ -221,7 +224,7 @@ def positions(study: Study) -> Figure | None:
     if not groups:
         return None
     note = f"Where prices fell, {told}: 0% is the seller’s floor, all to the buyer; 100% the"
-    note += " buyer’s worth, all to the seller. Gifts are left out."
+    note += " buyer’s worth, all to the seller. Gifts are left out; what lies beyond is a triangle."
     label = f"Strips of the place of {len(rows):,} prices between floor and worth."
     draw = pictures.spread(groups, "share", domain=(0.0, 1.0), has_means=False)
     return Figure("price-position", "Who got the better price", note, label, draw)

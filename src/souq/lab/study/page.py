@@ -3,13 +3,13 @@
 The same folder gives the same bytes. Figures stand in the page, and beside it as SVG and PNG.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
 from msgspec import Struct
 
-from souq.lab.drawing import HALF_PX, files_of, svgs
+from souq.lab.drawing import HALF_PX, Drawing, drawing_of, lettering
 from souq.lab.experiment import folder
 from souq.lab.markup import counted, figure_of, page_of, words_of
 from souq.lab.study import beside, design, sections
@@ -51,11 +51,12 @@ def write(study: Study, at: Path) -> Report:
     by_kind = {figure: kinds(study, figure) for figure in FIGURES}
     odd = anomalies(study)
     drawn = _drawn(study, main, by_kind)
-    text = _page(study, main, by_kind, odd, drawn)
+    drawings = {one.name: drawing_of(one.draw, one.width) for one in drawn}
+    text = _page(study, main, by_kind, odd, drawn, drawings)
     (at / FIGURES_FOLDER).mkdir(parents=True, exist_ok=True)
     written = []
     for one in drawn:
-        svg, png = files_of(one.draw, one.width)
+        svg, png = drawings[one.name].files()
         for suffix, content in ((".svg", svg), (".png", png)):
             path = at / FIGURES_FOLDER / f"{one.name}{suffix}"
             folder.write_whole(path, content)
@@ -89,11 +90,11 @@ def _drawn(
     outcome = phrase(study.base.outcome)
     title = f"{outcome[:1].upper()}{outcome[1:]}, each arm less the first"
     over = "over people" if any(one.basis == "people" for one in main) else "over markets"
-    note = f"Less {study.arms[0]}. Bars are 95 % intervals {over}."
+    note = f"Less {lettering(study.arms[0], 60)}. Bars are 95 % intervals {over}."
     drawn = [forest("main-effect", title, note, main)]
     for figure, found in by_kind.items():
         title = f"A person’s {figure}, by kind of agent"
-        note = f"{KINDS} The first is {found[0].against}." if found else KINDS
+        note = f"{KINDS} The first is {lettering(found[0].against, 60)}." if found else KINDS
         drawn.append(forest(f"kinds-{figure}", title, note, found))
     return [one for one in drawn if one is not None] + figures(study)
 
@@ -104,11 +105,12 @@ def _page(
     by_kind: dict[str, list[Comparison]],
     odd: Sequence[Anomaly],
     drawn: Sequence[Figure],
+    drawings: Mapping[str, Drawing],
 ) -> str:
-    inline = {one.name: _inline(one) for one in drawn}
+    inline = {one.name: _inline(one, drawings[one.name]) for one in drawn}
     base = study.base
     parts = {
-        "title": f"souq: {escape(base.name)}",
+        "title": f"souq: {escape(lettering(base.name, 80))}",
         "name": words_of(base.name),
         "question": words_of(base.question or base.name),
         "lead": sections.lead(study, main, by_kind["surplus"]),
@@ -194,9 +196,8 @@ def _pair(half: Sequence[str]) -> list[str]:
     return [f'<div class="pair">{"".join(half)}</div>'] if half else []
 
 
-def _inline(one: Figure) -> str:
-    drawing = svgs(one.draw, one.width, one.label)
-    return figure_of(escape(one.title), escape(one.note), drawing)
+def _inline(one: Figure, drawing: Drawing) -> str:
+    return figure_of(escape(one.title), escape(one.note), drawing.inline(one.label))
 
 
 def _tiles(study: Study, odd: Sequence[Anomaly]) -> str:

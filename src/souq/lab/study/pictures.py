@@ -99,8 +99,9 @@ def forest(lines: Sequence[Estimate], unit: str) -> Draw:
         )
         x = alt.X("at:Q", scale=x_scale, axis=axis)
         y = _row(alt, "y:Q", len(lines))
-        zero = rows_of(alt, [{"at": 0, "y": 0, "y2": len(lines)}])
-        layers = [zero.mark_rule(color=INK, strokeDash=[4, 3]).encode(x, y, y2="y2:Q")]
+        # In pieces, so that it does not run through the words.
+        zero = rows_of(alt, [{"at": 0, "y": n + 0.44, "y2": n + 0.96} for n in range(len(lines))])
+        layers = [zero.mark_rule(color=INK, strokeDash=[3, 2]).encode(x, y, y2="y2:Q")]
         low = alt.X("low:Q", scale=x_scale, axis=axis)
         for weight, size in ((2.2, 0.0), (2.2, 11.0)):
             marks = rows_of(alt, sure)

@@ -31,7 +31,6 @@ def lead(study: Study, found: Sequence[Comparison], kinds: Sequence[Comparison])
     cells, arms = len(study.cells), len(study.arms)
     told = [f"{counted(arms, 'arm')}, {counted(cells, 'market')}."]
     if kinds:
-        told.append("Where kinds of agents met:")
         told += [_sentence(one, "with") for one in kinds[:TOLD_MAX]]
     if arms == 1:
         told.append("With one arm there is none to compare it with.")
@@ -199,12 +198,12 @@ def spent_on_models(study: Study) -> str:
 
 
 def _sentence(one: Comparison, where: str) -> str:
-    unit = one.unit
-    figure = escape(phrase(one.figure))
-    start = f"{where} {_named(one.name)}, {figure}"
-    start = start[:1].upper() + start[1:]
+    unit, figure = one.unit, escape(phrase(one.figure))
+    start = f"In {_named(one.name)}, {figure}"
+    if where == "with":
+        start = f"Where kinds of agents met, a person’s {figure} with {_named(one.name)}"
     if one.estimate is None:
-        return f"{start} is not defined, or nothing to compare it with."
+        return f"{start} is not defined, or there is nothing to compare it with."
     way = "higher" if one.estimate > 0 else "lower"
     size = signed(abs(one.estimate), unit).lstrip("+")
     told = f"{start} was <b>{size} {way}</b> than {where} {_named(one.against)}"

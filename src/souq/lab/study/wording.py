@@ -48,5 +48,6 @@ def _digits(size: float, unit: str) -> str:
         case "share":
             return f"{100 * size:.1f}%"
         case _:
-            plain = float(size).is_integer()
-            return f"{size:,.0f}" if plain or size >= 1_000 else f"{size:,.3g}"
+            if float(size).is_integer() or size >= 1_000:
+                return f"{size:,.0f}"
+            return f"{size:.1f}" if size >= 100 else f"{size:.2f}" if size >= 1 else f"{size:.3g}"
