@@ -159,8 +159,11 @@ def _models(asked: Experiment) -> Iterator[Problem]:
 
 
 def _beside(asked: Experiment, beside: Beside) -> Iterator[Problem]:
+    if beside.study != f"project_{asked.mode}":
+        yield ("beside", "study"), f'of mode "{asked.mode}" it is "project_{asked.mode}"'
+        return
     for side in ("strong", "weak"):
-        if getattr(beside, side) not in asked.agents:
+        if asked.mode == "deal" and getattr(beside, side) not in asked.agents:
             yield ("beside", side), _unknown("kind of agent", getattr(beside, side), asked.agents)
     if beside.strong == beside.weak:
         yield ("beside", "weak"), "two kinds are compared: name another one than strong"

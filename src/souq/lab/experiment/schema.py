@@ -117,13 +117,14 @@ class Survey(Struct, frozen=True, forbid_unknown_fields=True):
 class Beside(Struct, frozen=True, forbid_unknown_fields=True):
     """A published study whose figures the report sets beside ours.
 
-    `strong` and `weak` are those of our kinds that stand for the study's own; `aggressive` are the
-    styles that count as bargaining hard.
+    `strong`, `weak` and `middling`, of Project Swap, are those of our kinds that stand for the
+    study's own; `aggressive` are the styles that count as bargaining hard, in Project Deal.
     """
 
     strong: str
     weak: str
-    study: Literal["project_deal"] = "project_deal"
+    middling: str = ""
+    study: Literal["project_deal", "project_swap"] = "project_deal"
     aggressive: tuple[str, ...] = ()
 
 

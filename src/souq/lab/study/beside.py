@@ -33,7 +33,7 @@ def layout_of(study: Study, asked: Beside) -> Layout:
 def section(study: Study) -> str:
     """Write the published tables beside ours; nothing where the file does not ask for them."""
     asked = study.base.beside
-    if asked is None:
+    if asked is None or asked.study != "project_deal":
         return ""
     try:
         layout = layout_of(study, asked)

@@ -12,7 +12,7 @@ from msgspec import Struct
 from souq.lab.drawing import HALF_PX, Drawing, drawing_of, lettering
 from souq.lab.experiment import folder
 from souq.lab.markup import counted, figure_of, page_of, words_of
-from souq.lab.study import beside, design, sections
+from souq.lab.study import beside, beside_swap, design, sections
 from souq.lab.study.anomalies import Anomaly, anomalies
 from souq.lab.study.answers import (
     FIGURES,
@@ -121,7 +121,7 @@ def _page(
         "design": design.design(study),
         "sample": design.sample(study),
         "pictures": _pictures(drawn, inline),
-        "beside": beside.section(study),
+        "beside": beside.section(study) + beside_swap.section(study),
         "metrics": sections.metrics(study)
         if metrics_of(study)
         else "<p>No metric was measured.</p>",
