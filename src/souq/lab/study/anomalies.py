@@ -80,7 +80,8 @@ def _budgets(study: Study) -> Iterator[Anomaly]:
 
 def _undefined(study: Study) -> Iterator[Anomaly]:
     rows = study.frame("metrics")
-    gone = rows[rows["value"].isna()]
+    # What no market defines belongs to a treatment that is not used here.
+    gone = rows[rows["value"].isna() & rows["metric"].isin(metrics_of(study))]
     for (metric, arm), found in gone.groupby(["metric", "arm"], sort=False):
         told = f"{metric} is not defined in {len(found)} of {len(study.cells_of(arm))} cells"
         yield Anomaly("not defined", str(arm), 0, told)
@@ -191,7 +192,7 @@ CHECKS: dict[str, Callable[[Study], Iterator[Anomaly]]] = {
     "cells that stopped early, and calls of models that failed": _stopped,
     "models that used up their budgets": _budgets,
     "markets without a deal": _idle,
-    "metrics that are not defined": _undefined,
+    "metrics that some markets define and others do not": _undefined,
     f"markets far from their arm’s median (robust z beyond {ROBUST_Z:g})": _outlying,
     f"refusals out of line (robust z beyond {ROBUST_Z:g})": _refused,
     "contracts left open": _open,

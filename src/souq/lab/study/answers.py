@@ -18,9 +18,23 @@ from souq.lab.study.opening import USD, Study
 
 Basis = Literal["markets", "people"]
 ONE_REPETITION = "one repetition: no interval over markets"
-# Figures that are means over people, by the column of persons that they are means of.
-PERSONAL = {"surplus_per_person": ("surplus_units", USD, "$")}
-FIGURES = {"surplus": ("surplus_units", USD, "$"), "deals": ("deals", 1, "deals")}
+
+
+class Column(Struct, frozen=True):
+    """A figure of persons: the column it stands in, what one of its unit is there, the unit."""
+
+    name: str
+    scale: int
+    unit: str
+
+
+# Metrics that are means over people, by the column of persons that they are means of.
+PERSONAL = {
+    "surplus_per_person": Column("surplus_units", USD, "$"),
+    "score_true": Column("score_true", 1, ""),
+}
+_DEAL = {"surplus": PERSONAL["surplus_per_person"], "deals": Column("deals", 1, "deals")}
+_FLOOR = {"score": PERSONAL["score_true"], "swaps": Column("swaps", 1, "swaps")}
 
 
 class Comparison(Struct, frozen=True):
@@ -54,14 +68,23 @@ def all_metrics(study: Study) -> dict[str, list[Comparison]]:
     return {metric: [one for one in found if one.figure == metric] for metric in names}
 
 
+def figures_of(study: Study) -> dict[str, Column]:
+    """Give what is compared between persons, the most telling first; nothing without a table."""
+    rows = study.persons
+    if rows.empty:
+        return {}
+    return _DEAL if "surplus_units" in rows.columns else _FLOOR
+
+
 def people(study: Study, figure: str) -> list[Comparison]:
     """Compare each arm with the first in what a person has, over people; one family of tests.
 
-    `figure` is one of `FIGURES`, or a metric of `PERSONAL`.
+    `figure` is one of `figures_of`, or a metric of `PERSONAL`.
     """
-    if study.frame("persons").empty:
+    column = (PERSONAL | figures_of(study)).get(figure)
+    if column is None or column.name not in study.persons.columns or study.persons.empty:
         return []
-    return allowed_for([_people(study, arm, figure) for arm in study.arms[1:]])
+    return allowed_for([_people(study, arm, figure, column) for arm in study.arms[1:]])
 
 
 def kinds(study: Study, figure: str) -> list[Comparison]:
@@ -73,10 +96,10 @@ def kinds(study: Study, figure: str) -> list[Comparison]:
     rows = mixed(study)
     if rows.empty:
         return []
-    named = [kind for kind in study.base.agents if (rows["kind"] == kind).any()]
+    named = [kind for kind in study.kinds if (rows["kind"] == kind).any()]
     named += sorted(set(rows["kind"]) - set(named))
-    column, scale, unit = FIGURES[figure]
-    values = rows[column] / scale
+    column = figures_of(study)[figure]
+    values, unit = rows[column.name] / column.scale, column.unit
     means = {kind: float(values[rows["kind"] == kind].mean()) for kind in named}
     first, others = named[0], named[1:]
     dummies = {kind: rows["kind"] == kind for kind in others}
@@ -115,7 +138,7 @@ def kinds(study: Study, figure: str) -> list[Comparison]:
 
 def mixed(study: Study) -> Any:
     """Give the rows of persons of markets in which several kinds of agents met."""
-    rows = study.frame("persons")
+    rows = study.persons
     if rows.empty:
         return rows
     return rows[rows.groupby(["arm", "repetition"])["kind"].transform("nunique") > 1]
@@ -129,12 +152,22 @@ def person_of(study: Study, rows: Any) -> Any:
 
 
 def metrics_of(study: Study) -> list[str]:
-    """List the metrics that there are, the outcome first, then in the order of the registry."""
-    there = dict.fromkeys(study.frame("metrics")["metric"])
+    """List the metrics that some market defines, the outcome first, then as the registry has them.
+
+    Many are about what one treatment does, and are not defined where it is not used.
+    """
+    rows = study.frame("metrics")
+    there = dict.fromkeys(rows[rows["value"].notna()]["metric"])
     known = [name for name in METRICS if name in there]
     rest = [name for name in there if name not in METRICS]
     outcome = [study.base.outcome] if study.base.outcome in there else []
     return [*outcome, *(name for name in [*known, *rest] if name not in outcome)]
+
+
+def undefined(study: Study) -> list[str]:
+    """List the metrics that no market defines."""
+    defined = {*metrics_of(study)}
+    return [name for name in dict.fromkeys(study.frame("metrics")["metric"]) if name not in defined]
 
 
 def unit_of(metric: str) -> str:
@@ -206,7 +239,10 @@ def share_people(study: Study, arm: str, other: str) -> bool:
         name: {cell.repetition: cell.people_seed for cell in study.plan.cells if cell.arm == name}
         for name in (arm, other)
     }
-    who = {one.name: one.experiment.population for one in study.design.arms}
+    who = {
+        one.name: (one.experiment.population, one.experiment.swap.people)
+        for one in study.design.arms
+    }
     return seeds[arm] == seeds[other] and who[arm] == who[other]
 
 
@@ -224,15 +260,14 @@ def _markets(study: Study, arm: str, metric: str) -> Comparison:
     )
 
 
-def _people(study: Study, arm: str, figure: str) -> Comparison:
+def _people(study: Study, arm: str, figure: str, column: Column) -> Comparison:
     first = study.arms[0]
-    column, scale, unit = (PERSONAL | FIGURES)[figure]
-    rows = study.frame("persons")
+    rows = study.persons
     rows = rows[rows["arm"].isin([arm, first])]
     who = person_of(study, rows)
     keys = [f"{n}/{one}" for n, one in zip(rows["repetition"], who, strict=True)]
     values: dict[str, dict[str, float]] = {arm: {}, first: {}}
-    for name, key, value in zip(rows["arm"], keys, rows[column] / scale, strict=True):
+    for name, key, value in zip(rows["arm"], keys, rows[column.name] / column.scale, strict=True):
         values[name][key] = float(value)
     come_back = len(set(who)) < len(set(keys))
     return compared(
@@ -241,7 +276,7 @@ def _people(study: Study, arm: str, figure: str) -> Comparison:
         figure,
         values[arm],
         values[first],
-        unit=unit,
+        unit=column.unit,
         basis="people",
         are_pairs=share_people(study, arm, first),
         clusters=dict(zip(keys, who, strict=True)) if come_back else None,

@@ -4,7 +4,7 @@ from collections import Counter
 from html import escape
 
 from souq.lab.drawing import lettering
-from souq.lab.experiment.schema import Design
+from souq.lab.experiment.schema import Design, Experiment
 from souq.lab.markup import counted, table_of, words_of
 from souq.lab.study.opening import Study
 from souq.lab.study.settings import differing, unusual
@@ -28,12 +28,10 @@ def design(study: Study) -> str:
             f"<code>{words_of(name)} = {words_of(value)}</code>"
             for name, value in chosen[arm.name].items()
         )
-        kinds = arm.experiment.agents
-        shares = sum(kind.share for kind in kinds.values()) or 1.0
+        shares = _shares(arm.experiment)
+        whole = sum(shares.values()) or 1.0
         drawn = "; ".join(
-            f"{words_of(name)} {kind.share / shares:.0%}"
-            for name, kind in kinds.items()
-            if kind.share > 0
+            f"{words_of(name)} {share / whole:.0%}" for name, share in shares.items() if share > 0
         )
         rows.append((words_of(arm.name), drawn, told or "nothing"))
     same = len(study.arms) > 1 and not any(chosen.values())
@@ -43,28 +41,16 @@ def design(study: Study) -> str:
     return f'{table}{note}<dl class="facts">{_facts(study)}</dl>{_chosen(study.design)}'
 
 
+def _shares(asked: Experiment) -> dict[str, float]:
+    if asked.mode == "swap":
+        return {name: float(share) for name, share in asked.swap.kinds.items()}
+    return {name: kind.share for name, kind in asked.agents.items()}
+
+
 def _facts(study: Study) -> str:
     base = study.base
-    people, assignment = base.population, base.assignment
-    kinds = Counter(
-        kind.model or "a script" for arm in study.design.arms
-        for kind in arm.experiment.agents.values() if kind.share > 0 or kind.names
-    )  # fmt: skip
-    strata = f" within strata of {assignment.strata}" if assignment.strata else ""
-    fresh = "the same people in every repetition"
-    if people.fresh == "each_repetition" and not people.file:
-        fresh = "new people for each repetition, the same ones in all arms of it"
-    who = f"{people.people:,} in each market, drawn from a seed"
-    if people.file:
-        who = f"read from {words_of(people.file)}"
-    elif people.sources:
-        who += ", with goods from files"
-    treatments = {name for arm in study.design.arms for name in arm.experiment.treatments}
-    facts = {
-        "People": f"{who}; {fresh}",
-        "Kinds of agents": f"{METHODS[assignment.method]}{strata}",
-        "They run on": words_of(", ".join(sorted(kinds))),
-        "Treatments": words_of(", ".join(sorted(treatments)) or "none"),
+    facts = _of_swap(study) if base.mode == "swap" else _of_deal(study)
+    facts |= {
         "Repetitions": f"{base.repetitions:,} of each arm",
         "Seed": f"{base.seed}; every cell’s seeds follow from it, and stood in the plan before"
         " the first cell was run",
@@ -79,6 +65,41 @@ def _facts(study: Study) -> str:
         by = base.survey.by
         facts["Survey"] = f"answered by {'a script' if by == 'script' else words_of(by)}"
     return "".join(f"<dt>{name}</dt><dd>{fact}</dd>" for name, fact in facts.items())
+
+
+def _of_swap(study: Study) -> dict[str, str]:
+    people = sorted({arm.experiment.swap.people for arm in study.design.arms})
+    return {
+        "People": f"{', '.join(f'{count:,}' for count in people)} on a floor of barter, each with"
+        " one book; drawn from a seed"
+    }
+
+
+def _of_deal(study: Study) -> dict[str, str]:
+    base = study.base
+    people, assignment = base.population, base.assignment
+    models = {
+        kind.model or "a script"
+        for arm in study.design.arms
+        for kind in arm.experiment.agents.values()
+        if kind.share > 0 or kind.names
+    }
+    strata = f" within strata of {assignment.strata}" if assignment.strata else ""
+    fresh = "the same people in every repetition"
+    if people.fresh == "each_repetition" and not people.file:
+        fresh = "new people for each repetition, the same ones in all arms of it"
+    who = f"{people.people:,} in each market, drawn from a seed"
+    if people.file:
+        who = f"read from {words_of(people.file)}"
+    elif people.sources:
+        who += ", with goods from files"
+    treatments = {name for arm in study.design.arms for name in arm.experiment.treatments}
+    return {
+        "People": f"{who}; {fresh}",
+        "Kinds of agents": f"{METHODS[assignment.method]}{strata}",
+        "They run on": words_of(", ".join(sorted(models))),
+        "Treatments": words_of(", ".join(sorted(treatments)) or "none"),
+    }
 
 
 def _chosen(design: Design) -> str:
@@ -96,7 +117,8 @@ def _chosen(design: Design) -> str:
 
 def sample(study: Study) -> str:
     """Count what there is to go by, arm by arm, and what is missing."""
-    persons, listings = study.frame("persons"), study.frame("listings")
+    persons, listings = study.persons, study.frame("listings")
+    count = "deals" if "deals" in persons.columns else "swaps"
     items, deals = study.frame("items"), study.frame("deals")
     rows = []
     for arm in study.arms:
@@ -111,7 +133,7 @@ def sample(study: Study) -> str:
                 f"{there:,} of {planned:,}",
                 f"{len(mine):,}",
                 ", ".join(f"{words_of(kind)} {n:,}" for kind, n in sorted(kinds.items())) or "–",
-                f"{int((mine['deals'] == 0).sum()):,}",
+                f"{int((mine[count] == 0).sum()):,}",
                 f"{len(sold):,}",
                 f"{int((deals['arm'] == arm).sum()):,}",
                 f"{int((items['arm'] == arm).sum()):,}",

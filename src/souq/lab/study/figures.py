@@ -8,7 +8,7 @@ from msgspec import Struct
 from souq.core.rules import DAY_US
 from souq.lab.drawing import FULL_PX, HALF_PX, Draw, lettering
 from souq.lab.study import network, pictures
-from souq.lab.study.answers import Comparison, mixed
+from souq.lab.study.answers import Column, Comparison, figures_of, mixed
 from souq.lab.study.network import Floor
 from souq.lab.study.opening import USD, Study
 from souq.lab.study.pictures import Estimate, Group, Series, color_of
@@ -59,7 +59,7 @@ def forest(name: str, title: str, note: str, found: Sequence[Comparison]) -> Fig
 def figures(study: Study) -> list[Figure]:
     """Draw what the tables hold; a figure that would be empty is left out."""
     drawn: list[Callable[[Study], Figure | None]] = [
-        surplus,
+        gains,
         quantiles,
         concessions,
         reservation,
@@ -71,10 +71,10 @@ def figures(study: Study) -> list[Figure]:
     return [figure for one in drawn if (figure := one(study)) is not None]
 
 
-def surplus(study: Study) -> Figure | None:
+def gains(study: Study) -> Figure | None:
     """Draw what each person gained, by arm and kind of agent."""
-    rows = study.frame("persons")
-    if rows.empty:
+    column, rows = _main(study), study.persons
+    if column is None:
         return None
     groups = []
     is_parted = len(set(zip(rows["arm"], rows["kind"], strict=True))) <= ROWS_MAX
@@ -82,35 +82,40 @@ def surplus(study: Study) -> Figure | None:
         mine = rows[rows["arm"] == arm]
         several = is_parted and mine["kind"].nunique() > 1
         for kind in _kinds(study, mine) if several else [""]:
-            values = mine[mine["kind"] == kind] if several else mine
-            gains = (values["surplus_units"] / USD).tolist()
-            groups.append(Group(f"{arm} · {kind}" if several else arm, gains, color_of(n)))
+            kept = mine[mine["kind"] == kind] if several else mine
+            values = (kept[column.name] / column.scale).tolist()
+            groups.append(Group(f"{arm} · {kind}" if several else arm, values, color_of(n)))
     domain, beyond = _usual([value for group in groups for value in group.values])
     note = "One dot is one person in one market. The bar holds the middle half, the tick is the"
     note += " median, the diamond the mean."
     if beyond:
         note += f" {beyond:,} beyond the axis are triangles at its end."
     label = f"Strips of the gains of {len(rows):,} persons in {len(groups)} groups."
-    draw = pictures.spread(groups, "$", domain=domain)
+    draw = pictures.spread(groups, column.unit, domain=domain)
     return Figure("surplus-by-arm", "What each person gained", note, label, draw)
 
 
 def quantiles(study: Study) -> Figure | None:
     """Draw the distribution of gains over people: how much the worst and the best off had."""
-    rows = study.frame("persons")
-    if rows.empty:
+    column, rows = _main(study), study.persons
+    if column is None:
         return None
     series = []
     for arm in study.arms[:ARMS_MAX]:
-        values = sorted((rows[rows["arm"] == arm]["surplus_units"] / USD).tolist())
+        values = sorted((rows[rows["arm"] == arm][column.name] / column.scale).tolist())
         steps = max(1, len(values) - 1)
         points = [(100 * n / steps, value) for n, value in enumerate(values)]
         if points:
             series.append(Series(arm, points))
     note = f"People from the worst off to the best off, and what each gained.{_first_arms(study)}"
-    draw = pictures.lines(series, across=CENT, up=pictures.SHORT)
+    draw = pictures.lines(series, across=CENT, up=pictures.axis_of(column.unit))
     label = f"Lines of the distribution of gains over people in {len(series)} arms."
     return Figure("distribution-by-person", "How gains fell", note, label, draw, HALF_PX)
+
+
+def _main(study: Study) -> Column | None:
+    """Give the figure of persons that tells most; None where there is no table of them."""
+    return next(iter(figures_of(study).values()), None)
 
 
 def concessions(study: Study) -> Figure | None:
@@ -325,13 +330,12 @@ def _usual(values: Sequence[float]) -> tuple[tuple[float, float], int]:
 
 def _kinds(study: Study, rows: Any) -> list[str]:
     there = set(rows["kind"])
-    named = [kind for kind in study.base.agents if kind in there]
+    named = [kind for kind in study.kinds if kind in there]
     return [*named, *sorted(there - set(named))]
 
 
 def _has_kinds(study: Study) -> bool:
-    rows = study.frame("persons")
-    return bool(rows["kind"].nunique() > 1)
+    return bool(study.persons["kind"].nunique() > 1)
 
 
 def _first_arms(study: Study) -> str:

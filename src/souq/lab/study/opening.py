@@ -62,6 +62,20 @@ class Study(Struct, frozen=True):
         found = self.frames.get(name)
         return found if found is not None else tables.read_all([], name).to_pandas()
 
+    @property
+    def persons(self) -> Any:
+        """Give the table of one row a person and market: of a deal's people, or a floor's readers.
+
+        It has at least arm, repetition, person and kind.
+        """
+        found = self.frame("persons")
+        return self.frame("readers") if found.empty and "readers" in self.frames else found
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Give the kinds of agents that the file names, in its order."""
+        return tuple(self.base.agents if self.base.mode == "deal" else self.base.swap.kinds)
+
     def cells_of(self, arm: str) -> list[Cell]:
         """List the counted cells of an arm."""
         return [cell for cell in self.cells if cell.arm == arm]

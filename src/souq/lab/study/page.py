@@ -15,10 +15,10 @@ from souq.lab.markup import counted, figure_of, page_of, words_of
 from souq.lab.study import beside, beside_swap, design, sections
 from souq.lab.study.anomalies import Anomaly, anomalies
 from souq.lab.study.answers import (
-    FIGURES,
     PERSONAL,
     Comparison,
     arms,
+    figures_of,
     kinds,
     metrics_of,
     people,
@@ -48,7 +48,7 @@ class Report(Struct, frozen=True):
 def write(study: Study, at: Path) -> Report:
     """Write the page and its figures into a folder. Raises LabExtraMissing and OSError."""
     main = main_effect(study)
-    by_kind = {figure: kinds(study, figure) for figure in FIGURES}
+    by_kind = {figure: kinds(study, figure) for figure in figures_of(study)}
     odd = anomalies(study)
     drawn = _drawn(study, main, by_kind)
     drawings = {one.name: drawing_of(one.draw, one.width) for one in drawn}
@@ -113,7 +113,7 @@ def _page(
         "title": f"souq: {escape(lettering(base.name, 80))}",
         "name": words_of(base.name),
         "question": words_of(base.question or base.name),
-        "lead": sections.lead(study, main, by_kind["surplus"]),
+        "lead": sections.lead(study, main, next(iter(by_kind.values()), [])),
         "tiles": _tiles(study, odd),
         "main": sections.answer(study, main, inline.pop("main-effect", "")),
         "people": _people(study, main),
@@ -134,13 +134,13 @@ def _page(
 
 def _people(study: Study, main: Sequence[Comparison]) -> str:
     """Compare persons between arms, as a second look or as the only one."""
-    if len(study.arms) < 2 or study.frame("persons").empty:
+    if len(study.arms) < 2 or study.persons.empty:
         return ""
     is_main = any(one.basis == "people" for one in main)
     tables = "".join(
-        sections.comparisons(people(study, figure), unit, f"A person’s {figure}")
-        for figure, (_, _, unit) in FIGURES.items()
-        if not (is_main and PERSONAL.get(study.base.outcome) == FIGURES[figure])
+        sections.comparisons(people(study, figure), column.unit, f"A person’s {figure}")
+        for figure, column in figures_of(study).items()
+        if not (is_main and PERSONAL.get(study.base.outcome) == column)
     )
     note = (
         "Over people instead of markets. This takes the people of one market as"
@@ -159,7 +159,7 @@ def _kinds(by_kind: dict[str, list[Comparison]], inline: dict[str, str]) -> str:
     pictures = "".join(inline.pop(f"kinds-{figure}", "") for figure in by_kind)
     methods = sorted({one.effect.method for all_ in by_kind.values() for one in all_ if one.effect})
     tables = "".join(
-        sections.comparisons(found, FIGURES[figure][2], f"A person’s {figure}")
+        sections.comparisons(found, found[0].unit, f"A person’s {figure}")
         for figure, found in by_kind.items()
         if found
     )
@@ -201,7 +201,7 @@ def _inline(one: Figure, drawing: Drawing) -> str:
 
 
 def _tiles(study: Study, odd: Sequence[Anomaly]) -> str:
-    persons, items, deals = study.frame("persons"), study.frame("items"), study.frame("deals")
+    persons, items, deals = study.persons, study.frame("items"), study.frame("deals")
     repetitions = len({cell.repetition for cell in study.cells})
     cpu = sum(run.cpu_seconds for name, run in study.runs.items() if name in study.manifests)
     planned = len(study.plan.cells)

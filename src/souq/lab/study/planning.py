@@ -114,7 +114,8 @@ def _of_kinds(
         rows = pilot.frame("persons")
         if rows.empty:
             raise Unanswerable("the pilot has no table of persons")
-        values = rows["surplus_units"] / answers.FIGURES["surplus"][1]
+        column = answers.PERSONAL["surplus_per_person"]
+        values = rows[column.name] / column.scale
         person = answers.person_of(pilot, rows)
         if len(set(person)) == len(rows):  # nobody twice: all that varies, varies between people
             found = values - values.groupby(rows["kind"]).transform("mean")

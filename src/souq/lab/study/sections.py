@@ -12,10 +12,10 @@ from souq.lab.markup import counted, table_of, words_of
 from souq.lab.metrics import METRICS
 from souq.lab.study.anomalies import CHECKS, LISTED_MAX, Anomaly
 from souq.lab.study.answers import (
-    PERSONAL,
     Comparison,
     all_metrics,
     metrics_of,
+    undefined,
     unit_of,
     values_of,
 )
@@ -48,12 +48,12 @@ def answer(study: Study, found: Sequence[Comparison], picture: str) -> str:
             f"{picture}{_levels_of(study, [study.base.outcome])}"
         )
     outcome, unit = study.base.outcome, unit_of(study.base.outcome)
-    about = METRICS[outcome].about if outcome in METRICS else "a metric this souq does not know"
+    about = f": {METRICS[outcome].about}" if outcome in METRICS else ""
     first = _named(study.arms[0])
     method = _method(study, found)
     caption = "Each arm less the first"
     return (
-        f"<p>The question is put to <b>{escape(phrase(outcome))}</b>: {escape(about)}. Every arm"
+        f"<p>The question is put to <b>{escape(phrase(outcome))}</b>{escape(about)}. Every arm"
         f" is compared with the first, {first}.</p>{picture}{comparisons(found, unit, caption)}"
         f'<p class="quiet">{method}</p>'
     )
@@ -83,6 +83,9 @@ def comparisons(found: Sequence[Comparison], unit: str, caption: str) -> str:
 def metrics(study: Study) -> str:
     """Tabulate every metric by arm, then each arm's differences from the first."""
     told = _levels_of(study, metrics_of(study))
+    if gone := undefined(study):
+        names = escape(", ".join(phrase(name) for name in gone))
+        told += f'<p class="quiet">Not defined in any market: {names}.</p>'
     if len(study.arms) < 2:
         return told
     found = all_metrics(study)
@@ -247,8 +250,3 @@ def _levels_of(study: Study, names: Sequence[str]) -> str:
         rows.append([*row, f'<div class="w">{escape(about)}</div>'])
     heads = ["Metric", *(f"#{words_of(arm)}" for arm in study.arms), "What it is"]
     return table_of(heads, rows, caption="Means over the markets of each arm")
-
-
-def is_personal(metric: str) -> bool:
-    """Tell whether a metric is a mean over people."""
-    return metric in PERSONAL
