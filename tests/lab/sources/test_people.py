@@ -84,7 +84,7 @@ LAMP = ADA["things"][0]
         ({"name": "Ben"}, {}, "the name 'Ben' stands twice; give each its own"),
         ({"number": 2}, {}, "the number '2' stands twice"),
         ({"number": 0}, {}, "person 1 (Ada): number: is no whole number of 1 or more"),
-        ({}, {"style": "bold"}, "person 2 (Ben): style: 'bold' is none; choose boulware"),
+        ({}, {"style": "bold"}, "person 2 (Ben): style: 'bold' is none; choose aggressive"),
         ({}, {"budget_usd": "40"}, "person 2 (Ben): budget_usd: is not a number; write dollars"),
         ({}, {"budget_usd": None}, "person 2 (Ben): budget_usd: is missing; add a number"),
         ({}, {"budget_usd": True}, "budget_usd: is not a number"),

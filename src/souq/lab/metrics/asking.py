@@ -32,7 +32,7 @@ def _spread(told: Told) -> float | None:
 
 
 METRICS = {
-    "ask_drift": ("the last price asked for a thing, of the first, on average", "share", _drift),
+    "ask_drift": ("the last price asked for a thing, as so many times the first", "", _drift),
     "asks_moved": ("of what was listed, what changed its price", "share", _moved),
-    "ask_spread": ("how far prices in a category lie apart, of their mean", "share", _spread),
+    "ask_spread": ("how far prices in a category lie apart, of their mean", "", _spread),
 }
