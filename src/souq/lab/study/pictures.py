@@ -32,6 +32,7 @@ from souq.lab.study.wording import number
 
 PALETTE = (BUYER, SELLER, PRICE, VIOLET, ROSE, OLIVE)
 DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 2], [12, 4])
+LEGEND_MAX = 32  # letters of all names on one line
 DOTS_MAX, POINTS_MAX, GAPS_MAX = 1_200, 160, 150
 SHARES = "format(datum.value, '.0%')"
 PLAIN = "format(datum.value, ',')"
@@ -224,7 +225,7 @@ def lines(
             legend = alt.Legend(
                 title=None,
                 orient="top",
-                columns=2 if phone else 4,
+                columns=2 if phone or sum(map(len, shown)) > LEGEND_MAX else 4,
                 labelExpr=f"{json.dumps(shown)}[toNumber(datum.label)]",
                 labelLimit=145 if phone else 200,
                 labelFontSize=12.5,
