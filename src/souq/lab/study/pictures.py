@@ -72,6 +72,11 @@ def color_of(place: int) -> str:
     return PALETTE[place] if place < len(PALETTE) else MUTED
 
 
+def dots_most(groups: int) -> int:
+    """Give how many dots a group has at most, so that the page stays light."""
+    return max(40, DOTS_MAX // max(1, groups))
+
+
 def axis_of(unit: str, *, is_difference: bool = False) -> str:
     """Give how an axis writes its values, as an expression of Vega's."""
     if unit == "share":
@@ -143,7 +148,7 @@ def spread(
     boxes: list[Row] = []
     for n, group in enumerate(groups):
         ordered = sorted(group.values)
-        for m, value in enumerate(thin(ordered, max(40, DOTS_MAX // max(1, len(groups))))):
+        for m, value in enumerate(thin(ordered, dots_most(len(groups)))):
             # The golden ratio spreads neighbours as far apart as they go.
             lift = (m * 0.618034) % 1
             side = "left" if value < low else "right" if value > high else ""
