@@ -26,29 +26,39 @@ def test_a_sound_run_has_no_gaps(study: Study) -> None:
         assert check not in told
 
 
-def test_an_outlying_market_is_named(study: Study) -> None:
+def test_an_outlying_market_is_named_where_there_are_enough_to_tell(study: Study) -> None:
+    rows = study.frame("metrics")
+    deals = rows[(rows["arm"] == "mixed") & (rows["metric"] == "deals")].iloc[:1]
+    many = type(rows)(
+        {
+            "arm": ["mixed"] * 6,
+            "repetition": range(1, 7),
+            "metric": [deals.iloc[0]["metric"]] * 6,
+            "value": [20.0, 5_000.0, 21.0, 22.0, 19.0, 20.0],
+        }
+    )
+    (told,) = planted(study, "metrics", many)["outlying markets"]
+    assert told.startswith("mixed/2: deals is 5,000, its arm’s median 20.50")
+    assert "outlying markets" not in planted(study, "metrics", many[:4])
+
+
+def test_metrics_that_only_some_markets_define_are_counted(study: Study) -> None:
     rows = study.frame("metrics").copy()
-    (n,) = rows.index[
-        (rows["arm"] == "mixed") & (rows["repetition"] == 2) & (rows["metric"] == "deals")
-    ]
-    rows.loc[n, "value"] = 5_000.0
-    found = planted(study, "metrics", rows)["outlying markets"]
-    assert any(told.startswith("mixed/2: deals is 5,000") for told in found)
+    mine = rows.index[(rows["arm"] == "all strong") & (rows["metric"] == "price_mean")]
+    rows.loc[mine[:2], "value"] = None
+    found = planted(study, "metrics", rows)["not defined"]
+    assert "all strong/0: price_mean is not defined in 2 of 3 cells" in found
+    rows.loc[mine, "value"] = None  # as of a treatment that this arm has not
+    assert not any(
+        "price_mean" in told for told in planted(study, "metrics", rows).get("not defined", [])
+    )
 
 
-def test_metrics_without_a_value_are_counted(study: Study) -> None:
+def test_an_outcome_that_an_arm_has_nowhere_is_told(study: Study) -> None:
     rows = study.frame("metrics").copy()
-    rows.loc[(rows["arm"] == "all strong") & (rows["metric"] == "price_mean"), "value"] = None
-    before, after = checks(study).get("not defined", []), planted(study, "metrics", rows)
-    (told,) = [one for one in after["not defined"] if one not in before]
-    assert told == "all strong/0: price_mean is not defined in 3 of 3 cells"
-
-
-def test_a_metric_of_a_treatment_that_nobody_used_is_no_anomaly(study: Study) -> None:
-    rows = study.frame("metrics").copy()
-    rows.loc[rows["metric"] == "price_mean", "value"] = None
-    found = planted(study, "metrics", rows).get("not defined", [])
-    assert not any("price_mean" in told for told in found)
+    rows.loc[(rows["arm"] == "mixed") & (rows["metric"] == study.base.outcome), "value"] = None
+    found = planted(study, "metrics", rows)["not defined"]
+    assert "mixed/0: surplus_per_person is not defined in 3 of 3 cells" in found
 
 
 def test_open_contracts_losses_and_empty_markets_are_named(study: Study) -> None:

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from scipy import stats
 
+from souq.lab.experiment.schema import Arm
 from souq.lab.study import answers
 from souq.lab.study.answers import Comparison
 from souq.lab.study.opening import Study
@@ -80,6 +81,41 @@ def test_every_metric_is_one_family_of_tests(study: Study) -> None:
     assert len(found) == 2 * len(answers.metrics_of(study))
     smallest = tested[0]
     assert smallest.p_corrected == pytest.approx(min(1, (smallest.p or 0) * len(tested)))
+
+
+def test_crossed_factors_are_compared_with_the_others_alike(study: Study) -> None:
+    names = [(size, skill) for size in ("small", "large") for skill in ("weak", "strong")]
+    rows = [
+        {"arm": f"{size}, {skill}", "repetition": n, "metric": OUTCOME}
+        | {
+            "value": 10.0
+            + n
+            + (5 + n / 10) * (size == "large")
+            + (2 - n / 10) * (skill == "strong")
+        }
+        for size, skill in names
+        for n in (1, 2, 3)
+    ]
+    # One market is missing, and must not tilt the comparison of sizes.
+    rows = [row for row in rows if (row["arm"], row["repetition"]) != ("large, strong", 2)]
+    design = type(study.design)(
+        study.base,
+        tuple(
+            Arm(f"{size}, {skill}", study.base, {"size": size, "skill": skill})
+            for size, skill in names
+        ),
+    )
+    crossed = msgspec.structs.replace(
+        changed(study, "metrics", type(study.frame("metrics"))(rows)), design=design
+    )
+    found = answers.factors(crossed, OUTCOME)
+    (size,), (skill,) = found["size"], found["skill"]
+    assert (size.name, size.against, skill.name) == ("large", "small", "strong")
+    assert size.estimate == pytest.approx((5.1 + 5.2 + 5.3) / 3)
+    assert skill.estimate == pytest.approx((1.9 + 1.8 + 1.7) / 3)
+    assert size.effect is not None
+    assert size.effect.n == 3
+    assert answers.factors(study, OUTCOME) == {}
 
 
 def test_people_who_come_back_are_one_cluster_each(study: Study) -> None:

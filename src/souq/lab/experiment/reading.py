@@ -84,6 +84,7 @@ class _Reader:
         self._lines = lines
         self._path = path
         self._found: dict[Mistaken, None] = {}
+        self._levels: dict[str, dict[str, str]] = {}  # by arm and factor
 
     def design(self) -> Design:
         base = {name: value for name, value in self._raw.items() if name not in _LISTS}
@@ -99,7 +100,8 @@ class _Reader:
             for origin, part in parts:
                 laid = merged(laid, part)
                 origins.append(origin)
-            arms.append(Arm(name, self._experiment(laid, tuple(origins), tuple(parts))))
+            whole_arm = self._experiment(laid, tuple(origins), tuple(parts))
+            arms.append(Arm(name, whole_arm, self._levels.get(name, {})))
         names = [arm.name for arm in arms]
         for name in {one for one in names if names.count(one) > 1}:
             self._say(("arms",), f'there are several arms "{name}"; name each once')
@@ -153,10 +155,14 @@ class _Reader:
         if count > ARMS_MAX:
             self._say(("factors",), f"these cross to {count} arms; {ARMS_MAX} is the most")
             return []
-        return [
-            (", ".join(name for name, _, _ in levels), [(at, part) for _, at, part in levels])
-            for levels in itertools.product(*factors)
-        ]
+        titles = [str(one.get("name", f"factor {n}")) for n, one in enumerate(raw, start=1)]
+        found = []
+        for chosen in itertools.product(*factors):
+            names = [name for name, _, _ in chosen]
+            arm = ", ".join(names)
+            self._levels[arm] = dict(zip(titles, names, strict=True))
+            found.append((arm, [(at, part) for _, at, part in chosen]))
+        return found
 
     def _experiment(
         self, raw: dict[str, Any], origins: tuple[Keys, ...], parts: tuple[Any, ...]

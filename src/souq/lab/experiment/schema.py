@@ -155,10 +155,11 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Arm(Struct, frozen=True):
-    """An arm by its name, whole."""
+    """An arm by its name, whole; where factors were crossed, with its level of each."""
 
     name: str
     experiment: Experiment
+    levels: dict[str, str] = {}
 
 
 class Design(Struct, frozen=True):

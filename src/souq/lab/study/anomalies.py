@@ -16,7 +16,7 @@ from souq.lab.study.opening import LeftOut, Study
 from souq.lab.study.wording import number
 
 ROBUST_Z = 3.5  # Iglewicz and Hoaglin (1993)
-CELLS_MIN = 5  # of fewer, no cell stands out
+CELLS_MIN = 5  # of fewer, none stands out
 LISTED_MAX = 20  # of one check
 # Stages that wait for somebody; every other one is an end, by whatever name.
 OPEN = ("held", "formed", "delivered", "failed", "returnable", "returning", "disputed")
@@ -79,27 +79,30 @@ def _budgets(study: Study) -> Iterator[Anomaly]:
 
 
 def _undefined(study: Study) -> Iterator[Anomaly]:
+    """Name metrics that an arm has in some of its markets only, and an outcome it has nowhere.
+
+    What no market of an arm defines belongs to a treatment that it does not have.
+    """
     rows = study.frame("metrics")
-    # What no market defines belongs to a treatment that is not used here.
-    gone = rows[rows["value"].isna() & rows["metric"].isin(metrics_of(study))]
-    for (metric, arm), found in gone.groupby(["metric", "arm"], sort=False):
-        told = f"{metric} is not defined in {len(found)} of {len(study.cells_of(arm))} cells"
-        yield Anomaly("not defined", str(arm), 0, told)
+    for metric in dict.fromkeys(rows["metric"]):
+        for arm in study.arms:
+            mine = rows[(rows["metric"] == metric) & (rows["arm"] == arm)]["value"]
+            gone = int(mine.isna().sum())
+            if 0 < gone < len(mine) or (gone and metric == study.base.outcome):
+                told = f"{metric} is not defined in {gone} of {len(mine)} cells"
+                yield Anomaly("not defined", arm, 0, told)
 
 
 def _outlying(study: Study) -> Iterator[Anomaly]:
     rows = study.frame("metrics")
     for metric in metrics_of(study):
-        mine = rows[(rows["metric"] == metric) & rows["value"].notna()]
-        if mine.empty:
-            continue
-        middle = mine.groupby("arm")["value"].transform("median")
-        for n, score in _scores(mine["value"] - middle):
-            row, usual = mine.iloc[n], middle.iloc[n]
-            unit = unit_of(metric)
-            told = f"{metric} is {number(row['value'], unit)}, its arm’s median"
-            told += f" {number(usual, unit)} (robust z {score:+.1f})"
-            yield Anomaly("outlying markets", row["arm"], int(row["repetition"]), told)
+        for arm in study.arms:
+            mine = rows[(rows["metric"] == metric) & (rows["arm"] == arm) & rows["value"].notna()]
+            for n, score in _scores(mine["value"]):
+                row, unit = mine.iloc[n], unit_of(metric)
+                told = f"{metric} is {number(row['value'], unit)}, its arm’s median"
+                told += f" {number(mine['value'].median(), unit)} (robust z {score:+.1f})"
+                yield Anomaly("outlying markets", arm, int(row["repetition"]), told)
 
 
 def _refused(study: Study) -> Iterator[Anomaly]:
@@ -192,8 +195,9 @@ CHECKS: dict[str, Callable[[Study], Iterator[Anomaly]]] = {
     "cells that stopped early, and calls of models that failed": _stopped,
     "models that used up their budgets": _budgets,
     "markets without a deal": _idle,
-    "metrics that some markets define and others do not": _undefined,
-    f"markets far from their arm’s median (robust z beyond {ROBUST_Z:g})": _outlying,
+    "metrics that only some markets of an arm define": _undefined,
+    f"markets far from their arm’s median (robust z beyond {ROBUST_Z:g}, of {CELLS_MIN} markets"
+    " or more)": _outlying,
     f"refusals out of line (robust z beyond {ROBUST_Z:g})": _refused,
     "contracts left open": _open,
     "people who ended below zero": _losers,

@@ -59,6 +59,36 @@ def arms(study: Study, metric: str) -> list[Comparison]:
     return allowed_for([_markets(study, arm, metric) for arm in study.arms[1:]])
 
 
+def factors(study: Study, metric: str) -> dict[str, list[Comparison]]:
+    """Compare each level of each crossed factor with its first; all are one family of tests.
+
+    In each repetition both levels are averaged over the same combinations of the other factors.
+    Nothing where fewer than two factors were crossed.
+    """
+    levels = {arm.name: arm.levels for arm in study.design.arms}
+    crossed = [*next(iter(levels.values()), {})]
+    if len(crossed) < 2:
+        return {}
+    values = {arm: values_of(study, arm, metric) for arm in study.arms}
+    places: dict[str, list[Comparison]] = {}
+    for factor in crossed:
+        first, *others = dict.fromkeys(one[factor] for one in levels.values())
+        places[factor] = [
+            compared(
+                level,
+                first,
+                metric,
+                *_averaged(values, levels, factor, level, first),
+                unit=unit_of(metric),
+                basis="markets",
+                are_pairs=True,
+            )
+            for level in others
+        ]
+    left = iter(allowed_for([one for found in places.values() for one in found]))
+    return {factor: [next(left) for _ in found] for factor, found in places.items()}
+
+
 def all_metrics(study: Study) -> dict[str, list[Comparison]]:
     """Compare each arm with the first in every metric; all of them are one family of tests."""
     names = metrics_of(study)
@@ -258,6 +288,30 @@ def _markets(study: Study, arm: str, metric: str) -> Comparison:
         basis="markets",
         are_pairs=True,  # a repetition draws its people for all arms from one seed
     )
+
+
+def _averaged(
+    values: Mapping[str, Mapping[int, float]],
+    levels: Mapping[str, Mapping[str, str]],
+    factor: str,
+    level: str,
+    other: str,
+) -> tuple[dict[int, float], dict[int, float]]:
+    """Give two levels' means by repetition, over what both have of the other factors."""
+    arm_of = {tuple(sorted(found.items())): arm for arm, found in levels.items()}
+    sums: dict[int, list[tuple[float, float]]] = {}
+    for arm, found in levels.items():
+        if found[factor] != level:
+            continue
+        beside = arm_of.get(tuple(sorted({**found, factor: other}.items())), "")
+        for repetition in values[arm].keys() & values.get(beside, {}).keys():
+            pair = values[arm][repetition], values[beside][repetition]
+            sums.setdefault(repetition, []).append(pair)
+    means = [
+        {n: sum(pair[side] for pair in sums[n]) / len(sums[n]) for n in sorted(sums)}
+        for side in (0, 1)
+    ]
+    return means[0], means[1]
 
 
 def _people(study: Study, arm: str, figure: str, column: Column) -> Comparison:

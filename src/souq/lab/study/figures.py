@@ -88,6 +88,7 @@ def gains(study: Study) -> Figure | None:
     domain, beyond = _usual([value for group in groups for value in group.values])
     note = "One dot is one person in one market. The bar holds the middle half, the tick is the"
     note += " median, the diamond the mean."
+    note += _thinned(groups)
     if beyond:
         note += f" {beyond:,} beyond the axis are triangles at its end."
     label = f"Strips of the gains of {len(rows):,} persons in {len(groups)} groups."
@@ -230,6 +231,7 @@ def positions(study: Study) -> Figure | None:
         return None
     note = f"Where prices fell, {told}: 0% is the seller’s floor, all to the buyer; 100% the"
     note += " buyer’s worth, all to the seller. Gifts are left out; what lies beyond is a triangle."
+    note += _thinned(groups)
     label = f"Strips of the place of {len(rows):,} prices between floor and worth."
     draw = pictures.spread(groups, "share", domain=(0.0, 1.0), has_means=False)
     return Figure("price-position", "Who got the better price", note, label, draw)
@@ -326,6 +328,12 @@ def _usual(values: Sequence[float]) -> tuple[tuple[float, float], int]:
     if high <= low:
         high = low + 1.0
     return (low, high), sum(value > high for value in ordered)
+
+
+def _thinned(groups: Sequence[Group]) -> str:
+    most = pictures.dots_most(len(groups))
+    is_thinned = any(len(group.values) > most for group in groups)
+    return f" Of each group {most:,} dots are drawn, evenly picked." if is_thinned else ""
 
 
 def _kinds(study: Study, rows: Any) -> list[str]:

@@ -18,6 +18,7 @@ from souq.lab.study.answers import (
     PERSONAL,
     Comparison,
     arms,
+    factors,
     figures_of,
     kinds,
     metrics_of,
@@ -92,6 +93,12 @@ def _drawn(
     over = "over people" if any(one.basis == "people" for one in main) else "over markets"
     note = f"Less {lettering(study.arms[0], 60)}. Bars are 95 % intervals {over}."
     drawn = [forest("main-effect", title, note, main)]
+    for n, (factor, found) in enumerate(factors(study, study.base.outcome).items(), start=1):
+        title = f"{outcome[:1].upper()}{outcome[1:]}, by {lettering(factor, 60)}"
+        note = f"Each less {lettering(found[0].against, 60)}, the other factors alike." * bool(
+            found
+        )
+        drawn.append(forest(f"factor-{n}", title, note, found))
     for figure, found in by_kind.items():
         title = f"A person’s {figure}, by kind of agent"
         note = f"{KINDS} The first is {lettering(found[0].against, 60)}." if found else KINDS
@@ -116,7 +123,7 @@ def _page(
         "lead": sections.lead(study, main, next(iter(by_kind.values()), [])),
         "tiles": _tiles(study, odd),
         "main": sections.answer(study, main, inline.pop("main-effect", "")),
-        "people": _people(study, main),
+        "people": _factors(study, inline) + _people(study, main),
         "kinds": _kinds(by_kind, inline),
         "design": design.design(study),
         "sample": design.sample(study),
@@ -130,6 +137,22 @@ def _page(
         "again": design.again(study),
     }
     return page_of("study.html", parts, style="study.css")
+
+
+def _factors(study: Study, inline: dict[str, str]) -> str:
+    """Compare the levels of crossed factors; nothing where there are none."""
+    found = factors(study, study.base.outcome)
+    if not found:
+        return ""
+    unit = unit_of(study.base.outcome)
+    told = ""
+    for n, (factor, levels) in enumerate(found.items(), start=1):
+        picture = inline.pop(f"factor-{n}", "")
+        told += picture + sections.comparisons(levels, unit, escape(f"By {lettering(factor, 60)}"))
+    return (
+        "<h3>By factor</h3><p>In each repetition a level is compared with the first over the same"
+        " combinations of the other factors; p is corrected over all of these.</p>" + told
+    )
 
 
 def _people(study: Study, main: Sequence[Comparison]) -> str:

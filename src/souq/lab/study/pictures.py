@@ -32,6 +32,7 @@ from souq.lab.study.wording import number
 
 PALETTE = (BUYER, SELLER, PRICE, VIOLET, ROSE, OLIVE)
 DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 2], [12, 4])
+LEGEND_MAX = 32  # letters of all names on one line
 DOTS_MAX, POINTS_MAX, GAPS_MAX = 1_200, 160, 150
 SHARES = "format(datum.value, '.0%')"
 PLAIN = "format(datum.value, ',')"
@@ -69,6 +70,11 @@ class Series(Struct, frozen=True):
 def color_of(place: int) -> str:
     """Give the colour of the arm or kind at a place; beyond the palette all are grey."""
     return PALETTE[place] if place < len(PALETTE) else MUTED
+
+
+def dots_most(groups: int) -> int:
+    """Give how many dots a group has at most, so that the page stays light."""
+    return max(40, DOTS_MAX // max(1, groups))
 
 
 def axis_of(unit: str, *, is_difference: bool = False) -> str:
@@ -142,7 +148,7 @@ def spread(
     boxes: list[Row] = []
     for n, group in enumerate(groups):
         ordered = sorted(group.values)
-        for m, value in enumerate(thin(ordered, max(40, DOTS_MAX // max(1, len(groups))))):
+        for m, value in enumerate(thin(ordered, dots_most(len(groups)))):
             # The golden ratio spreads neighbours as far apart as they go.
             lift = (m * 0.618034) % 1
             side = "left" if value < low else "right" if value > high else ""
@@ -224,7 +230,7 @@ def lines(
             legend = alt.Legend(
                 title=None,
                 orient="top",
-                columns=2 if phone else 4,
+                columns=2 if phone or sum(map(len, shown)) > LEGEND_MAX else 4,
                 labelExpr=f"{json.dumps(shown)}[toNumber(datum.label)]",
                 labelLimit=145 if phone else 200,
                 labelFontSize=12.5,

@@ -30,14 +30,16 @@ def lead(study: Study, found: Sequence[Comparison], kinds: Sequence[Comparison])
     """Say the answer in words: each arm against the first, each kind of agent likewise."""
     cells, arms = len(study.cells), len(study.arms)
     told = [f"{counted(arms, 'arm')}, {counted(cells, 'market')}."]
-    if kinds:
-        told += [_sentence(one, "with") for one in kinds[:TOLD_MAX]]
+    of_kinds = [_sentence(one, "with") for one in kinds[:TOLD_MAX]]
+    # Kinds that the file draws are its question; those that a treatment brings are not.
+    drawn = sum(kind.share > 0 for kind in study.base.agents.values()) > 1
+    told += of_kinds if drawn else []
     if arms == 1:
         told.append("With one arm there is none to compare it with.")
     told += [_sentence(one, "in") for one in found[:TOLD_MAX]]
     if len(found) > TOLD_MAX:
         told.append(f"The other arms ({len(found) - TOLD_MAX}) stand below.")
-    return " ".join(told)
+    return " ".join([*told, *([] if drawn else of_kinds)])
 
 
 def answer(study: Study, found: Sequence[Comparison], picture: str) -> str:
@@ -207,6 +209,8 @@ def _sentence(one: Comparison, where: str) -> str:
         start = f"Where kinds of agents met, a person’s {figure} with {_named(one.name)}"
     if one.estimate is None:
         return f"{start} is not defined, or there is nothing to compare it with."
+    if signed(one.estimate, unit) == signed(0.0, unit):
+        return f"{start} was <b>the same</b> as {where} {_named(one.against)}."
     way = "higher" if one.estimate > 0 else "lower"
     size = signed(abs(one.estimate), unit).lstrip("+")
     told = f"{start} was <b>{size} {way}</b> than {where} {_named(one.against)}"

@@ -50,4 +50,6 @@ def _digits(size: float, unit: str) -> str:
         case _:
             if float(size).is_integer() or size >= 1_000:
                 return f"{size:,.0f}"
-            return f"{size:.1f}" if size >= 100 else f"{size:.2f}" if size >= 1 else f"{size:.3g}"
+            if size >= 1:
+                return f"{size:.1f}" if size >= 100 else f"{size:.2f}"
+            return f"{size:.3f}" if size >= 0.01 else f"{size:.2g}"
