@@ -94,6 +94,7 @@ def test_the_python_in_the_readme_runs(tmp_path: Path) -> None:
 @needs_cli
 def test_the_commands_in_the_readme_exit_as_it_says(tmp_path: Path) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    (tmp_path / "experiments").symlink_to(ROOT / "experiments")
     for command, expected in commands(README.read_text(encoding="utf-8")):
         done = ran(["sh", "-c", command], cwd=tmp_path, PATH=path)
         assert done.returncode == expected, f"$ {command}\n{done.stdout}{done.stderr}"

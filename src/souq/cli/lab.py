@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from souq.cli.commands import Json, app
-from souq.cli.output import console, dollars, write_json
+from souq.cli.output import Mistake, console, dollars, write_json
 from souq.lab import tables
 from souq.lab.experiment import folder, forking, published, reading, running
 from souq.lab.experiment.cells import cells_of
@@ -25,9 +25,7 @@ LOOK_S = 0.5  # between two looks at how far cells are
 lab = typer.Typer(help="Run experiments, and read what came of them.", no_args_is_help=True)
 app.add_typer(lab, name="lab")
 
-File = Annotated[
-    Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="an experiment, as TOML")
-]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="an experiment, as TOML")]
 Jobs = Annotated[
     int, typer.Option("--jobs", "-j", min=0, help="cells at once; 0 is one for each core")
 ]
@@ -40,7 +38,7 @@ def check(file: File, as_json: Json = False) -> None:
     Example: souq lab check experiments/project-deal.toml
     """
     try:
-        design = reading.read(file)
+        design = _read(file)
     except reading.BadExperiment as error:
         if as_json:
             write_json({"ok": False, "mistakes": msgspec.to_builtins(error.mistakes)})
@@ -92,7 +90,7 @@ def run(
 
     Example: souq lab run experiments/project-deal.toml -j 2 --out runs/deal-study
     """
-    design = _read(file)
+    design = need_design(file)
     where = out or Path("runs") / design.base.name
     design, plan = running.begin(file, where, is_resumed=is_resumed)
     count = jobs or os.cpu_count() or 1
@@ -162,8 +160,17 @@ def _number(value: float | None) -> str:
 
 
 def _read(file: Path) -> reading.Design:
+    """Read a file. Raises BadExperiment, and Mistake where it cannot be read at all."""
     try:
         return reading.read(file)
+    except OSError as error:
+        raise Mistake(f"{file}: {error.strerror or error}; name an experiment's file") from None
+
+
+def need_design(file: Path) -> reading.Design:
+    """Read a file, or say all that is wrong with it and exit. Raises Mistake."""
+    try:
+        return _read(file)
     except reading.BadExperiment as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

@@ -11,9 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from souq.cli.commands import Json
-from souq.cli.lab import File, lab
+from souq.cli.lab import File, lab, need_design
 from souq.cli.output import Mistake, console, write_json
-from souq.lab.experiment import reading
 from souq.lab.study import comparing, page, planning
 from souq.lab.study.answers import Comparison
 from souq.lab.study.comparing import Differing
@@ -106,13 +105,8 @@ def power(
         raise Mistake(f"--correlation is from 0 to below 1, not {correlation:g}")
     if sd is not None and not sd > 0:
         raise Mistake(f"--sd is above 0, not {sd:g}")
-    try:
-        design = reading.read(file)
-    except reading.BadExperiment as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
     found = planning.plan(
-        design, pilot=pilot, sd=sd, correlation=correlation, effects=effects or None
+        need_design(file), pilot=pilot, sd=sd, correlation=correlation, effects=effects or None
     )
     if as_json:
         write_json([msgspec.to_builtins(one, str_keys=True) for one in found])
