@@ -116,8 +116,8 @@ def run(
         return
     if len(used) < len(plan.cells):
         console.print(f"Enough after {len(used)} of {len(plan.cells)} cells.", soft_wrap=True)
-    console.print(f"Cells: {where / folder.CELLS}", soft_wrap=True)
-    console.print(f"Report: souq lab report {where}", soft_wrap=True)
+    console.print(f"Cells: {where / folder.CELLS}", soft_wrap=True, markup=False)
+    console.print(f"Report: souq lab report {where}", soft_wrap=True, markup=False)
 
 
 @lab.command()
@@ -147,7 +147,11 @@ def fork(
         more = "" if before is None or after is None else f"{after - before:+,.4g}"
         table.add_row(name, *map(_number, (before, after)), more)
     console.print(table)
-    console.print(f"Shared: records 1 to {found.forked.changed_at - 1}. Journal: {out}")
+    console.print(
+        f"Shared: records 1 to {found.forked.changed_at - 1}. Journal: {out}",
+        soft_wrap=True,
+        markup=False,
+    )
 
 
 def _metrics(where: Path) -> dict[str, float | None]:
@@ -196,7 +200,7 @@ def _looking(look: Callable[[], None]) -> Iterator[None]:
 
 def _progress(is_quiet: bool) -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.completed:.1f}/{task.total:.0f} cells"),
         TimeRemainingColumn(),

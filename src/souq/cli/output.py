@@ -22,6 +22,7 @@ from souq.lab.experiment.cluster import EngineMissing
 from souq.lab.experiment.folder import BadFolder
 from souq.lab.experiment.forking import BadChange
 from souq.lab.experiment.one_cell import CellFailed
+from souq.lab.experiment.reading import BadExperiment
 from souq.lab.sources.bad_source import BadSource
 from souq.lab.statistics import Unanswerable
 from souq.sdk.errors import BadRequest, NotProven, Unreachable
@@ -35,6 +36,7 @@ MISTAKES = (
     Mistake,
     BadBrief,
     BadChange,
+    BadExperiment,
     BadFolder,
     BadRequest,
     BadSource,

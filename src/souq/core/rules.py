@@ -193,7 +193,7 @@ def _open_market(draft: Draft, actor: str, command: OpenMarket) -> None:
     asked = command.rules
     if draft.get(RULES, "market") is not None:
         raise Refused(Reason.ALREADY_EXISTS)
-    _check(asked)
+    check(asked)
     draft.emit(MarketOpened(asked))
     for asset in asked.assets:
         ledger.open_account(draft, f"fees/{asset.code}", asset.code, no_overdraft=True)
@@ -206,12 +206,12 @@ def _amend_rules(draft: Draft, actor: str, command: AmendRules) -> None:
     for name in Rules.__struct_fields__:
         if name not in AMENDABLE and getattr(asked, name) != getattr(now, name):
             raise invalid(name, "stands from the opening on; open another market for it")
-    _check(asked)
+    check(asked)
     if asked != now:
         draft.emit(RulesAmended(asked))
 
 
-def _check(asked: Rules) -> None:
+def check(asked: Rules) -> None:
     """Raise Refused(invalid) for rules that no market can have."""
     if not asked.assets or len({asset.code for asset in asked.assets}) != len(asked.assets):
         raise invalid("assets", "name at least one asset, each once")

@@ -24,17 +24,18 @@ HAND_OVER_US = 60 * SECOND_US
 def hand_over(simulation: Simulation, setup: Setup, parts: dict[str, Part]) -> None:
     """Bring every contract of a round to its end."""
     observer = observer_of(simulation.engine.state, simulation.history)
+    step_us = _step_us(simulation, setup)
     for agent, part in parts.items():
         for contract in observer.observe(agent).contracts:
             if contract.must_deliver and part.delivers:
-                simulation.advance(HAND_OVER_US)
+                simulation.advance(step_us)
                 simulation.submit(agent, SubmitDelivery(contract.id)).need()
     disputed: list[tuple[str, bool]] = []
     for agent, part in parts.items():
         for contract in observer.observe(agent).contracts:
             if not contract.must_accept:
                 continue
-            simulation.advance(HAND_OVER_US)
+            simulation.advance(step_us)
             is_wronged = _is_wronged(simulation, setup, agent, contract.legs)
             minds = is_wronged and part.disputes == "when_wronged"
             sends_back = minds and _may_send_back(setup, contract.legs)
@@ -54,6 +55,13 @@ def hand_over(simulation: Simulation, setup: Setup, parts: dict[str, Part]) -> N
         simulation.advance(setup.rules.delivery_us)  # silence cancels what nobody brought
     if setup.conditions.returns_us:
         simulation.advance(setup.conditions.returns_us)  # silence keeps what may be sent back
+
+
+def _step_us(simulation: Simulation, setup: Setup) -> int:
+    """Give how long one hand-over takes: so little that all can look before silence accepts."""
+    inspection_us = setup.conditions.inspect_us or setup.rules.inspection_us
+    count = len(simulation.engine.state.rows(CONTRACTS))
+    return max(1, min(HAND_OVER_US, inspection_us // (4 * count + 4)))
 
 
 def _is_wronged(simulation: Simulation, setup: Setup, agent: str, legs: tuple[Leg, ...]) -> bool:

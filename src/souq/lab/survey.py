@@ -16,7 +16,7 @@ from msgspec import Struct
 from souq.agents.llm.calls import Model, NoAnswer
 from souq.agents.llm.filling import filled
 from souq.agents.llm.recording import Recorded
-from souq.agents.llm.spending import Purse
+from souq.agents.llm.spending import OverBudget, Purse
 from souq.core.money import USD
 from souq.lab.tables import SurveyRow
 
@@ -62,7 +62,7 @@ class Said(Struct, frozen=True):
 def shuffled(bundles: Sequence[Bundle], rng: random.Random) -> dict[str, Bundle]:
     """Give bundles blind labels, in an order of chance."""
     drawn = rng.sample(list(bundles), len(bundles))
-    return dict(zip(LABELS, drawn, strict=False))
+    return dict(zip(LABELS[: len(drawn)], drawn, strict=True))
 
 
 def scripted(labelled: dict[str, Bundle], noise_units: float, rng: random.Random) -> Said:
@@ -144,9 +144,15 @@ def _scaled(value: float) -> int:
 def answer_all(
     people: dict[str, dict[str, Bundle]], models: dict[str, Recorded], purse: Purse
 ) -> dict[str, Said | None]:
-    """Have a model of its own answer for each person. Raises OverBudget and NotReady."""
+    """Have a model answer for each person, as far as the budget goes. Raises NotReady."""
 
     async def every() -> list[Said | None]:
-        return [await asked(people[one], one, models[one], purse) for one in people]
+        found: list[Said | None] = []
+        for one in people:
+            try:
+                found.append(await asked(people[one], one, models[one], purse))
+            except OverBudget:
+                found.append(None)  # as of people, some do not answer
+        return found
 
     return dict(zip(people, asyncio.run(every()), strict=True))

@@ -28,9 +28,9 @@ def test_the_results_are_the_same_to_the_byte(cluster: Cluster, tmp_path: Path) 
 
 
 def test_a_cell_that_cannot_be_is_named(cluster: Cluster, tmp_path: Path) -> None:
-    text = SMALL.replace("market.fee_bps = 1000", "market.rules.offer_us = 0")
+    text = SMALL.replace("market.fee_bps = 1000", 'agents.weak.names = ["Nobody"]')
     design, plan = running.begin(file_of(tmp_path, text), tmp_path / "out", is_resumed=False)
-    with pytest.raises(CellFailed, match=r"arm 'dear'.*offer_us"):
+    with pytest.raises(CellFailed, match=r"arm 'dear'.*Nobody"):
         running.run(design, plan, tmp_path / "out", tmp_path, cluster, quiet)
 
 

@@ -69,6 +69,14 @@ def test_what_cannot_be_changed_is_refused(
         fork(cell, at=at, changes=changes, out=tmp_path / "no")
 
 
+def test_a_fork_that_comes_to_nothing_leaves_nothing(cell: Path, tmp_path: Path) -> None:
+    records = len(bodies(cell))
+    with pytest.raises(BadChange, match="after the last turn"):
+        fork(cell, at=records - 1, changes=["fee_bps=5"], out=tmp_path / "again")
+    assert not list(tmp_path.iterdir())
+    assert fork(cell, at=60, changes=["fee_bps=5"], out=tmp_path / "again").forked
+
+
 def test_only_a_cell_can_be_forked(cell: Path, tmp_path: Path) -> None:
     with pytest.raises(BadFolder, match="no experiment"):
         fork(tmp_path, at=1, changes=["fee_bps=5"], out=tmp_path / "no")

@@ -158,3 +158,63 @@ def test_lines_are_found_where_a_statement_goes_on() -> None:
     assert lines.of(("g", 1, "i", "j")) == 13
     assert lines.of(("g", 1, "unknown")) == 11
     assert lines.of(("d",)) == 1
+
+
+def test_every_mistake_in_tables_of_free_names_is_named_with_its_line() -> None:
+    text = """\
+name = "x"
+[agents.a]
+share = 1
+[agents.b]
+share = "2"
+[agents.c]
+skil = "x"
+[treatments]
+adversaries = 3
+"""
+    found = mistakes(text)
+    assert (5, "agents.b.share") in found
+    assert (7, "agents.c.skil") in found
+    assert (9, "treatments.adversaries") in found
+
+
+@pytest.mark.parametrize(
+    ("line", "where"),
+    [
+        ("rules.rounds_max = -5", "market.rules.rounds_max"),
+        ("rules.assets = []", "market.rules.assets"),
+        ("fee_bps = 5\nrules.fee_bps = 7", "market.rules.fee_bps"),
+        ("days = 60\nrules.delivery_us = 1000000", "market.rules.delivery_us"),
+    ],
+)
+def test_the_house_itself_is_asked_whether_it_could_have_such_rules(line: str, where: str) -> None:
+    assert where in [at for _, at in mistakes(f'name = "x"\n[market]\n{line}\n')]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'name = "../elsewhere"',
+        'name = "x"\nagents.a.share = inf',
+        'name = "x"\nagents.a.model = "gpt"',
+        'name = "x"\nmodels.timeout_s = -1',
+        'name = "x"\nsurvey.by = "nonsense"',
+        'name = "x"\npopulation.sources = [{kind = "listings"}]',
+        'name = "x"\npopulation.sources = [{paths = ["a\\u0000b"]}]',
+        'name = "x"\npopulation = {people = 5000, goods_per_person = 100}',
+        'name = "x"\nstopping = {half_width = nan}',
+        'name = "x"\nrepetitions = 100000\n[[arms]]\nname = "a"\n[[arms]]\nname = "b"',
+        'name = "x"\n[[arms]]\nname = "a"\nsurvey.by = "script"',
+        f'name = "x"\nseed = {"9" * 5000}',
+    ],
+)
+def test_what_nobody_can_run_is_said_before_anything_is_run(text: str) -> None:
+    assert mistakes(text)
+
+
+def test_factors_have_names_of_their_own() -> None:
+    level = 'name = "f"\nlevels = [{name = "%s"}, {name = "%s"}]\n'
+    text = 'name = "x"\n' + "".join(
+        "[[factors]]\n" + level % names for names in (("a", "b"), ("c", "d"))
+    )
+    assert any(where == "factors" for _, where in mistakes(text))

@@ -15,12 +15,14 @@ import pytest
 
 from souq.journal.sqlite import SqliteStore
 from souq.journal.verify import verify
-from souq.lab import tables
+from souq.lab import goods, population, tables
 from souq.lab.experiment import folder, reading, running, stopping
 from souq.lab.experiment.folder import BadFolder
 from souq.lab.experiment.one_cell import CellFailed, Order
 from souq.lab.experiment.processes import Processes
 from souq.lab.experiment.running import Done, Standing
+from souq.lab.sources import people
+from souq.lab.study.opening import open_study
 from souq.lab.tables import MetricRow, PersonRow
 
 SMALL = """\
@@ -202,9 +204,9 @@ def test_two_programs_do_not_run_one_experiment(tmp_path: Path) -> None:
 
 
 def test_a_market_that_cannot_be_is_named_and_the_rest_is_kept(tmp_path: Path) -> None:
-    text = SMALL.replace("market.fee_bps = 1000", "market.rules.offer_us = 0")
+    text = SMALL.replace("market.fee_bps = 1000", 'agents.weak.names = ["Nobody"]')
     file, out = file_of(tmp_path, text), tmp_path / "out"
-    with pytest.raises(CellFailed, match=r"arm 'dear', repetition 1: .*offer_us"):
+    with pytest.raises(CellFailed, match=r"arm 'dear', repetition 1: .*Nobody"):
         ran(file, out)
     assert len(folder.finished_cells(out, folder.read_plan(out))) == 1
 
@@ -224,6 +226,9 @@ def test_it_stops_once_the_interval_is_narrow_enough(tmp_path: Path) -> None:
     file, out = file_of(tmp_path, text), tmp_path / "out"
     assert len(ran(file, out)) == 4
     assert len(ran(file, out, is_resumed=True)) == 4
+    study = open_study(out)
+    assert not study.left_out, "what was not needed is not missing"
+    assert any("stopping rule" in note for note in study.notes)
     never = text.replace("1000.0", "0.000001")
     assert len(ran(file_of(tmp_path, never), tmp_path / "other")) == 12
 
@@ -251,3 +256,37 @@ def test_metrics_are_there_for_every_cell(whole: Path) -> None:
 def test_reading_gives_what_running_plans(tmp_path: Path) -> None:
     design = reading.read(file_of(tmp_path))
     assert [arm.name for arm in design.arms] == ["free", "dear"]
+
+
+def stages(out: Path) -> set[str]:
+    """Give how the contracts of all cells ended."""
+    cells = folder.read_plan(out).cells
+    paths = [folder.whole(out, cell) / "deals.parquet" for cell in cells]
+    return {row.stage for path in paths for row in tables.read(path, tables.DealRow)}
+
+
+def test_a_market_of_two_months_keeps_its_deals_until_the_hand_over(tmp_path: Path) -> None:
+    ran(file_of(tmp_path, SMALL.replace("[market]", "[market]\ndays = 60")), tmp_path / "out")
+    assert stages(tmp_path / "out") == {"fulfilled"}
+
+
+def test_everybody_looks_before_silence_accepts_however_short_the_inspection(
+    tmp_path: Path,
+) -> None:
+    text = SMALL.replace("[market]", "[market]\nrules.inspection_us = 60000000")
+    ran(file_of(tmp_path, text), tmp_path / "out")
+    assert stages(tmp_path / "out") == {"fulfilled"}
+
+
+def test_a_run_cut_off_before_its_plan_was_written_can_be_begun_again(tmp_path: Path) -> None:
+    (tmp_path / "out" / folder.CELLS).mkdir(parents=True)
+    (tmp_path / "out" / f".{folder.FILE}").write_text("half")
+    assert len(ran(file_of(tmp_path), tmp_path / "out", is_resumed=True)) == 4
+
+
+def test_people_from_a_file_are_one_population(tmp_path: Path) -> None:
+    drawn = population.draw(goods.bundled(), people=6, seed=3, per_person=2, budget_units=10**8)
+    people.write(drawn, tmp_path / "people.json")
+    text = SMALL.replace("people = 10\ngoods_per_person = 4", 'file = "people.json"')
+    ran(file_of(tmp_path, text), tmp_path / "out")
+    assert len({cell.people_seed for cell in folder.read_plan(tmp_path / "out").cells}) == 1

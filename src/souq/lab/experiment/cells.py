@@ -37,7 +37,7 @@ def cells_of(design: Design) -> list[Cell]:
     for repetition in range(1, base.repetitions + 1):
         for arm in design.arms:
             asked = arm.experiment
-            which = 1 if asked.population.fresh == "once" else repetition
+            which = 1 if asked.is_one_population else repetition
             drawn = 1 if asked.assignment.method == "within" else repetition
             found.append(
                 Cell(

@@ -14,7 +14,7 @@ from souq.agents.llm.recording import Recording
 from souq.agents.llm.spending import Purse
 from souq.agents.skill import SKILLS
 from souq.core.money import USD
-from souq.core.rules import DAY_US, Rules
+from souq.core.rules import DAY_US, DURATION_MAX_US, Rules
 from souq.journal.store import Store
 from souq.lab import goods, population, sources, tidying
 from souq.lab.casting import SCRIPTED, Casting, Player, declared_name
@@ -26,7 +26,7 @@ from souq.lab.experiment.schema import Experiment, Kind
 from souq.lab.goods import Good
 from souq.lab.metrics import measure
 from souq.lab.population import Population, generator
-from souq.lab.setup import Part, Place, Setup, setup_of
+from souq.lab.setup import WEEK_US, Part, Place, Setup, setup_of
 from souq.lab.simulation import Simulation
 from souq.lab.treatments import TREATMENTS
 from souq.sdk.policy_files import read_policy
@@ -111,6 +111,11 @@ def _peopled(
     for part in setup.parts:
         if part.kind not in asked.agents and part.make == minds.make:
             part.make = None  # a treatment made something else of it
+    if "delivery_us" not in asked.market.rules:
+        # Contracts wait for the hand-over, however long the market lasts.
+        least = min(DURATION_MAX_US, setup.span_us + WEEK_US)
+        wait = max(setup.rules.delivery_us, least)
+        setup.rules = msgspec.structs.replace(setup.rules, delivery_us=wait)
     return setup, assigned.blocks
 
 

@@ -5,6 +5,7 @@
     cells/00001/      one cell: its journal, manifest.json, and a Parquet file for each table
     cells/.00002/     a cell that is being run, or was cut off
     run.jsonl         when, where and how long, cell by cell: what differs from run to run
+    enough            after which repetition the stopping rule was met, if it was
     origin            the folder of that file: what it names is looked for beside it
 
 A cell's folder gets its name when all in it is written, so what bears one is whole.
@@ -28,7 +29,7 @@ from souq.lab.experiment.cells import Cell
 FILE = "experiment.toml"
 PLAN = "plan.json"
 RUN = "run.jsonl"
-ORIGIN = "origin"
+ORIGIN, ENOUGH = "origin", "enough"
 MANIFEST = "manifest.json"
 CELLS = "cells"
 LOCK = "lock"
@@ -97,6 +98,14 @@ class CellRun(Struct, frozen=True):
 def encoded(value: Struct) -> bytes:
     """Give a struct as JSON for people and for hashing: the same bytes each time."""
     return msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=2) + b"\n"
+
+
+def is_of_others(path: Path) -> bool:
+    """Tell whether something in a folder was not left by a run cut off at its beginning."""
+    ours = (FILE, ORIGIN, PLAN, LOCK)
+    if path.name == CELLS and path.is_dir():
+        return any(path.iterdir())
+    return path.name.removeprefix(".") not in ours
 
 
 def read_plan(folder: Path) -> Plan:

@@ -19,6 +19,7 @@ from souq.journal.sqlite import SqliteStore
 from souq.lab.experiment import folder, reading
 from souq.lab.experiment.folder import BadFolder, CellManifest, Forked
 from souq.lab.experiment.one_cell import CellFailed, Order, run_cell
+from souq.lab.provenance import commit
 from souq.lab.simulation import Simulation
 
 
@@ -49,11 +50,19 @@ def fork(cell_folder: Path, *, at: int, changes: Sequence[str], out: Path) -> Ce
         raise BadChange(f"--at {at}: the journal has {before.records} records")
     turn = _Fork(at, _hash_at(cell_folder, at), chosen, dict(one.split("=", 1) for one in changes))
     beside = str(_origin(experiment).parent)
-    order = Order(found[0], asked, before.plan_sha256, before.commit, beside)
-    out.mkdir(parents=True, exist_ok=True)
-    if (cell_folder / CALLS).is_file():
-        shutil.copy(cell_folder / CALLS, out / CALLS)
-    run_cell(order, out, turn)
+    order = Order(found[0], asked, before.plan_sha256, commit(Path(__file__)), beside)
+    begun = out.with_name(f".{out.name}")
+    folder.clear(begun)
+    try:
+        if (cell_folder / CALLS).is_file():
+            shutil.copy(cell_folder / CALLS, begun / CALLS)
+        run_cell(order, begun, turn)
+        if out.exists():
+            out.rmdir()
+        begun.rename(out)
+    except BaseException:
+        shutil.rmtree(begun, ignore_errors=True)
+        raise
     manifest: CellManifest = msgspec.json.decode(
         (out / folder.MANIFEST).read_bytes(), type=CellManifest
     )

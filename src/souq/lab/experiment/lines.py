@@ -60,7 +60,7 @@ class Lines:
 def _statements(text: str) -> Iterator[tuple[int, str]]:
     """Give each statement with the line it begins on: one may go on over several lines."""
     begun, held = 0, ""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         begun = begun or number
         held = f"{held}\n{line}" if held else line
         if _is_whole(held):

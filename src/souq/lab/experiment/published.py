@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from souq.lab.experiment.schema import Experiment
+from souq.lab.experiment.schema import WHOLE, Experiment
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -22,7 +22,7 @@ def schema() -> dict[str, Any]:
     inner = {
         name: value
         for name, value in whole["properties"].items()
-        if name not in ("seed", "repetitions")
+        if name == "name" or name not in WHOLE
     }
     named["Part"] = {
         "title": "Part",

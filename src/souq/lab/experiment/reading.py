@@ -10,14 +10,16 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from souq.lab.experiment.checking import problems
+from souq.lab.experiment.checking import CELLS_MAX, problems
 from souq.lab.experiment.lines import Lines
 from souq.lab.experiment.lines import Path as Keys
-from souq.lab.experiment.schema import Arm, Design, Experiment
+from souq.lab.experiment.schema import WHOLE, Arm, Design, Experiment
+from souq.lab.survey import LABELS
 
 ARMS_MAX = 1_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,%+_-]{0,59}")
 _LISTS = ("arms", "factors")
+_SOME_KEY = ""  # stands for a key that is not said
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
 
 
@@ -55,7 +57,7 @@ def parse(text: str, path: Path) -> Design:
     """
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # a number may be too long to be one
         found = re.search(r"line (\d+)", str(error))
         line = int(found[1]) if found else text.count("\n") + 1
         why = re.sub(r" \(at [^)]*\)", "", str(error))
@@ -70,7 +72,7 @@ def parse_again(text: str, path: Path) -> Design:
     """
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise BadExperiment(str(path), [Mistaken(1, "", f"not TOML: {error}")]) from None
     return _Reader(raw, Lines(text), path, looks_around=False).design()
 
@@ -103,8 +105,14 @@ class _Reader:
             whole_arm = self._experiment(laid, tuple(origins), tuple(parts))
             arms.append(Arm(name, whole_arm, self._levels.get(name, {})))
         names = [arm.name for arm in arms]
-        for name in {one for one in names if names.count(one) > 1}:
-            self._say(("arms",), f'there are several arms "{name}"; name each once')
+        for n, name in enumerate(names):
+            if name in names[:n]:
+                at: Keys = ("arms", n) if "arms" in self._raw else ("factors",)
+                self._say(at, f'there are several arms "{name}"; name each once')
+        if len(arms) * whole.repetitions > CELLS_MAX:
+            self._say(("repetitions",), f"with {len(arms)} arms more than {CELLS_MAX} cells")
+        if whole.survey is not None and len(arms) > len(LABELS):
+            self._say(("survey",), f"people can rank {len(LABELS)} arms at most")
         if not self._found and self._looks_around:
             self._semantic(arms, listed)
         if self._found:
@@ -129,7 +137,7 @@ class _Reader:
                 self._say((*at, n, "name"), why)
                 continue
             part = {key: value for key, value in one.items() if key != "name"}
-            if inner := [key for key in part if key in (*_LISTS, "seed", "name", "repetitions")]:
+            if inner := [key for key in part if key in (*_LISTS, *WHOLE)]:
                 self._say((*at, n, inner[0]), "belongs to the whole experiment, not to one arm")
                 continue
             yield name, (*at, n), part
@@ -156,6 +164,8 @@ class _Reader:
             self._say(("factors",), f"these cross to {count} arms; {ARMS_MAX} is the most")
             return []
         titles = [str(one.get("name", f"factor {n}")) for n, one in enumerate(raw, start=1)]
+        if len(set(titles)) < len(titles):
+            self._say(("factors",), "name each factor once")
         found = []
         for chosen in itertools.product(*factors):
             names = [name for name, _, _ in chosen]
@@ -174,6 +184,7 @@ class _Reader:
                 return msgspec.convert(raw, Experiment)
             except msgspec.ValidationError as error:
                 keys, why = _explained(error)
+                keys = _named(raw, keys, why)
                 self._say(self._origin(keys, parts), why)
                 if not _removed(raw, keys):
                     return Experiment()
@@ -213,13 +224,44 @@ def _copied(raw: Any) -> Any:
 
 def _explained(error: msgspec.ValidationError) -> tuple[Keys, str]:
     why, _, path = str(error).partition(" - at `$")
-    keys: list[str | int] = [
-        step[1] if step[1] is not None else int(step[2] or 0)
-        for step in _STEP.finditer(path.rstrip("`"))
-    ]
+    keys: list[str | int] = []
+    for step in _STEP.finditer(path.rstrip("`")):
+        keys.append(int(step[2]) if step[2] is not None else step[1] or _SOME_KEY)
     if unknown := re.search(r"unknown field `(.+)`", why):
         return (*keys, unknown[1]), "there is no such setting"
     return tuple(keys), why[:1].lower() + why[1:]
+
+
+def _named(raw: Any, keys: Keys, why: str) -> Keys:
+    """Find the keys of tables whose names are free, which the library leaves unsaid."""
+    while _SOME_KEY in keys:
+        at = keys.index(_SOME_KEY)
+        for key in _at(raw, keys[:at]):
+            trial = _alone(raw, keys[:at], key)
+            try:
+                msgspec.convert(trial, Experiment)
+            except msgspec.ValidationError as error:
+                if _explained(error)[1] == why:
+                    raw, keys = trial, (*keys[:at], key, *keys[at + 1 :])
+                    break
+        else:
+            return keys[:at]
+    return keys
+
+
+def _at(raw: Any, keys: Keys) -> Any:
+    for key in keys:
+        raw = raw[key]
+    return raw
+
+
+def _alone(raw: Any, keys: Keys, key: str | int) -> Any:
+    """Copy a whole in which one table has this key alone."""
+    copied = _copied(raw)
+    table = _at(copied, keys)
+    for other in [one for one in table if one != key]:
+        del table[other]
+    return copied
 
 
 def _removed(raw: Any, keys: Keys) -> bool:

@@ -96,7 +96,7 @@ def begin(file: Path, out: Path, *, is_resumed: bool) -> tuple[Design, Plan]:
                 f" {plan.souq} {plan.commit}: its cells would not compare; name another --out"
             )
         return design, before
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or any(map(folder.is_of_others, out.iterdir()))):
         raise BadFolder(f"{out} is there already, and holds no experiment; name another --out")
     (out / folder.CELLS).mkdir(parents=True, exist_ok=True)
     folder.write_whole(out / folder.FILE, file.read_bytes())
@@ -114,11 +114,11 @@ def run(
     """
     plan_sha256 = hashlib.sha256((out / folder.PLAN).read_bytes()).hexdigest()
     arms = {arm.name: arm.experiment for arm in design.arms}
-    cost = 0
     used: list[Cell] = []
     with folder.held(out):
-        for cell in folder.finished_cells(out, plan):
-            cost += _cost(out, cell)
+        finished = folder.finished_cells(out, plan)
+        count, cost = len(finished), sum(_cost(out, cell) for cell in finished)
+        tell(Standing(count, cost))
         for look in looks_of(design, plan.cells):
             left = [cell for cell in look if not (folder.whole(out, cell)).exists()]
             orders = [
@@ -131,10 +131,11 @@ def run(
             for done in engine.run(orders):
                 folder.seal(out, done.cell)
                 _note(out, done)
-                cost += _cost(out, done.cell)
-                tell(Standing(len(folder.finished_cells(out, plan)), cost))
+                count, cost = count + 1, cost + _cost(out, done.cell)
+                tell(Standing(count, cost))
             used += look
             if stopping.is_enough(design, out, used):
+                folder.write_whole(out / folder.ENOUGH, f"{used[-1].repetition}\n".encode())
                 break
         surveying.take(design, out, beside, used)
     return used

@@ -153,6 +153,18 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     models: Models = Models()
     stopping: Stopping | None = None
 
+    @property
+    def is_one_population(self) -> bool:
+        """Tell whether all repetitions have the same people."""
+        return self.population.fresh == "once" or bool(self.population.file)
+
+
+# What belongs to an experiment as a whole, and not to one of its arms.
+WHOLE = (
+    *("seed", "name", "repetitions", "question", "outcome", "mode"),
+    *("survey", "beside", "stopping"),
+)
+
 
 class Arm(Struct, frozen=True):
     """An arm by its name, whole; where factors were crossed, with its level of each."""

@@ -23,7 +23,7 @@ SCRIPT = "script"
 
 
 def take(design: Design, out: Path, beside: Path, cells: Sequence[Cell]) -> None:
-    """Write what everybody says of each repetition. Raises NotReady and OverBudget of models."""
+    """Write what everybody says of each repetition. Raises NotReady of models."""
     asked = design.base.survey
     if asked is None:
         return

@@ -26,7 +26,7 @@ def layout_of(study: Study, asked: Beside) -> Layout:
         mixed=tuple(arm for arm, found in kinds.items() if found >= both),
         uniform=tuple(arm for arm, found in kinds.items() if found and not found >= both),
         aggressive=frozenset(asked.aggressive),
-        one_population=study.base.population.fresh == "once" or bool(study.base.population.file),
+        one_population=study.base.is_one_population,
     )
 
 

@@ -65,7 +65,11 @@ def side_by_side(first: Path, second: Path) -> SideBySide:
             f"{first} and {second} have no arm of one name: {', '.join([*one.people][:5])} here,"
             f" {', '.join([*other.people][:5])} there"
         )
-    are_pairs = all(_share(one.people[arm], other.people[arm]) for arm in arms)
+    are_pairs = all(
+        _share(one.people[arm], other.people[arm])
+        and _who(one.settings.get(arm, {})) == _who(other.settings.get(arm, {}))
+        for arm in arms
+    )
     names = [name for name in one.metrics if name in other.metrics]
     family = allowed_for(
         [
@@ -151,6 +155,15 @@ def _share(one: dict[int, int], other: dict[int, int]) -> bool:
     """Tell whether the repetitions that both have are of the same people."""
     both = one.keys() & other.keys()
     return bool(both) and all(one[n] == other[n] for n in both)
+
+
+def _who(settings: dict[str, str]) -> dict[str, str]:
+    """Give what an arm says of its people: with it, a seed means the same ones."""
+    return {
+        name: value
+        for name, value in settings.items()
+        if name.startswith("population.") or name == "swap.people"
+    }
 
 
 def _differing(one: _Side, other: _Side, arms: list[str]) -> list[Differing]:

@@ -175,12 +175,15 @@ def again(study: Study) -> str:
         else "The same code and file give the same cells, byte for byte."
     )
     first = study.cells[0].name
+    # What the file names is looked for beside it.
+    file = "again.toml" if plan.inputs else "DIR/experiment.toml"
+    beside = "cp DIR/experiment.toml again.toml  # beside the files above\n" if plan.inputs else ""
     return (
         f'<dl class="facts"><dt>souq</dt><dd>{words_of(plan.souq)}, commit'
         f" <code>{words_of(plan.commit or 'not known')}</code></dd>"
         f"<dt>experiment.toml</dt><dd><code>{escape(plan.file_sha256)}</code> (SHA-256)</dd>"
         f"{files}{_models(study)}</dl>{dirty}<p>{promise} DIR is this page’s folder.</p>"
-        f"<pre><code>{escape(checkout)}souq lab run DIR/experiment.toml --out AGAIN\n"
+        f"<pre><code>{escape(checkout)}{beside}souq lab run {file} --out AGAIN\n"
         f"souq lab compare DIR AGAIN\nsouq verify DIR/cells/{first}\n"
         f"souq lab report DIR</code></pre>{_seeds(study)}"
     )

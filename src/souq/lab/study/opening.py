@@ -92,7 +92,10 @@ def open_study(at: Path) -> Study:
     counted: list[Cell] = []
     manifests: dict[str, CellManifest] = {}
     left_out: list[LeftOut] = []
+    last = _enough_after(at, plan, notes)
     for cell in plan.cells:
+        if cell.repetition > last:
+            continue  # not needed
         try:
             manifests[cell.name] = _checked(at, cell, plan_sha256)
             counted.append(cell)
@@ -115,6 +118,16 @@ def open_study(at: Path) -> Study:
         _frames(at, counted, notes),
         tuple(notes),
     )
+
+
+def _enough_after(at: Path, plan: Plan, notes: list[str]) -> int:
+    """Give the last repetition that the experiment needed, by its own stopping rule."""
+    try:
+        last = int((at / folder.ENOUGH).read_text())
+    except (OSError, ValueError):
+        return plan.repetitions
+    notes.append(f"The stopping rule was met after {last} of {plan.repetitions} repetitions.")
+    return last
 
 
 def _design(at: Path, plan: Plan, notes: list[str]) -> Design:

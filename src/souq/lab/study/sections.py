@@ -237,7 +237,7 @@ def _method(study: Study, found: Sequence[Comparison]) -> str:
             " taken as independent of each other although they shared a market: they tell how"
             " sure it is among these people, not what another market would bring. " + told
         )
-    if study.base.population.fresh == "once":
+    if study.base.is_one_population:
         told += " All repetitions have the same people: another population may differ by more."
     return "Intervals are over markets, as pairs of the same repetition. " + told
 
