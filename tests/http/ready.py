@@ -155,7 +155,14 @@ def _lent(town: Town) -> Fields:
     return {"agent": agent, "limits": limits, "of": town.ids["buyer"]}
 
 
+def _amended(town: Town) -> Fields:
+    """Ask for the rules that there are, but for the fee: each time another one."""
+    rules: Fields = town.ask("operator", "get_market")["rules"]
+    return {**rules, "fee_bps": 101 if rules.get("fee_bps") == 100 else 100}
+
+
 READY: dict[str, tuple[str, Callable[[Town], Fields]]] = {
+    "amend_rules": ("operator", lambda town: {"rules": _amended(town)}),
     "set_halt": ("operator", lambda town: {"level": "commitments", "why": "smoke"}),
     "add_webhook": ("stranger", lambda town: {"url": f"http://planted.example/{town.new()}"}),
     "remove_webhook": ("buyer", lambda town: {"webhook": town.hooked()}),

@@ -38,6 +38,7 @@ PROVEN = tuple(role for role in ROLES if role not in ("anybody", "revoked"))
 Row = dict[str, tuple[str, ...]]
 COMMANDS: dict[str, Row] = {
     "open_market": {"already_exists": ("operator",)},
+    "amend_rules": {"ok": ("operator",)},
     "set_halt": {"ok": ("operator",)},
     "add_webhook": {"ok": (*AGENTS, *PERSONS, "operator")},
     "remove_webhook": {"ok": (*BUYERS, "operator")},

@@ -18,7 +18,7 @@ from souq.core.exposure import EXPOSURES
 from souq.core.funds import ReportDeposit
 from souq.core.jury import JoinJury
 from souq.core.ledger import ACCOUNTS
-from souq.core.money import Asset, Money
+from souq.core.money import BPS, Asset, Money
 from souq.core.officer import RegisterOfficer
 from souq.core.party import AGENTS as PARTIES
 from souq.core.party import RegisterAgent, RegisterPrincipal
@@ -30,10 +30,12 @@ from souq.core.rules import (
     OPERATOR,
     SECOND_US,
     SYSTEM,
+    AmendRules,
     LevelBounds,
     OpenMarket,
     Rules,
 )
+from souq.core.rules import rules as house_rules
 from souq.core.seal import PublicText
 from souq.engine import Answer, Engine
 from souq.journal.memory import MemoryStore
@@ -225,10 +227,18 @@ class Walk:
         """Walk so many steps, replaying now and then and at the end."""
         for n in range(1, steps + 1):
             self.step()
+            if n == steps // 2:
+                self._amend()
             if replay_every and n % replay_every == 0:
                 self.check_replay()
         self.check_replay()
         return self
+
+    def _amend(self) -> None:
+        """Let the house change its mind: what is agreed from now on pays another fee."""
+        now = house_rules(self.state)
+        fee_bps = now.fee_bps + 1 if now.fee_bps < BPS else now.fee_bps - 1
+        self.do(OPERATOR, AmendRules(Rules(**{**_fields(now), "fee_bps": fee_bps})))
 
 
 def walk(
