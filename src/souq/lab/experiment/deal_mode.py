@@ -11,7 +11,6 @@ from souq.agents.llm.connecting import connect
 from souq.agents.llm.manner import LAVISH, manner_of
 from souq.agents.llm.recording import FILE as CALLS
 from souq.agents.llm.recording import Recording
-from souq.agents.llm.spending import Purse
 from souq.agents.skill import SKILLS
 from souq.core.money import USD
 from souq.core.rules import DAY_US, DURATION_MAX_US, Rules
@@ -182,19 +181,15 @@ def _casting(
     casting = Casting(
         players,
         setup.seed,
-        purse=Purse(cost_units=_units(models.cell_max_cost), tokens=models.cell_max_tokens),
+        purse=models.purse(),
         recording=recording,
-        agent_cost_units=_units(models.agent_max_cost),
+        agent_cost_units=models.agent_cost_units,
         structured_only=models.structured_only,
         at_once=models.at_once,
     )
     casting.name_of = names
     minds.casting = casting
     return casting
-
-
-def _units(dollars: str) -> int | None:
-    return USD.parse(dollars).units if dollars else None
 
 
 def finished(simulation: Simulation, setup: Setup, cell: Cell, blocks: dict[str, str]) -> Finished:

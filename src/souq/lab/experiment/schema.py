@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from souq.agents.llm.spending import Purse
 from souq.agents.skill import Skill
+from souq.core.money import USD
 from souq.lab.setup import TURNS_PER_PERSON
 from souq.lab.swap import FloorSettings
 
@@ -101,6 +103,19 @@ class Models(Struct, frozen=True, forbid_unknown_fields=True):
     structured_only: bool = False
     at_once: int = 8
     timeout_s: float = 120
+
+    def purse(self) -> Purse:
+        """Give a cell's budget."""
+        return Purse(cost_units=_units(self.cell_max_cost), tokens=self.cell_max_tokens)
+
+    @property
+    def agent_cost_units(self) -> int | None:
+        """Give each agent's own budget; None where it has none."""
+        return _units(self.agent_max_cost)
+
+
+def _units(dollars: str) -> int | None:
+    return USD.parse(dollars).units if dollars else None
 
 
 class Survey(Struct, frozen=True, forbid_unknown_fields=True):

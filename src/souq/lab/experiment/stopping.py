@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import fmean, variance
 
 from souq.lab import tables
-from souq.lab.economics import LabExtraMissing
 from souq.lab.experiment import folder
 from souq.lab.experiment.cells import Cell
 from souq.lab.experiment.schema import Design
+from souq.lab.extra import load
 from souq.lab.tables import MetricRow
 
 LEVEL = 0.975
@@ -33,13 +32,8 @@ def is_enough(design: Design, out: Path, cells: Sequence[Cell]) -> bool:
 
 def half_width(differences: Sequence[float]) -> float:
     """Give half the 95 % interval of a mean of two values or more. Raises LabExtraMissing."""
-    try:
-        from scipy.stats import t
-    except ImportError:
-        raise LabExtraMissing("stopping rules need scipy: pip install 'souq[lab]'") from None
-    n = len(differences)
-    assert fmean(differences) is not None
-    return float(t.ppf(LEVEL, n - 1)) * (variance(differences) / n) ** 0.5
+    stats = load("scipy.stats", of="stopping rules")
+    return float(stats.t.ppf(LEVEL, len(differences) - 1) * stats.sem(differences))
 
 
 def _metric(out: Path, cell: Cell, name: str) -> float | None:

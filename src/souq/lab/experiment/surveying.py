@@ -7,7 +7,6 @@ from pathlib import Path
 
 from souq.agents.llm.connecting import connect
 from souq.agents.llm.recording import Recording
-from souq.agents.llm.spending import Purse
 from souq.core.money import USD
 from souq.lab import survey, tables
 from souq.lab.experiment import deal_mode, folder
@@ -58,8 +57,7 @@ def _asked(
     try:
         model = connect(name, models.timeout_s, models.at_once)
         by_person = {person: recording.of(model, name, person) for person in people}
-        cost = USD.parse(models.cell_max_cost).units if models.cell_max_cost else None
-        purse = Purse(cost_units=cost, tokens=models.cell_max_tokens)
+        purse = models.purse()
         return survey.answer_all(people, by_person, purse)
     finally:
         recording.close()

@@ -12,7 +12,6 @@ from souq.agents.llm.recording import FILE as CALLS
 from souq.agents.llm.recording import Recording
 from souq.agents.llm.spending import Purse
 from souq.agents.swapper import SwapBrief
-from souq.core.money import USD
 from souq.journal.store import Store
 from souq.lab import swap
 from souq.lab.casting import Manifest
@@ -34,7 +33,7 @@ def run(
     settings = asked.swap
     minutes = settings.closing_minutes
     models = asked.models
-    purse = Purse(cost_units=_units(models.cell_max_cost), tokens=models.cell_max_tokens)
+    purse = models.purse()
 
     def progress(wake: swap.Wake, history: History) -> None:
         over = (wake.ended_at - OPENING_US) // swap.MINUTE_US
@@ -76,16 +75,12 @@ def _minds(
 
     def barterer(name: str, brief: SwapBrief) -> Barterer:
         model = connected[name]
-        own = Purse(cost_units=_units(models.agent_max_cost), within=purse)
+        own = Purse(cost_units=models.agent_cost_units, within=purse)
         recorded = recording.of(model, name, brief.name)
         return Barterer(brief, recorded, manner=manner_of(name), purse=own)
 
     connected = {name: connect(name, models.timeout_s, settings.cap) for name in names}
     return {name: partial(barterer, name) for name in names}
-
-
-def _units(dollars: str) -> int | None:
-    return USD.parse(dollars).units if dollars else None
 
 
 def has_models(asked: Experiment) -> bool:

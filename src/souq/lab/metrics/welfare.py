@@ -1,9 +1,8 @@
 """Who gained: surplus made, how much of what there was, and how evenly it fell."""
 
-import math
 from collections import Counter
 
-from souq.lab.economics import best_surplus, gini
+from souq.lab.economics import best_surplus, gini, worst_tenth
 from souq.lab.tidying import Told
 
 USD = 1_000_000
@@ -43,8 +42,7 @@ def _gini(told: Told) -> float | None:
 
 
 def _worst_tenth(told: Told) -> float | None:
-    found = sorted(gains(told))[: math.ceil(len(told.people) / 10)]
-    return sum(found) / len(found) / USD if found else None
+    return worst_tenth(gains(told)) / USD if told.people else None
 
 
 METRICS = {

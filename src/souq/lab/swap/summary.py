@@ -1,6 +1,5 @@
 """A floor's figures, from what its journal folds to."""
 
-import math
 from collections.abc import Sequence
 
 import msgspec
@@ -9,7 +8,7 @@ from msgspec import Struct
 from souq.core import market
 from souq.core.mechanisms.swap import NAME as SWAP
 from souq.core.state import State
-from souq.lab import matching
+from souq.lab import economics, matching
 from souq.lab.swap.evidence import read_played
 from souq.lab.swap.outcome import holdings, outcomes
 from souq.lab.swap.running import FLOOR, FloorNote
@@ -84,5 +83,5 @@ def _scores(history: History) -> dict[str, float | None]:
 
 
 def worst_tenth(scores: Sequence[float]) -> float:
-    """Give the mean of the worst-off tenth, which is one person at least."""
-    return matching.mean(sorted(scores)[: math.ceil(len(scores) / 10)])
+    """Give the mean of the worst-off tenth, rounded as all scores are."""
+    return round(economics.worst_tenth(scores), 9)
