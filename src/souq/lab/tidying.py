@@ -107,7 +107,7 @@ def rows_of(told: Told, blocks: Mapping[str, str], adversaries: frozenset[str]) 
     return {
         "persons": _persons(told, blocks, adversaries),
         "listings": _listings(told),
-        "items": _items(told),
+        "items": [*items_of(told)],
         "offers": _offers(told),
         "deals": _deals(told),
         "refusals": [
@@ -185,7 +185,8 @@ def _listings(told: Told) -> list[Struct]:
     ]
 
 
-def _items(told: Told) -> list[Struct]:
+def items_of(told: Told) -> list[ItemRow]:
+    """Give a row for each item that changed hands."""
     deals, listings = told.history.deals, told.history.listings
     return [
         ItemRow(

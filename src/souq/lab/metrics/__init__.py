@@ -12,6 +12,7 @@ from souq.lab.metrics import (
     asking,
     coherence,
     conduct,
+    dividing,
     entering,
     harm,
     leakage,
@@ -43,6 +44,7 @@ class Module(Protocol):
 _MODULES: tuple[Any, ...] = (
     welfare,
     prices,
+    dividing,
     harm,
     conduct,
     coherence,
