@@ -17,6 +17,7 @@ from souq.core.mechanisms import MECHANISMS, Mechanism
 from souq.core.money import Money
 from souq.core.seal import Sealed
 from souq.operations import BY_TYPE
+from souq.operations.marks import between, row
 
 BEGIN, END = "<!-- mechanisms -->", "<!-- /mechanisms -->"
 _SEEN = {
@@ -64,12 +65,12 @@ def _lines(one: Mechanism) -> Iterator[str]:
         yield ""
         yield "| name | what it tells |"
         yield "|---|---|"
-        yield from (_row(f"`{name}`", told) for name, told in one.NOTICE.items())
+        yield from (row(f"`{name}`", told) for name, told in one.NOTICE.items())
     yield ""
     yield "| event | who sees it | |"
     yield "|---|---|---|"
     yield from (
-        _row(f"`{event.__name__}`", _SEEN[seen], _doc(event)) for event, seen in one.SEEN.items()
+        row(f"`{event.__name__}`", _SEEN[seen], _doc(event)) for event, seen in one.SEEN.items()
     )
 
 
@@ -97,7 +98,7 @@ def _command(kind: type, how: str) -> Iterator[str]:
     yield "|---|---|---|"
     hints = get_type_hints(kind)
     for field in msgspec.structs.fields(kind):
-        yield _row(f"`{field.name}`", _words(hints[field.name]), _default(field))
+        yield row(f"`{field.name}`", _words(hints[field.name]), _default(field))
 
 
 def _route(kind: type) -> str:
@@ -150,18 +151,9 @@ def _default(field: Any) -> str:
     return f"`{msgspec.json.encode(default).decode()}`"
 
 
-def _row(*cells: str) -> str:
-    escaped = (cell.replace("|", "\\|") for cell in cells)
-    return f"| {' | '.join(escaped)} |"
-
-
 def written(page: str) -> str:
     """Give a page with the sections as they are now. Raises ValueError where it has no marks."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page has no {BEGIN} … {END}")
-    return f"{before}{BEGIN}\n\n{sections()}\n\n{END}{after}"
+    return between(page, BEGIN, END, f"\n{sections()}\n")
 
 
 if __name__ == "__main__":

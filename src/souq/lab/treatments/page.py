@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 
 from souq.lab.metrics import METRICS
 from souq.lab.treatments import TREATMENTS, Treatment
+from souq.operations.marks import between, row
 
 BEGIN, END = "<!-- treatments -->", "<!-- /treatments -->"
 _WORDS: dict[Any, str] = {
@@ -50,7 +51,7 @@ def _settings(kind: type[Struct]) -> Iterator[str]:
     hints = get_type_hints(kind, include_extras=True)
     yield from ("", "| setting | | unless given |", "|---|---|---|")
     for field in fields:
-        yield _row(f"`{field.name}`", words(hints[field.name]), _default(field))
+        yield row(f"`{field.name}`", words(hints[field.name]), _default(field))
     for field in fields:
         for part in _structs(hints[field.name]):
             module = sys.modules[part.__module__].__doc__ if part.__name__ == "Settings" else ""
@@ -114,21 +115,12 @@ def _default(field: Any) -> str:
 def _metrics() -> Iterator[str]:
     yield from ("## Metrics", "", "| metric | unit | tells |", "|---|---|---|")
     for name, metric in METRICS.items():
-        yield _row(f"`{name}`", _UNITS.get(metric.unit, metric.unit), metric.about)
-
-
-def _row(*cells: str) -> str:
-    escaped = (cell.replace("|", "\\|") for cell in cells)
-    return f"| {' | '.join(escaped)} |"
+        yield row(f"`{name}`", _UNITS.get(metric.unit, metric.unit), metric.about)
 
 
 def written(page: str) -> str:
     """Give a page with the sections as they are now. Raises ValueError where it has no marks."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page has no {BEGIN} … {END}")
-    return f"{before}{BEGIN}\n\n{sections()}\n\n{END}{after}"
+    return between(page, BEGIN, END, f"\n{sections()}\n")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ fails when the page is out of date.
 import sys
 from pathlib import Path
 
+from souq.operations.marks import between
 from souq.surfaces.mcp.tools import LOOKS, TOOLS
 
 BEGIN, END = "<!-- tools -->", "<!-- /tools -->"
@@ -25,11 +26,7 @@ def table() -> str:
 
 def written(page: str) -> str:
     """Give a page with the table as it is now. Raises ValueError where it has no marks."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page has no {BEGIN} … {END}")
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+    return between(page, BEGIN, END, table())
 
 
 if __name__ == "__main__":
