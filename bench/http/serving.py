@@ -104,14 +104,23 @@ def _offers(listings: int, count: int) -> Iterator[tuple[str, MakeOffer]]:
 class Process:
     """A server's process: its port, the CPU time it took and the memory it holds."""
 
-    def __init__(self, words: list[str], port: int, path: str, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        words: list[str],
+        port: int,
+        path: str,
+        environment: dict[str, str],
+        patience_s: float = START_S,
+    ) -> None:
+        self._patience_s = patience_s
         began = time.perf_counter()
         self.port = port
         self._process = subprocess.Popen(
             words, stdout=subprocess.DEVNULL, env=os.environ | environment
         )
         while not _answers(f"http://127.0.0.1:{port}{path}"):
-            if self._process.poll() is not None or time.perf_counter() - began > START_S:
+            if self._process.poll() is not None or time.perf_counter() - began > patience_s:
+                self._process.kill()
                 raise RuntimeError("the server does not start")
             time.sleep(0.005)
         self.start_s = time.perf_counter() - began
@@ -128,19 +137,19 @@ class Process:
     def stop(self) -> int:
         """Stop it as an operator does, and give its exit code."""
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(START_S)
+        return self._process.wait(self._patience_s)
 
     def _proc(self, name: str) -> str:
         return Path(f"/proc/{self._process.pid}/{name}").read_text("ascii")
 
 
 @contextmanager
-def served(folder: Path, *more: str) -> Iterator[Process]:
+def served(folder: Path, *more: str, patience_s: float = START_S) -> Iterator[Process]:
     """Serve a folder as `souq serve` does, without limits on rates, and stop it."""
     port = free_port()
     words = [sys.executable, "-m", "souq.cli", "serve", "--store", str(folder)]
     unlimited = {f"SOUQ_LIMITS__{name}_PER_S": "0" for name in ("COMMANDS", "QUERIES", "ANONYMOUS")}
-    process = Process([*words, "--port", str(port), *more], port, "/readyz", unlimited)
+    process = Process([*words, "--port", str(port), *more], port, "/readyz", unlimited, patience_s)
     try:
         yield process
     finally:

@@ -1,6 +1,7 @@
 """An id may be anything a stranger writes: it is told from one that has ended, and no harm done."""
 
 import contextlib
+from typing import get_type_hints
 
 import pytest
 
@@ -33,6 +34,8 @@ def test_no_id_in_any_path_stops_the_market(number: str) -> None:
             if len(operation.fields) != 1:
                 continue
             (field,) = operation.fields
+            if get_type_hints(operation.asks)[field] is int:
+                continue  # a record's number, which the door reads as one
             for letter in "ACHKLMNOPRW":
                 given = {field: letter + number}
                 for speaker in speakers:

@@ -13,10 +13,12 @@ from souq.core.party import AGENTS
 from souq.core.rules import OPERATOR
 from souq.journal.memory import MemoryStore
 from souq.journal.replay import records
+from souq.journal.store import Store
 from souq.lab.hall import Hall
 from souq.operations.evidence_queries import GetReceipt
 from souq.venue.desk import Desk
-from souq.venue.receipts import get_receipt, reading_desk
+from souq.venue.onlooker import Onlooker
+from souq.venue.receipts import get_receipt
 from souq.views.evidence_key import EvidenceKey
 from tests.laws.walk import walk
 from tests.mechanisms.plays import PLAYS
@@ -56,21 +58,26 @@ def of_plays() -> tuple[Desk, ...]:
         for play in plays:
             hall = Hall(BY_NAME[name])
             play(hall)
-            desks.append(reading_desk(hall.simulation.engine.store, KEY))
+            desks.append(desk_on(hall.simulation.engine.store))
     return tuple(desks)
 
 
 @cache
 def of_scenarios() -> tuple[Desk, ...]:
     """Give the markets of every scenario."""
-    return tuple(reading_desk(told(path, MemoryStore()).store, KEY) for path in FILES)
+    return tuple(desk_on(told(path, MemoryStore()).store) for path in FILES)
 
 
 @cache
 def of_walks() -> tuple[Desk, ...]:
     """Give the markets of some random walks."""
     stores = (walk(77, 600).store, walk(78, 600).store, walk_through(79, plays=8).store)
-    return tuple(reading_desk(store, KEY) for store in stores)
+    return tuple(desk_on(store) for store in stores)
+
+
+def desk_on(store: Store) -> Desk:
+    """Give a desk over a journal that is only read."""
+    return Onlooker(lambda: store, KEY).desk
 
 
 def contracts(desk: Desk) -> list[AgreementReached]:

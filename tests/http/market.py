@@ -149,7 +149,8 @@ class Town:
         for role, limit in limits.items():
             self.do(PERSON_OF[role], "grant_mandate", agent=self.ids[role], limits=limit)
         for role in ("arbiter", *PERSONS):
-            units = BALANCE if role == "buyer_person" else 777 * FEW * FEW
+            # No round number: in the sum of all wallets the planted one would stand to be read.
+            units = BALANCE if role == "buyer_person" else 777_123_456_789_011
             for rail in ("credits", "manual"):
                 self.bring(role, units if rail == "credits" else FEW * 1_000, rail)
 

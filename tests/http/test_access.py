@@ -147,8 +147,10 @@ _OWN: Row = {"ok": (*BUYERS, "operator")}
 _MONEY: Row = {"ok": (*BUYERS, "sibling", "operator")}
 ASKED: dict[str, Row] = {
     "get_market": {"ok": _EVERYBODY},
+    "get_floor": {"ok": PROVEN},  # guests too, where the house says so
     "who_am_i": {"ok": _EVERYBODY},
     "get_agent": {"ok": _EVERYBODY},
+    "list_principals": {"ok": (*AGENTS, *PERSONS, *OFFICERS, "operator")},  # each sees its own
     "list_approvals": {"ok": (*AGENTS, *PERSONS, "operator")},  # each sees its own
     "get_reputation": {"ok": _EVERYBODY},
     "search": {"ok": _EVERYBODY},
@@ -177,9 +179,11 @@ ASKED: dict[str, Row] = {
     "get_tree_head": {"ok": _EVERYBODY},
     "get_inclusion": {"ok": _EVERYBODY},
     "get_consistency": {"ok": _EVERYBODY},
+    "get_record_proof": {"ok": _EVERYBODY},  # of what began the market
     "get_receipt": {"ok": (*BUYERS, *SELLERS, "arbiter", "operator")},  # it is disputed
     "get_balance": _MONEY,
     "list_entries": _MONEY,
+    "get_trial_balance": {"ok": (*OFFICERS, "operator")},
     "get_mandate": _OWN,
     "get_policy": {"ok": ("buyer_person", "operator")},
     "explain_command": _OWN,
@@ -190,7 +194,19 @@ ASKED: dict[str, Row] = {
     "list_webhooks": _OWN,
     "list_alarms": {"ok": (*OFFICERS, "operator")},
     "list_restrictions": {"ok": _EVERYBODY},  # each sees what is theirs
+    "list_halts": {"ok": _EVERYBODY},  # each sees what is theirs
 }
+
+
+def _granted(town: Town, role: str) -> int:
+    page = town.ask("operator", "list_events", types="MandateGranted", limit=200)
+    return next(
+        int(one["seq"])
+        for one in page["records"]
+        if any(event["agent"] == town.ids[role] for event in one["events"])
+    )
+
+
 # The same queries about other things that stand in the market.
 OTHER_THINGS: dict[str, tuple[str, Callable[[Town], Fields], Row]] = {
     "a contract that waits": (
@@ -212,6 +228,26 @@ OTHER_THINGS: dict[str, tuple[str, Callable[[Town], Fields], Row]] = {
         "get_balance",
         lambda town: {"principal": town.ids["seller_person"]},
         {"ok": (*SELLERS, "operator")},
+    ),
+    "the buyer's principal and its agents": (
+        "list_principals",
+        lambda town: {"principal": town.ids["buyer_person"]},
+        {"ok": (*BUYERS, "sibling", *OFFICERS, "operator")},
+    ),
+    "the record that granted the buyer its mandate": (
+        "get_record_proof",
+        lambda town: {"seq": _granted(town, "buyer")},
+        _OWN,
+    ),
+    "one's own bargains": (
+        "list_negotiations",
+        lambda town: {},
+        {"ok": (*AGENTS, *PERSONS, "operator")},
+    ),
+    "one's own contracts, ended": (
+        "list_contracts",
+        lambda town: {"is_open": "false"},
+        {"ok": (*AGENTS, *PERSONS, "operator")},
     ),
     "the principal's keys": (
         "list_keys",

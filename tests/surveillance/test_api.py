@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from souq.core.halt import SetHalt
 from souq.core.listing import EditListing, PostListing
 from souq.core.mandate import GrantMandate, Limits, SecretLimits
 from souq.core.officer import RegisterOfficer
@@ -75,6 +76,16 @@ def test_nobody_else_is_told_of_alarms(actor: str) -> None:
         street.venue.ask(actor, ListAlarms())
 
 
+def test_the_market_is_told_to_stand_still_only_where_all_of_it_does() -> None:
+    street = Street(MemoryStore())
+    street.do("P1", SetHalt("commitments", scope="A1"))
+    street.do(OPERATOR, SetHalt("negotiations", scope="P2"))
+    assert street.venue.ask(OPERATOR, ListAlarms()).breakers.halt == "open"
+    street.do(OPERATOR, SetHalt("settlements"))
+    street.do(OPERATOR, SetHalt("open", scope="P2"))
+    assert street.venue.ask(OPERATOR, ListAlarms()).breakers.halt == "settlements"
+
+
 def test_an_unknown_detector_is_refused_by_its_field() -> None:
     with pytest.raises(Refused, match="detector"):
         Street(MemoryStore()).venue.ask(OPERATOR, ListAlarms("witchcraft"))
@@ -98,6 +109,10 @@ def test_everybody_sees_their_own_rung_and_officers_see_all() -> None:
     second = ask(OPERATOR, ListRestrictions(1, first.cursor))
     names = [one.principal for page in (first, second) for one in page.restrictions]
     assert (names, second.cursor) == (["P1", "P2"], "")
+    assert [one.principal for one in ask("O1", ListRestrictions(principal="P2")).restrictions] == [
+        "P2"
+    ]
+    assert ask("P1", ListRestrictions(principal="P2")).restrictions == ()
 
 
 def test_a_client_asks_by_the_names_of_the_operations() -> None:

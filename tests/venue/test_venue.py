@@ -53,10 +53,11 @@ def deal(market: Client) -> tuple[Trader, Trader, str]:
     return bea, sol, contract
 
 
-@pytest.mark.parametrize("view", ["catalogue", "mentions"])
+@pytest.mark.parametrize("view", ["catalogue", "mentions", "floor"])
 def test_a_view_whose_file_fails_is_built_again(
     market: Client, view: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("souq.views.floor.UNKEPT_MAX", 1)
     bea, sol, contract = deal(market)
     failing = getattr(market.venue, view)
     before = DerivedFile.begin

@@ -1,5 +1,6 @@
 """What settings must be to make sense together, and what of them may be shown."""
 
+import importlib.util
 import re
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
@@ -39,6 +40,10 @@ class Checked(Protocol):
     @property
     def authorities(self) -> tuple[str, ...]: ...
     @property
+    def console(self) -> bool: ...
+    @property
+    def console_passkeys(self) -> bool: ...
+    @property
     def proxies(self) -> tuple[str, ...]: ...
     @property
     def rules(self) -> Rules: ...
@@ -57,6 +62,8 @@ def problems_of(settings: Checked) -> Iterator[tuple[str, str]]:
         yield "store", "store is no URL; write % and two digits for what is special in a password"
     elif settings.standby and not is_postgres(store):
         yield "standby", "standby needs a store that two servers can reach, a postgresql:// URL"
+    if settings.console_passkeys:
+        yield from _problems_of_passkeys(settings)
     if settings.data != store and not (settings.data.strip() and _is_folder(settings.data)):
         yield "data", "data should be a folder"
     if settings.public_url and not _is_public(settings.public_url):
@@ -77,6 +84,21 @@ def problems_of(settings: Checked) -> Iterator[tuple[str, str]]:
     for name in settings.rules.rails:
         if name not in RAILS:
             yield "rules.rails", f"rules.rails may name {', '.join(RAILS)}, not {name!r}"
+
+
+def _problems_of_passkeys(settings: Checked) -> Iterator[tuple[str, str]]:
+    """Browsers keep passkeys under a host's name, and use them over TLS, or on one machine."""
+    name = "console_passkeys"
+    if not settings.console:
+        yield name, "console_passkeys needs console = true: there is nowhere else to sign in"
+    url = urlsplit(settings.public_url) if _is_public(settings.public_url) else urlsplit("")
+    host = url.hostname or ""
+    is_name = bool(host) and not _is_network(host)
+    if not is_name or not (url.scheme == "https" or host == "localhost"):
+        wanted = "https://market.example (a name, no number), or http://localhost:8000"
+        yield name, f"console_passkeys needs a public_url such as {wanted}"
+    if importlib.util.find_spec("webauthn") is None:
+        yield name, "console_passkeys needs the extra: pip install 'souq[passkeys]'"
 
 
 def _problems_of_rails(rails: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, str]]:

@@ -2,11 +2,22 @@
 
 import importlib.util
 import logging
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+from souq.app.settings import BadSettings
 from souq.surfaces.answering import Answering
 from souq.surfaces.auth import Authenticator
+from souq.surfaces.console.behind import Served
+from souq.surfaces.console.door import Console
+from souq.surfaces.console.entrance import Entrance
+from souq.surfaces.console.pages import PAGES
+from souq.surfaces.console.passkey_list import FILE, PasskeyList
+from souq.surfaces.console.rendering import Renderer
+from souq.surfaces.console.sessions import Sessions
+from souq.surfaces.console.visit import Site
 from souq.surfaces.limits import Limits
 from souq.surfaces.problems import Malformed
 from souq.surfaces.signatures import MarketKey
@@ -44,6 +55,52 @@ def doors(
     )
     mcp = _mcp(answering, authenticator, limits, market_key, conformance=conformance)
     return {"a2a": a2a, AGENT_CARD: a2a, "mcp": mcp}
+
+
+def console(
+    answering: Answering,
+    authenticator: Authenticator,
+    limits: Limits,
+    *,
+    now: Callable[[], int],
+    url: str,
+    idle_s: int,
+    passkeys: Path | None = None,
+) -> Mapping[str, Any]:
+    """Give the pages for people, by the first parts of their paths.
+
+    `passkeys` is the folder where they are kept, where people may sign in with them. Raises
+    BadSettings for a file there that holds none.
+    """
+    kept = None if passkeys is None else _kept_passkeys(passkeys, authenticator)
+    entrance = Entrance(
+        Sessions(authenticator.is_live, idle_s=idle_s, on_end=answering.ring),
+        authenticator,
+        limits,
+        is_secure=url.startswith("https://"),
+        passkeys=kept,
+    )
+    more: Mapping[str, Any] = {}
+    if kept is not None:
+        from souq.surfaces.console.passkeys import Passkeys
+
+        more = Passkeys(entrance, kept, origin=url).pages
+    found = Console(
+        Served(answering, limits),
+        Site(Renderer(), now, PAGES, has_passkeys=kept is not None),
+        entrance=entrance,
+        more=more,
+        hosts=authenticator.authorities,
+    )
+    return dict.fromkeys(found.parts, found)
+
+
+def _kept_passkeys(folder: Path, authenticator: Authenticator) -> PasskeyList:
+    try:
+        return PasskeyList(folder / FILE, authenticator.key_of)
+    except sqlite3.DatabaseError as error:
+        why = f"{folder / FILE} cannot be read ({error}); move it away, and people add theirs anew"
+        raise BadSettings(why) from None
 
 
 def _mcp(

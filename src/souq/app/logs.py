@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import msgspec
 import structlog
 
-from souq.surfaces.metrics import STREAM
+from souq.surfaces.metrics import STREAMS
 
 MASK = "***"
 SLOW_S = 1.0
@@ -111,7 +111,7 @@ def access(method: str, route: str, status: int, seconds: float, id: str = "") -
     `route` is a template such as `/v1/contracts/{contract}`; a path or a query may hold words. A
     refusal is an answer, so it is no failure.
     """
-    if status >= 500 or (seconds > SLOW_S and route != STREAM):
+    if status >= 500 or (seconds > SLOW_S and route not in STREAMS):
         level = logging.WARNING
     elif _access.isEnabledFor(logging.DEBUG):
         level = logging.DEBUG

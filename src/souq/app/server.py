@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from souq.app import logs
 from souq.app.background import Soon, keep_snapshots, kept_up, meet_deadlines
 from souq.app.checking import is_postgres
-from souq.app.doors import doors
+from souq.app.doors import console, doors
 from souq.app.epochs import Epochs
 from souq.app.listening import BACKLOG, Listener, authorities_of, bind, on_signals, url_of
 from souq.app.opening import Opened, open_store, open_venue, stand_by
@@ -171,6 +171,27 @@ class Server:
             GATHER_S, (venue.drain, events.ring, answering.ring, outbox.wake, webhooks.wake)
         )
         durability.after = gathered.ask
+        more = doors(
+            answering,
+            authenticator,
+            limits,
+            market_key=market_key,
+            url=url,
+            body_bytes_max=settings.body_bytes_max,
+            conformance=settings.conformance,
+        )
+        if settings.console:
+            pages = console(
+                answering,
+                authenticator,
+                limits,
+                now=self._clock,
+                url=url,
+                idle_s=settings.console_idle_s,
+                passkeys=Path(settings.data) if settings.console_passkeys else None,
+            )
+            metrics.pages = frozenset(pages)
+            more = {**pages, **more}
         application = Application(
             api,
             metrics=metrics,
@@ -178,15 +199,7 @@ class Server:
             evidence_key=venue.evidence.key,
             is_ready=lambda: _not_ready(venue),
             name_request=logs.request_id.set,
-            doors=doors(
-                answering,
-                authenticator,
-                limits,
-                market_key=market_key,
-                url=url,
-                body_bytes_max=settings.body_bytes_max,
-                conformance=settings.conformance,
-            ),
+            doors=more,
         )
 
         def on_exit() -> None:

@@ -32,6 +32,7 @@ NOT_SETTINGS = frozenset(
     {
         CONFIG,
         "SOUQ_BENCH_DIR",
+        "SOUQ_BROWSER",
         "SOUQ_FULL",
         "SOUQ_KEY",
         "SOUQ_LOCAL",
@@ -49,6 +50,7 @@ Port = Annotated[int, Meta(ge=0, le=65_535)]  # 0 takes any that is free
 Heartbeat = Annotated[float, Meta(gt=0, le=300)]
 Tick = Annotated[float, Meta(gt=0, le=3_600)]
 Epoch = Annotated[int, Meta(ge=0, le=604_800)]
+Idle = Annotated[int, Meta(ge=60, le=86_400)]
 BodyBytes = Annotated[int, Meta(ge=1_024, le=16 * 1_024 * 1_024)]
 Records = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 
@@ -77,6 +79,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     snapshot_every: Records = 100_000  # records; 0 takes none but when it stops
     snapshot_on_stop: bool = True
     webhooks_private: bool = False  # whether webhooks may go to this machine and its networks
+    console: bool = True  # pages for people at `/`
+    console_idle_s: Idle = 1_800  # after which a session of theirs ends
+    console_passkeys: bool = False  # whether a passkey may sign in; needs souq[passkeys]
     conformance: bool = False  # doors also hold what public conformance suites look for
     rules: Rules = Rules()
     limits: Rates = Rates()

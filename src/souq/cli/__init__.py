@@ -18,9 +18,11 @@ from souq.cli import lab_reading as lab_reading
 from souq.cli import mcp_stdio as mcp_stdio
 from souq.cli import metering as metering
 from souq.cli import models as models
+from souq.cli import onlooking as onlooking
 from souq.cli import replicating as replicating
 from souq.cli import reputation as reputation
 from souq.cli import serving as serving
+from souq.cli import signing_in as signing_in
 from souq.cli import trading as trading
 from souq.cli import trust as trust
 from souq.cli import watching as watching

@@ -14,7 +14,8 @@ from souq.cli.private_files import write_over
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import OPERATOR
 from souq.operations.evidence_queries import Consistency, GetConsistency, GetReceipt, GetTreeHead
-from souq.venue.receipts import get_receipt, reading_desk
+from souq.venue.onlooker import Onlooker
+from souq.venue.receipts import get_receipt
 from souq.views.evidence import TreeHead
 from souq.views.evidence_key import EvidenceKey
 from souq.views.receipt_check import (
@@ -126,7 +127,7 @@ def check_log(file: File, server: Server = URL, key: Key = "", as_json: Json = F
 def _from_folder(folder: Path, contract: str, actor: str) -> str:
     try:
         with runs.reading(folder) as store:
-            desk = reading_desk(store, EvidenceKey.load_or_make(folder))
+            desk = Onlooker(lambda: store, EvidenceKey.load_or_make(folder)).desk
             return get_receipt(desk, actor, GetReceipt(contract)).file
     except ValueError as error:
         raise Mistake(str(error)) from None

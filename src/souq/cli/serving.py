@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -76,14 +77,16 @@ def _run(settings: Any) -> int:
 
     logs.configure(settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(Server(settings, _tell).run())
+        return runner.run(Server(settings, partial(_tell, settings.console)).run())
 
 
-def _tell(running: Any) -> None:
+def _tell(has_console: bool, running: Any) -> None:
     console.print(f"souq is open at {running.url}", soft_wrap=True)
     if running.admin_key:
         console.print(f"Admin key (shown this once): {running.admin_key}", soft_wrap=True)
     console.print(f"What it can do: {running.url}/docs and /openapi.json", soft_wrap=True)
+    if has_console:
+        console.print(f"In a browser: {running.url} (souq login signs in)", soft_wrap=True)
 
 
 @app.command()

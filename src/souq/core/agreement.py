@@ -61,6 +61,14 @@ def cash_paid(legs: tuple[Leg, ...]) -> int:
     return sum(leg.amount.units for leg in legs if isinstance(leg, CashLeg))
 
 
+def price_of(legs: tuple[Leg, ...]) -> Money | None:
+    """Give what is paid; None where nothing is, or where it is in several assets."""
+    paid = [leg.amount for leg in legs if isinstance(leg, CashLeg)]
+    if not paid or len({one.asset for one in paid}) > 1:
+        return None
+    return Money(sum([one.units for one in paid]), paid[0].asset)
+
+
 def cash_given(legs: tuple[Leg, ...], agent: str) -> int:
     """Sum what an agent pays."""
     units = 0  # asked at every move, where a generator would take longer than the sum

@@ -32,5 +32,13 @@ def object_to(view: View, binding: Binding, house: Rules) -> Iterable[Objection]
     if house.confirm_above_units is not None:
         pays = max(cash_given(binding.legs, binding.agent.id), binding.part_of)
         if summary.needs_confirming(view, pays):
-            found.append(Objection("confirm", "platform", approver=principal))
+            found.append(
+                Objection(
+                    "confirm",
+                    "platform",
+                    approver=principal,
+                    threshold=house.confirm_above_units,
+                    observed=pays,
+                )
+            )
     return found

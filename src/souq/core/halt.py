@@ -89,6 +89,21 @@ def level(view: View) -> Level:
     return "open" if found is None else found.level
 
 
+def level_of(view: View, scope: str) -> Level:
+    """Give the level at which a principal or an agent is halted alone, whoever's switch it is."""
+    found = (view.get(HALTS, key) for key in (scope, _switch(scope, OPERATOR)))
+    return max((one.level for one in found if one is not None), key=LEVELS.index, default="open")
+
+
+def whose(view: View, key: str) -> tuple[str, str]:
+    """Say whom a thrown switch halts, "" for the market, and whose switch it is."""
+    if key == _KEY:
+        return "", OPERATOR
+    by, _, scope = key.rpartition("/")
+    agent = view.get(AGENTS, scope)
+    return scope, by or (scope if agent is None else agent.principal)
+
+
 def need(view: View, what: What, agent: Agent | None = None) -> None:
     """Raise Refused(halted) while such things stand still, for everybody or for this agent."""
     found = view.get(HALTS, _KEY)

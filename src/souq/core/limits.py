@@ -32,7 +32,9 @@ def object_to(view: View, binding: Binding, house: Rules) -> Iterable[Objection]
     for mandate in mandates[1:]:
         # Whose limit it is may be told; how much is left of another agent's is not.
         for one in _object(view, binding, mandate):
-            found.append(structs.replace(one, facts={"of": mandate.id}))
+            found.append(
+                structs.replace(one, facts={"of": mandate.id}, threshold="", observed="", asset="")
+            )
     return found
 
 
@@ -66,9 +68,18 @@ def _object(view: View, binding: Binding, mandate: Mandate) -> Iterable[Objectio
         found.append(Objection("per_deal", facts={"cap": limits.per_deal_units}))
     if binding.reserves:
         found += _budget(view, mandate, limits, binding)
-    above = limits.approval_above_units
-    asks_above = above is not None and max(pays, binding.part_of) > above
-    if limits.approval_always or asks_above:
+    above, whole = limits.approval_above_units, max(pays, binding.part_of)
+    if above is not None and whole > above:
+        found.append(
+            Objection(
+                "approval",
+                approver=agent.principal,
+                threshold=above,
+                observed=whole,
+                asset=limits.asset,
+            )
+        )
+    elif limits.approval_always:
         found.append(Objection("approval", approver=agent.principal))
     return found
 

@@ -38,9 +38,8 @@ class Objection(Struct, frozen=True):
     """One rule's no; or where `approver` names somebody, that the deal waits for their approval.
 
     `layer` is whose rule it is: "mandate", or the scope of a policy. `facts` speak of the caller
-    only, and hold no limit that is private. A policy's rule has a `number` in it, and tells what it
-    compared to whoever asks for an explanation and may read the policy; `is_private`: to
-    nobody.
+    only, and hold no limit that is private. A policy's rule has a `number` in it. What was compared
+    is told to whoever asks for an explanation and may read the rule; `is_private`: to nobody.
     """
 
     rule: str

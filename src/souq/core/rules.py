@@ -95,6 +95,7 @@ class Rules(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
     deny_list_age_us: int = 30 * DAY_US
     confirm_above_units: int | None = None  # dearer deals wait for their principal: see `summary`
     signed_acts: bool = False  # what binds an agent must carry its own signature: see `act`
+    public_floor: bool = False  # the floor's figures are for guests too, who bring no key
 
 
 class OpenMarket(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -106,8 +107,8 @@ class OpenMarket(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
 class AmendRules(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     """Change rules of a market that is open; `rules` are all of them, as they will be. Operator.
 
-    Fees, durations, bounds of price changes and of exposure may change, and what is to be
-    confirmed. Contracts, and deadlines that run, stay as they were made.
+    Fees, durations, bounds of price changes and of exposure may change, what is to be confirmed,
+    and whether guests see the floor. Contracts, and deadlines that run, stay as they were made.
     """
 
     rules: Rules
@@ -130,6 +131,7 @@ AMENDABLE = (
     *("inspection_us", "ruling_us", "silent_ruling_bps", "confirm_above_units"),
     *("price_update_bps", "price_hour_bps", "price_day_times"),
     *("exposure_detect_bps", "exposure_allowance_units", "exposure_record_units"),
+    "public_floor",
 )
 
 

@@ -56,7 +56,7 @@ def sentences(view: View, id: str, agreement: Agreement) -> tuple[str, ...]:
         f" {inspect} minutes after that accepts it."
     )
     said += [_promise(one) for one in agreement.promises]
-    return (*said, *_conditions(agreement.conditions))
+    return (*said, *clauses(agreement.conditions))
 
 
 def digest_of(said: tuple[str, ...]) -> str:
@@ -92,7 +92,7 @@ def _promise(one: Promise) -> str:
     return f"{one.attribute} is {bound} {one.value}, or {_share(one.penalty_bps)} goes back."
 
 
-def _conditions(given: Conditions) -> Iterator[str]:
+def clauses(given: Conditions) -> Iterator[str]:
     """Tell where a deal runs otherwise than the house's rules say."""
     if given.hand_over == "both":
         yield "Both sides must say that it changed hands; silence is a dispute."

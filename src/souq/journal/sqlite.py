@@ -9,6 +9,7 @@ Versions before 3.51.3 can lose pages when one connection resets the WAL while a
 checkpoints; the one writer does all checkpoints, and readers open the file read-only.
 """
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -26,6 +27,7 @@ from souq.journal.record import GENESIS, Damaged, Entry, Payload
 from souq.journal.store import InUse as InUse
 
 FILE = "journal.sqlite"
+SIDE_FILES = ("-shm", "-wal")  # what SQLite itself keeps beside a file, while it is open
 HEAD = "head"
 LOCK = "lock"
 _READ_CHUNK = 2_000
@@ -338,6 +340,8 @@ class SqliteStore:
 
     def close(self) -> None:
         with self._writing, self._reading:
+            if self._lock is not None and not self._failure:
+                self._fold_log_in()
             while self._opened:  # readers first: the writer folds its log in when it goes last
                 self._opened.pop().close()
             self._key_file.close()
@@ -345,6 +349,15 @@ class SqliteStore:
                 if handle is not None:
                     os.close(handle)
             self._head = self._lock = None
+
+    def _fold_log_in(self) -> None:
+        """Leave the whole journal in its own file, even where others have it open for reading.
+
+        Closing does so only for the last connection there is, and whoever hashes or copies the file
+        next would miss what is in the log.
+        """
+        with contextlib.suppress(sqlite3.Error):  # then it stays in the log, which is kept
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def head_line(seq: int, hash: bytes) -> bytes:

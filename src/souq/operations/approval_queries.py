@@ -5,6 +5,7 @@ from msgspec import Struct
 from souq.core.agreement import Leg
 from souq.core.conditions import USUAL, Conditions
 from souq.core.promise import Promise
+from souq.operations.policy_queries import RuleSaid
 from souq.operations.queries import LIMIT
 
 
@@ -24,6 +25,9 @@ class ApprovalAsked(Struct, frozen=True, omit_defaults=True):
 
     `agents` are those that it would bind for whoever approves, `pays` what they pay by asset. An
     approval names `digest`; a signed one is over `market`, `contract`, `digest` and `decide_by`.
+
+    `reasons` are the rules that held the deal when it was struck. `saw` tells, by agent, what those
+    of them that ask this approver compare in it as things stand now, as far as one may read them.
     """
 
     market: str
@@ -38,6 +42,7 @@ class ApprovalAsked(Struct, frozen=True, omit_defaults=True):
     promises: tuple[Promise, ...] = ()
     conditions: Conditions = USUAL
     under: tuple[str, ...] = ()
+    saw: dict[str, tuple[RuleSaid, ...]] = {}
 
 
 class Approvals(Struct, frozen=True):

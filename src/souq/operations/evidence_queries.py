@@ -35,6 +35,17 @@ class GetConsistency(Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     second: int = 0
 
 
+class GetRecordProof(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Give a record, proven to stand in the tree of `size` records, or in the whole one.
+
+    By whoever may see anything of it: the parts that they may read whole are opened, and their own
+    command. The operator reads all of it, and the record's place in the hash chain.
+    """
+
+    seq: int
+    size: int = 0
+
+
 class GetReceipt(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Give the receipt of a deal, which a stranger can verify offline.
 
@@ -63,6 +74,13 @@ class Consistency(Struct, frozen=True):
     first: TreeHead
     second: TreeHead
     path: tuple[str, ...]
+
+
+class RecordProof(Struct, frozen=True):
+    """`file` is JSON, whose parts are text to hash as they stand; docs/receipts.md says how."""
+
+    seq: int
+    file: str
 
 
 class Receipt(Struct, frozen=True):

@@ -3,6 +3,8 @@
 Query fields are flat, for URLs. Where lists come in pages, `cursor` is empty at the end.
 """
 
+from typing import Literal
+
 from msgspec import Struct
 
 from souq.core.agreement import Leg
@@ -115,7 +117,11 @@ class GetNegotiation(Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 
 
 class ListNegotiations(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """List an agent's bargains, newest first. What is open to anybody, `list_runs` lists."""
+    """List an agent's bargains, newest first. What is open to anybody, `list_runs` lists.
+
+    Without `agent`: an agent's own, a principal's of all its agents, for the operator everybody's.
+    A page may be short, or empty, where much of what was looked at still goes on.
+    """
 
     agent: str = ""
     is_open: bool = True
@@ -193,7 +199,11 @@ class GetContract(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields
 
 
 class ListContracts(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """List an agent's contracts, newest first."""
+    """List an agent's contracts, newest first.
+
+    Without `agent`: an agent's own, a principal's of all its agents, for the operator everybody's.
+    A page may be short, or empty, where much of what was looked at still goes on.
+    """
 
     agent: str = ""
     is_open: bool = True
@@ -363,9 +373,15 @@ class Reports(Struct, frozen=True):
 class ListEvents(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """List what happened after a record, as far as one may see it; `types` narrows it down.
 
-    `last` is how far was looked: the next `after`. As a stream: `GET /v1/events`.
+    `last` is how far was looked: the next `after`. As a stream: `GET /v1/events`. In `order`
+    newest, records come backwards from the end, or from `before`, and `last` is the next `before`;
+    1 is the end of it. `about` (L42, N17, C9, A3 …) keeps those that one may know to be about it:
+    of an agent or a principal, when it came and what is not public; what it listed, search tells.
     """
 
     after: int = 0
     types: tuple[str, ...] = ()
     limit: int = LIMIT
+    about: str = ""
+    order: Literal["oldest", "newest"] = "oldest"
+    before: int = 0

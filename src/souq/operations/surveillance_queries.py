@@ -1,7 +1,8 @@
-"""What may be asked about surveillance and the ladder, and the answer it gets."""
+"""What may be asked about surveillance, the ladder and halts, and the answer it gets."""
 
 from msgspec import Struct
 
+from souq.core.halt import Level as HaltLevel
 from souq.core.restriction import Level, Why
 from souq.operations.queries import LIMIT
 from souq.views.surveillance.breakers import Breakers
@@ -28,10 +29,14 @@ class Alarms(Struct, frozen=True):
 
 
 class ListRestrictions(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """List principals on the ladder. The operator and officers see all, others their own."""
+    """List principals on the ladder, or the one that is named.
+
+    The operator and officers see all, others their own.
+    """
 
     limit: int = LIMIT
     cursor: str = ""
+    principal: str = ""
 
 
 class RestrictionCard(Struct, frozen=True, omit_defaults=True):
@@ -50,4 +55,34 @@ class RestrictionCard(Struct, frozen=True, omit_defaults=True):
 
 class Restrictions(Struct, frozen=True):
     restrictions: tuple[RestrictionCard, ...]
+    cursor: str = ""
+
+
+class ListHalts(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """List the switches that are thrown, the latest first; with `of`, of whom it names.
+
+    The operator and officers see all, a principal those of itself and its agents, an agent its own,
+    and everybody the market's.
+    """
+
+    limit: int = LIMIT
+    cursor: str = ""
+    of: str = ""
+
+
+class HaltCard(Struct, frozen=True, omit_defaults=True):
+    """Who stands still since when. `scope` is "" for the whole market, else a principal or agent.
+
+    `by` is whose switch it is: whoever set it lifts it. `why` is in that one's words.
+    """
+
+    level: HaltLevel
+    since: int
+    by: str
+    scope: str = ""
+    why: str = ""
+
+
+class Halts(Struct, frozen=True):
+    halts: tuple[HaltCard, ...]
     cursor: str = ""

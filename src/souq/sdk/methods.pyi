@@ -31,8 +31,11 @@ from souq.operations.compliance_queries import (
 )
 from souq.operations.delivery_queries import Audits, Delivery, Epochs
 from souq.operations.dispute_queries import Dispute, Disputes
-from souq.operations.evidence_queries import Consistency, Inclusion, Receipt
+from souq.operations.evidence_queries import Consistency, Inclusion, Receipt, RecordProof
+from souq.operations.floor_queries import FloorFigures
 from souq.operations.key_queries import Keys, Webhooks
+from souq.operations.ledger_queries import TrialBalance
+from souq.operations.party_queries import Principals
 from souq.operations.policy_queries import Explanation, PolicyInForce
 from souq.operations.queries import (
     AgentCard,
@@ -52,7 +55,7 @@ from souq.operations.queries import (
     Runs,
 )
 from souq.operations.reputation_queries import Reputation
-from souq.operations.surveillance_queries import Alarms, Restrictions
+from souq.operations.surveillance_queries import Alarms, Halts, Restrictions
 from souq.views.catalogue.card import ListingCard, SearchPage
 from souq.views.evidence import TreeHead
 from souq.views.feed import FeedPage
@@ -789,10 +792,16 @@ class Methods:
         """Answer whoever asked: it stays as it was, or it was changed."""
     def get_market(self) -> Market:
         """Give the market's house rules, its clock, and whether it stands still."""
+    def get_floor(self) -> FloorFigures:
+        """Give the market's figures: listings, offers, deals, prices over time, what is open."""
     def who_am_i(self) -> Me:
         """Tell who one speaks as, by the key one brings."""
     def get_agent(self, agent: str) -> AgentCard:
         """Give what everybody may know of an agent."""
+    def list_principals(
+        self, principal: str = ..., limit: int = ..., cursor: str = ...
+    ) -> Principals:
+        """List principals with their agents, in the order they came."""
     def get_reputation(self, of: str, category: str = ...) -> Reputation:
         """Give what an agent, or a principal, has shown as a supplier; by anybody."""
     def search(
@@ -862,12 +871,16 @@ class Methods:
         """Prove that a record stands in the tree of `size` records, or in the whole one."""
     def get_consistency(self, first: int, second: int = ...) -> Consistency:
         """Prove that the tree of `first` records begins that of `second`, or the whole one."""
+    def get_record_proof(self, seq: int, size: int = ...) -> RecordProof:
+        """Give a record, proven to stand in the tree of `size` records, or in the whole one."""
     def get_receipt(self, contract: str) -> Receipt:
         """Give the receipt of a deal, which a stranger can verify offline."""
     def get_balance(self, principal: str = ...) -> Balances:
         """Give a principal's money."""
     def list_entries(self, principal: str = ..., limit: int = ..., cursor: str = ...) -> Entries:
         """List what moved in a principal's wallets, newest first."""
+    def get_trial_balance(self, limit: int = ..., cursor: str = ...) -> TrialBalance:
+        """Add the whole ledger up, by asset and kind of account; list its accounts by name."""
     def get_mandate(self, agent: str = ...) -> Mandate:
         """Give an agent's authority and what is left of it."""
     def get_policy(self, scope: str) -> PolicyInForce:
@@ -887,13 +900,23 @@ class Methods:
     def list_webhooks(self, owner: str = ...) -> Webhooks:
         """List the webhooks of oneself, or of `owner`."""
     def list_events(
-        self, after: int = ..., types: Sequence[str] = ..., limit: int = ...
+        self,
+        after: int = ...,
+        types: Sequence[str] = ...,
+        limit: int = ...,
+        about: str = ...,
+        order: Literal["oldest", "newest"] = ...,
+        before: int = ...,
     ) -> FeedPage:
         """List what happened after a record, as far as one may see it; `types` narrows it down."""
     def list_alarms(self, detector: str = ..., limit: int = ...) -> Alarms:
         """List what surveillance found of late, latest first, and how breakers stand."""
-    def list_restrictions(self, limit: int = ..., cursor: str = ...) -> Restrictions:
-        """List principals on the ladder."""
+    def list_restrictions(
+        self, limit: int = ..., cursor: str = ..., principal: str = ...
+    ) -> Restrictions:
+        """List principals on the ladder, or the one that is named."""
+    def list_halts(self, limit: int = ..., cursor: str = ..., of: str = ...) -> Halts:
+        """List the switches that are thrown, the latest first; with `of`, of whom it names."""
     def get_agent_card(self, agent: str) -> KnownAgent:
         """Give all that is known of an agent and of whoever stands behind it."""
     def get_terms(self) -> MarketTerms:
@@ -1656,10 +1679,16 @@ class AsyncMethods:
         """Answer whoever asked: it stays as it was, or it was changed."""
     async def get_market(self) -> Market:
         """Give the market's house rules, its clock, and whether it stands still."""
+    async def get_floor(self) -> FloorFigures:
+        """Give the market's figures: listings, offers, deals, prices over time, what is open."""
     async def who_am_i(self) -> Me:
         """Tell who one speaks as, by the key one brings."""
     async def get_agent(self, agent: str) -> AgentCard:
         """Give what everybody may know of an agent."""
+    async def list_principals(
+        self, principal: str = ..., limit: int = ..., cursor: str = ...
+    ) -> Principals:
+        """List principals with their agents, in the order they came."""
     async def get_reputation(self, of: str, category: str = ...) -> Reputation:
         """Give what an agent, or a principal, has shown as a supplier; by anybody."""
     async def search(
@@ -1731,6 +1760,8 @@ class AsyncMethods:
         """Prove that a record stands in the tree of `size` records, or in the whole one."""
     async def get_consistency(self, first: int, second: int = ...) -> Consistency:
         """Prove that the tree of `first` records begins that of `second`, or the whole one."""
+    async def get_record_proof(self, seq: int, size: int = ...) -> RecordProof:
+        """Give a record, proven to stand in the tree of `size` records, or in the whole one."""
     async def get_receipt(self, contract: str) -> Receipt:
         """Give the receipt of a deal, which a stranger can verify offline."""
     async def get_balance(self, principal: str = ...) -> Balances:
@@ -1739,6 +1770,8 @@ class AsyncMethods:
         self, principal: str = ..., limit: int = ..., cursor: str = ...
     ) -> Entries:
         """List what moved in a principal's wallets, newest first."""
+    async def get_trial_balance(self, limit: int = ..., cursor: str = ...) -> TrialBalance:
+        """Add the whole ledger up, by asset and kind of account; list its accounts by name."""
     async def get_mandate(self, agent: str = ...) -> Mandate:
         """Give an agent's authority and what is left of it."""
     async def get_policy(self, scope: str) -> PolicyInForce:
@@ -1760,13 +1793,23 @@ class AsyncMethods:
     async def list_webhooks(self, owner: str = ...) -> Webhooks:
         """List the webhooks of oneself, or of `owner`."""
     async def list_events(
-        self, after: int = ..., types: Sequence[str] = ..., limit: int = ...
+        self,
+        after: int = ...,
+        types: Sequence[str] = ...,
+        limit: int = ...,
+        about: str = ...,
+        order: Literal["oldest", "newest"] = ...,
+        before: int = ...,
     ) -> FeedPage:
         """List what happened after a record, as far as one may see it; `types` narrows it down."""
     async def list_alarms(self, detector: str = ..., limit: int = ...) -> Alarms:
         """List what surveillance found of late, latest first, and how breakers stand."""
-    async def list_restrictions(self, limit: int = ..., cursor: str = ...) -> Restrictions:
-        """List principals on the ladder."""
+    async def list_restrictions(
+        self, limit: int = ..., cursor: str = ..., principal: str = ...
+    ) -> Restrictions:
+        """List principals on the ladder, or the one that is named."""
+    async def list_halts(self, limit: int = ..., cursor: str = ..., of: str = ...) -> Halts:
+        """List the switches that are thrown, the latest first; with `of`, of whom it names."""
     async def get_agent_card(self, agent: str) -> KnownAgent:
         """Give all that is known of an agent and of whoever stands behind it."""
     async def get_terms(self) -> MarketTerms:

@@ -77,7 +77,8 @@ class Application:
 
         try:
             path, doors = scope["path"][1:], self._doors
-            door = doors.get(path) or doors.get(path.partition("/")[0], self._pages)
+            first = path.partition("/")[0]
+            door = doors.get(path) or (doors.get(first) if first else None) or self._pages
             await door(scope, receive, send_named)
         except Exception:
             log.exception("request %s failed", request_id)

@@ -91,8 +91,12 @@ class Authenticator:
 
     def is_live(self, speaker: Speaker) -> bool:
         """Tell whether the key that somebody spoke with still lets them speak."""
+        return self.key(speaker) is not None
+
+    def key(self, speaker: Speaker) -> Key | None:
+        """Give the key that somebody spoke with, while it lets them speak."""
         key = self._state().get(KEYS, speaker.key)
-        return key is not None and not has_expired(key, self._clock())
+        return None if key is None or has_expired(key, self._clock()) else key
 
     def key_of(self, owner: str, fingerprint: str) -> Key | None:
         """Give somebody's live key, for what was signed with it beside a request."""

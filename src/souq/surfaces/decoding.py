@@ -100,6 +100,16 @@ def read_query(operation: Operation, fields: dict[str, str], query: bytes) -> An
     return read
 
 
+def read_form(operation: Operation, fields: dict[str, Any]) -> Any:
+    """Read a command from a form, whose fields are all text. Raises Malformed."""
+    try:
+        return msgspec.convert(fields, operation.asks, strict=False, dec_hook=unsealed)
+    except msgspec.ValidationError as error:
+        raise Malformed(422, str(error)) from None
+    except (TypeError, ValueError) as error:
+        raise Malformed(422, str(error)) from None
+
+
 def _read(decode: Any, body: bytes) -> Any:
     read = _decoded(decode, body)
     _check_keys(body)

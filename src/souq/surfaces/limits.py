@@ -93,6 +93,12 @@ class Limiter:
         self._full_at[who] = asked
         return 0.0
 
+    def give_back(self, who: str, cost: int = 1) -> None:
+        """Return tokens that should not have been taken."""
+        full_at = self._full_at.get(who)
+        if full_at is not None:
+            self._full_at[who] = full_at - cost * self._token_ns
+
     def _make_room(self, now: int) -> None:
         # Whatever was drawn on longer ago than an empty bucket takes to fill is full again, and
         # what was drawn on longest ago stands first: nobody has to search.

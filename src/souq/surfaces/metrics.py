@@ -30,7 +30,8 @@ from souq.surfaces.routes import Routes
 
 ACCEPTED, REPLAYED = "accepted", "replayed"
 NO_ROUTE = "none"
-STREAM = EVENTS  # lasts as long as its reader likes, so how long says nothing
+CONSOLE, LIVE = "console", "/live"
+STREAMS = frozenset((EVENTS, LIVE))  # last as long as their readers like: how long says nothing
 _ROUTE_NAMES_MAX = 1_024
 _METHODS = frozenset({"GET", "HEAD", "POST"})
 # Whatever else is served; a path that is none of these and no operation's counts as NO_ROUTE.
@@ -45,7 +46,8 @@ _PAGES = frozenset(
         "/readyz",
         COMMANDS,
         BATCH,
-        STREAM,
+        EVENTS,
+        LIVE,
     }
 )
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.25, 2.5, 5.0)
@@ -118,6 +120,7 @@ class Metrics:
         self._watched = {name: self._gauge(f"souq_{name}", told) for name, told in _WATCHED.items()}
         self._durable: int | None = None  # unknown before there is an engine
         self._routes = Routes()
+        self.pages: frozenset[str] = frozenset()  # first parts of the console's paths
         # The children of labels, bound once: looking one up by its labels costs three times the
         # counting.
         self._count: dict[tuple[type, str], Callable[[], None]] = {}
@@ -180,7 +183,7 @@ class Metrics:
             timed = self._seconds.labels(method, route)
             self._timed.setdefault((method, route), timed.observe)
         count()
-        if route != STREAM:
+        if route not in STREAMS:
             self._timed[method, route](seconds)
         if self._on_request is not None:
             self._on_request(method, route, status, seconds, request_id)
@@ -198,7 +201,7 @@ class Metrics:
         else:
             found = self._routes.find(method, path)
             if found is None:
-                return NO_ROUTE
+                return CONSOLE if path[1:].partition("/")[0] in self.pages else NO_ROUTE
             name = found.operation.path
             if found.fields:
                 return name

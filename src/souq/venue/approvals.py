@@ -10,6 +10,7 @@ from souq.core.stage import Held, stage_of
 from souq.operations import approval_queries as ask
 from souq.venue.access import principal_asked
 from souq.venue.desk import Desk, check_limit, read_cursor, write_cursor
+from souq.venue.policies import seen_in
 
 
 def list_approvals(desk: Desk, actor: str, query: ask.ListApprovals) -> ask.Approvals:
@@ -21,12 +22,12 @@ def list_approvals(desk: Desk, actor: str, query: ask.ListApprovals) -> ask.Appr
     if actor in desk.state.rows(AGENTS):  # an agent sees its own deals, and not its siblings'
         own = set(desk.affairs.contracts(actor))
         waiting = [id for id in waiting if id in own]
-    page = tuple(_approval(desk, principal, id) for id in waiting[: query.limit])
+    page = tuple(_approval(desk, actor, principal, id) for id in waiting[: query.limit])
     cursor = write_cursor(int(page[-1].contract[1:])) if len(waiting) > query.limit else ""
     return ask.Approvals(page, rules(desk.state).signed_approvals, cursor)
 
 
-def _approval(desk: Desk, principal: str, id: str) -> ask.ApprovalAsked:
+def _approval(desk: Desk, actor: str, principal: str, id: str) -> ask.ApprovalAsked:
     state = desk.state
     held = stage_of(state, id)
     assert isinstance(held, Held), f"{id} waits for nobody"
@@ -49,6 +50,7 @@ def _approval(desk: Desk, principal: str, id: str) -> ask.ApprovalAsked:
         promises=agreement.promises,
         conditions=agreement.conditions,
         under=agreement.under,
+        saw=seen_in(state, actor, principal, agreement, held.reasons),
     )
 
 

@@ -14,7 +14,6 @@ from souq.core.mechanisms.parties import opener
 from souq.core.message import MessagePosted, MessageSent
 from souq.core.negotiation import (
     NEGOTIATIONS,
-    AgreementReached,
     Negotiation,
     NegotiationOpened,
     need_negotiation,
@@ -36,11 +35,11 @@ from souq.core.stage import (
 )
 from souq.core.state import State, View, was_issued
 from souq.operations import queries as ask
+from souq.venue import listed
 from souq.venue.access import agent_asked, need_party, seers, speaks_for
 from souq.venue.compliance import disclosed
 from souq.venue.desk import Desk, check_after, check_limit, read_cursor, write_cursor
 from souq.views.catalogue import Search
-from souq.views.feed import FeedPage
 from souq.views.history import Deal, NegotiationStory, Said
 from souq.views.observation import MESSAGES_SEEN, ListingSeen, Observation, Observer
 from souq.views.story import deal_story, talk_story
@@ -63,10 +62,9 @@ def get_negotiation(desk: Desk, actor: str, query: ask.GetNegotiation) -> ask.Ne
 
 
 def list_negotiations(desk: Desk, actor: str, query: ask.ListNegotiations) -> ask.Negotiations:
-    agent = agent_asked(desk.state, actor, query.agent)
-    is_open = desk.affairs.talks(agent)
-    page = _page(desk, f"talks:{agent}", NegotiationOpened, is_open, query)
-    return ask.Negotiations(tuple(_negotiation(desk, actor, id) for id in page[0]), page[1])
+    agents = listed.agents_asked(desk, actor, query.agent)
+    ids, cursor = listed.page(desk, listed.TALKS, agents, query)
+    return ask.Negotiations(tuple(_negotiation(desk, actor, id) for id in ids), cursor)
 
 
 def list_runs(desk: Desk, actor: str, query: ask.ListRuns) -> ask.Runs:
@@ -109,10 +107,9 @@ def get_contract(desk: Desk, actor: str, query: ask.GetContract) -> ask.Contract
 
 
 def list_contracts(desk: Desk, actor: str, query: ask.ListContracts) -> ask.Contracts:
-    agent = agent_asked(desk.state, actor, query.agent)
-    is_open = desk.affairs.contracts(agent)
-    page = _page(desk, f"deals:{agent}", AgreementReached, is_open, query)
-    return ask.Contracts(tuple(_contract(desk, actor, id) for id in page[0]), page[1])
+    agents = listed.agents_asked(desk, actor, query.agent)
+    ids, cursor = listed.page(desk, listed.DEALS, agents, query)
+    return ask.Contracts(tuple(_contract(desk, actor, id) for id in ids), cursor)
 
 
 def list_messages(desk: Desk, actor: str, query: ask.ListMessages) -> ask.Messages:
@@ -125,12 +122,6 @@ def list_messages(desk: Desk, actor: str, query: ask.ListMessages) -> ask.Messag
     said, last = _said(desk, subject, before, query.limit)
     is_more = bool(last and desk.mentions.before((subject,), last, 1))
     return ask.Messages(tuple(said), write_cursor(last) if is_more else "")
-
-
-def list_events(desk: Desk, actor: str, query: ask.ListEvents) -> FeedPage:
-    check_limit(query.limit)
-    check_after(query.after)
-    return desk.feed.page(actor, query.after, query.limit, frozenset(query.types))
 
 
 def observe(desk: Desk, actor: str, query: ask.Observe) -> Observation:
@@ -185,35 +176,6 @@ class _Source:
         return tuple(
             Said(one.at, one.agent, one.text, one.negotiation) for one in said[-MESSAGES_SEEN:]
         )
-
-
-def _page(
-    desk: Desk,
-    subject: str,
-    began: type,
-    is_open: tuple[str, ...],
-    query: ask.ListNegotiations | ask.ListContracts,
-) -> tuple[list[str], str]:
-    """Give the ids on a page, newest first, and the next cursor."""
-    check_limit(query.limit)
-    before = read_cursor(query.cursor, int) if query.cursor else _SEQ_END
-    if query.is_open:
-        # By number, so that what ends between two pages shifts nothing.
-        numbers = [number for id in reversed(is_open) if (number := int(id[1:])) < before]
-        letter = "N" if began is NegotiationOpened else "C"
-        found = [f"{letter}{number}" for number in numbers[: query.limit]]
-        more = len(numbers) > query.limit
-        return found, write_cursor(numbers[query.limit - 1]) if more else ""
-    seqs = desk.mentions.before((subject,), before, query.limit + 1)
-    running = set(is_open)
-    found = []
-    for seq in seqs[: query.limit]:
-        name = "negotiation" if began is NegotiationOpened else "contract"
-        events = desk.feed.record(seq).events
-        ids = [getattr(event, name) for event in events if isinstance(event, began)]
-        found += [id for id in ids if id not in running]
-    more = len(seqs) > query.limit
-    return found, write_cursor(seqs[query.limit - 1]) if more else ""
 
 
 def _said(desk: Desk, subject: str, before: int, limit: int) -> tuple[list[ask.Message], int]:
@@ -369,5 +331,4 @@ ANSWERS: dict[type, Any] = {
     ask.GetContract: get_contract,
     ask.ListContracts: list_contracts,
     ask.ListMessages: list_messages,
-    ask.ListEvents: list_events,
 }

@@ -18,6 +18,7 @@ from souq.views.affairs import Affairs
 from souq.views.catalogue import Catalogue
 from souq.views.evidence import Evidence
 from souq.views.feed import Feed
+from souq.views.floor import Floor
 from souq.views.history import ERASED
 from souq.views.mentions import Mentions
 from souq.views.surveillance.watch import Watch
@@ -39,6 +40,7 @@ class Desk:
         *,
         watch: Watch,
         evidence: Evidence,
+        floor: Floor,
     ) -> None:
         self.store = store
         self.affairs = affairs
@@ -47,6 +49,7 @@ class Desk:
         self.feed = feed
         self.watch = watch
         self.evidence = evidence
+        self.floor = floor
         self.state: State
         self.seq = 0
         self.words = lru_cache(WORDS_KEPT)(self._words)

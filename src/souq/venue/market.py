@@ -28,13 +28,17 @@ from souq.venue import (
     deliveries,
     disputes,
     erasing,
+    floor,
     listings,
     money,
+    parties,
     people,
     policies,
     receipts,
+    records,
     reputation,
     surveillance,
+    trial_balance,
 )
 from souq.venue.desk import Desk
 from souq.views.affairs import Affairs
@@ -43,6 +47,7 @@ from souq.views.derived import Spoilt
 from souq.views.evidence import Evidence
 from souq.views.evidence_key import EvidenceKey
 from souq.views.feed import Feed, FeedPage
+from souq.views.floor import Floor
 from souq.views.mentions import Mentions
 from souq.views.showing import answer_shown, viewer_of
 from souq.views.surveillance.watch import Watch
@@ -50,11 +55,13 @@ from souq.views.surveillance.watch import Watch
 log = logging.getLogger(__name__)
 ANSWERS = {
     **people.ANSWERS,
+    **parties.ANSWERS,
     **deals.ANSWERS,
     **listings.ANSWERS,
     **channels.ANSWERS,
     **policies.ANSWERS,
     **money.ANSWERS,
+    **trial_balance.ANSWERS,
     **approvals.ANSWERS,
     **deliveries.ANSWERS,
     **disputes.ANSWERS,
@@ -62,6 +69,8 @@ ANSWERS = {
     **surveillance.ANSWERS,
     **compliance.ANSWERS,
     **receipts.ANSWERS,
+    **floor.ANSWERS,
+    **records.ANSWERS,
 }
 WATCHED_AGAIN_MAX = 20_000  # records that the watch reads again at a start
 
@@ -104,6 +113,8 @@ class Venue:
         key = EvidenceKey.load_or_make(data) if data else EvidenceKey.new()
         self.evidence = Evidence(data / "evidence.sqlite" if data else None, key)
         self.evidence.catch_up(store)
+        self.floor = Floor(data / "floor.sqlite" if data else None)
+        self.floor.catch_up(store)
         self._desk = Desk(
             store,
             self._affairs,
@@ -112,6 +123,7 @@ class Venue:
             self.feed,
             watch=self.watch,
             evidence=self.evidence,
+            floor=self.floor,
         )
         for principal in erasing.left_over(store, state):  # it was cut off after the record
             self._erase(principal)
@@ -177,6 +189,7 @@ class Venue:
             self._follow(self.mentions, record)
             self.watch.take(record)
             self._follow(self.evidence, record)
+            self._follow(self.floor, record)
             fresh.popleft()
             for principal in erasing.erased_by(record.events):
                 self._erase(principal)
@@ -188,6 +201,7 @@ class Venue:
         self.catalogue.close()
         self.mentions.close()
         self.evidence.close()
+        self.floor.close()
         self.engine.close()
 
     def _watch_again(self, store: Store) -> None:
@@ -214,7 +228,9 @@ class Venue:
         self.mentions.learn_owners(record.events)
         self._fresh.append(record)
 
-    def _follow(self, view: Catalogue | Mentions | Evidence, record: Record, *more: Any) -> None:
+    def _follow(
+        self, view: Catalogue | Mentions | Evidence | Floor, record: Record, *more: Any
+    ) -> None:
         """Let a view read a record, unless it has, for it was built again meanwhile."""
         if record.seq <= view.seq:
             return
@@ -235,7 +251,7 @@ class Venue:
     def _mend(self) -> None:
         """Build the views again whose file could not be written; that takes a while."""
         store, durable = self.engine.store, self.engine.durable
-        for view in (self.catalogue, self.mentions, self.evidence):
+        for view in (self.catalogue, self.mentions, self.evidence, self.floor):
             if not view.is_spoilt:
                 continue
             name = type(view).__name__.lower()

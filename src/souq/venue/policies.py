@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
-from souq.core import market
-from souq.core.objection import Objection
+from souq.core import authority, market
+from souq.core.agreement import Agreement, cash_given
+from souq.core.objection import Binding, Objection
+from souq.core.party import need_other_agent
 from souq.core.policy import Policy
 from souq.core.policy.checking import mistakes, words
 from souq.core.policy.history import ANY, KEPT, MARKET
@@ -24,6 +26,7 @@ from souq.venue.access import agent_asked
 from souq.venue.desk import Desk
 
 _BY_NAME = {kind.__name__: kind for kind in market.COMMANDS}
+_HOUSE = "platform"  # whose rules are the market's own
 _ORDER = ("DENY", "HOLD", "ALLOW")
 
 
@@ -74,6 +77,28 @@ def explain(
     return ask.Explanation(worst, tuple(said), refused.reason, refused.facts)
 
 
+def seen_in(
+    state: State, asker: str, approver: str, agreement: Agreement, reasons: tuple[str, ...]
+) -> dict[str, tuple[ask.RuleSaid, ...]]:
+    """Say, by agent, what the rules that hold a deal for somebody see in it as things stand now.
+
+    The records say which rules held it, and not what they compared. The deal is judged once more by
+    the same guards; one that would hold it no longer, as it knows more by now, is left out.
+    """
+    draft = Draft(state, state.at + 1, market.evolve)
+    seen = {}
+    for party in agreement.parties:
+        agent, legs = need_other_agent(state, party), agreement.legs
+        try:
+            found = authority.objections(draft, Binding(agent, legs, "", cash_given(legs, party)))
+        except Refused:  # its mandate has ended meanwhile
+            continue
+        holding = [one for one in found if one.approver == approver and one.rule in reasons]
+        if holding:
+            seen[party] = tuple(_said(state, asker, one) for one in holding)
+    return seen
+
+
 def _rank(result: str) -> int:
     return _ORDER.index(result)
 
@@ -96,7 +121,7 @@ def _policy(text: str) -> Policy:
 
 
 def _said(state: State, asker: str, one: Objection) -> ask.RuleSaid:
-    is_told = one.number and not one.is_private and _may_read(state, asker, one.layer)
+    is_told = not one.is_private and _may_read(state, asker, one.layer)
     return ask.RuleSaid(
         "HOLD" if one.approver else "DENY",
         one.layer,
@@ -111,7 +136,7 @@ def _said(state: State, asker: str, one: Objection) -> ask.RuleSaid:
 
 
 def _may_read(view: View, actor: str, scope: str) -> bool:
-    if scope == "mandate":  # its agent is told of it by GetMandate as well
+    if scope in ("mandate", _HOUSE):  # GetMandate tells its agent of it, GetMarket everybody
         return True
     return scope == MARKET or actor in (OPERATOR, owner_of(view, scope))
 

@@ -21,41 +21,18 @@ from souq.core.refusal import Reason, Refused
 from souq.core.rules import OPERATOR, rules
 from souq.core.state import State, was_issued
 from souq.journal.record import Record
-from souq.journal.replay import replay
-from souq.journal.store import Store
 from souq.operations import evidence_queries as ask
 from souq.venue.access import need_party, speaks_for
 from souq.venue.desk import Desk
 from souq.views import receipt
-from souq.views.affairs import Affairs
-from souq.views.catalogue import Catalogue
-from souq.views.evidence import Evidence, TreeHead
-from souq.views.evidence_key import EvidenceKey
-from souq.views.feed import Feed
-from souq.views.mentions import Mentions
+from souq.views.evidence import TreeHead
+from souq.views.opening import Side, in_hex
 from souq.views.showing import viewer_of
-from souq.views.surveillance.watch import Watch
 
 STEPS_MAX = 2_000  # of a negotiation between few, and of a contract
 RUN_STEPS_MAX = 200  # of a run that anybody may join
 EDITS_LOOKED_AT = 100
 _FIRST = 1  # the record that opened the market
-
-
-def reading_desk(store: Store, key: EvidenceKey) -> Desk:
-    """Give a desk over a journal that nobody opens for writing here; its views are in memory."""
-    state = replay(store).state
-    mentions = Mentions(None, lambda: state)
-    mentions.catch_up(store)
-    evidence = Evidence(None, key)
-    evidence.catch_up(store, mentions.seq)
-    feed = Feed(store, mentions, lambda: state)
-    watch = Watch(store.payload, lambda: state)
-    desk = Desk(
-        store, Affairs(state), Catalogue(None), mentions, feed, watch=watch, evidence=evidence
-    )
-    desk.state, desk.seq = state, mentions.seq
-    return desk
 
 
 def get_tree_head(desk: Desk, actor: str, query: ask.GetTreeHead) -> TreeHead:
@@ -65,7 +42,7 @@ def get_tree_head(desk: Desk, actor: str, query: ask.GetTreeHead) -> TreeHead:
 def get_inclusion(desk: Desk, actor: str, query: ask.GetInclusion) -> ask.Inclusion:
     evidence = desk.evidence
     head = evidence.head(_market(desk), query.size)
-    path = receipt.in_hex(evidence.inclusion(query.seq, head.size))
+    path = in_hex(evidence.inclusion(query.seq, head.size))
     return ask.Inclusion(query.seq, evidence.leaf(query.seq).hex(), path, head)
 
 
@@ -75,7 +52,7 @@ def get_consistency(desk: Desk, actor: str, query: ask.GetConsistency) -> ask.Co
         raise Refused(Reason.NOT_FOUND, seq=query.first)  # 0 is no tree here, nor the whole one
     second = evidence.head(market, query.second)
     path = evidence.consistency(query.first, second.size)
-    return ask.Consistency(evidence.head(market, query.first), second, receipt.in_hex(path))
+    return ask.Consistency(evidence.head(market, query.first), second, in_hex(path))
 
 
 def get_receipt(desk: Desk, actor: str, query: ask.GetReceipt) -> ask.Receipt:
@@ -124,13 +101,11 @@ def _agreements(records: Iterable[Record], id: str) -> Iterator[_Agreed]:
                 yield _Agreed(record.seq, event)
 
 
-def _side(
-    state: State, actor: str, agreement: Agreement, told: list[Record], id: str
-) -> receipt.Side:
+def _side(state: State, actor: str, agreement: Agreement, told: list[Record], id: str) -> Side:
     """Give as whom an asker looks. Raises Refused(not_yours)."""
     everybody = _everybody(state, agreement)
     if actor == OPERATOR:
-        return receipt.Side(tuple(viewer_of(state, one) for one in everybody))
+        return Side(tuple(viewer_of(state, one) for one in everybody))
     try:
         need_party(state, actor, agreement.parties, id)
     except Refused:
@@ -141,8 +116,8 @@ def _side(
         )
         if not (is_disputed and speaks_for(state, actor, rules(state).arbiter)):
             raise
-        return receipt.Side(tuple(viewer_of(state, one) for one in everybody), needs_all=True)
-    return receipt.Side((viewer_of(state, actor),))
+        return Side(tuple(viewer_of(state, one) for one in everybody), needs_all=True)
+    return Side((viewer_of(state, actor),))
 
 
 def _everybody(state: State, agreement: Agreement) -> tuple[str, ...]:
@@ -151,7 +126,7 @@ def _everybody(state: State, agreement: Agreement) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*agreement.parties, *owners)))
 
 
-def _gathered(desk: Desk, agreed: _Agreed, told: list[Record], side: receipt.Side) -> list[Record]:
+def _gathered(desk: Desk, agreed: _Agreed, told: list[Record], side: Side) -> list[Record]:
     """Give every record that may tell of a deal, in order."""
     event, agreed_at = agreed.event, agreed.seq
     found = {record.seq: record for record in told}
@@ -204,9 +179,7 @@ def _mandates(desk: Desk, agreement: Agreement, records: Iterable[Record]) -> li
     return list(dict.fromkeys((*drawn, *filter(None, held))))
 
 
-def _keys(
-    desk: Desk, agreement: Agreement, records: Iterable[Record], side: receipt.Side
-) -> list[str]:
+def _keys(desk: Desk, agreement: Agreement, records: Iterable[Record], side: Side) -> list[str]:
     """List the keys of the signed commands among these records that somebody may know."""
     parties = frozenset(_everybody(desk.state, agreement))
     prints = [
@@ -219,7 +192,7 @@ def _keys(
 
 
 def _affair(
-    desk: Desk, agreed: AgreementReached, records: list[Record], side: receipt.Side
+    desk: Desk, agreed: AgreementReached, records: list[Record], side: Side
 ) -> receipt.Affair:
     granted = {
         event.mandate

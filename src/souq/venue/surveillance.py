@@ -1,7 +1,8 @@
-"""Answers about what surveillance found, and about who is on the ladder."""
+"""Answers about what surveillance found, who is on the ladder, and who stands still."""
 
 from typing import Any
 
+from souq.core.halt import HALTS, whose
 from souq.core.officer import OFFICERS
 from souq.core.party import AGENTS
 from souq.core.refusal import invalid
@@ -36,7 +37,8 @@ def list_restrictions(desk: Desk, actor: str, query: ask.ListRestrictions) -> as
     rows = state.rows(RESTRICTIONS)
     after = read_cursor(query.cursor, int) if query.cursor else 0
     # Principals are P1, P2 …: by number, so that what ends between two pages shifts nothing.
-    names = sorted(rows, key=_number) if sees_all else [own] if own in rows else []
+    told = sorted(rows, key=_number) if sees_all else [own] if own in rows else []
+    names = [name for name in told if query.principal in ("", name)]
     left = [name for name in names if _number(name) > after]
     page = tuple(_card(desk, name, rows[name]) for name in left[: query.limit])
     more = len(left) > query.limit
@@ -62,7 +64,31 @@ def _card(desk: Desk, principal: str, row: Restriction) -> ask.RestrictionCard:
     )
 
 
+def list_halts(desk: Desk, actor: str, query: ask.ListHalts) -> ask.Halts:
+    check_limit(query.limit)
+    before = read_cursor(query.cursor, tuple[int, str]) if query.cursor else None
+    state = desk.state
+    rows = state.rows(HALTS)
+    sees_all = actor == OPERATOR or state.get(OFFICERS, actor) is not None
+    told = {"", actor, *desk.affairs.agents(actor)}
+    places = sorted(
+        ((row.since, key) for key, row in rows.items() if sees_all or whose(state, key)[0] in told),
+        reverse=True,
+    )
+    if query.of:
+        places = [place for place in places if whose(state, place[1])[0] == query.of]
+    # By when they were thrown, so that what is lifted between two pages shifts nothing.
+    left = [place for place in places if before is None or place < before]
+    page = left[: query.limit]
+    cards = []
+    for since, key in page:
+        scope, by = whose(state, key)
+        cards.append(ask.HaltCard(rows[key].level, since, by, scope, desk.words(rows[key].why)))
+    return ask.Halts(tuple(cards), write_cursor(page[-1]) if len(left) > query.limit else "")
+
+
 ANSWERS: dict[type, Any] = {
     ask.ListAlarms: list_alarms,
+    ask.ListHalts: list_halts,
     ask.ListRestrictions: list_restrictions,
 }

@@ -49,13 +49,22 @@ class EvidenceKey:
 
         Raises ValueError for a file that holds no such key.
         """
+        found = cls.find(folder)
+        if found is None:
+            made = _Kept(secrets.token_hex(32), secrets.token_hex(BLINDING_BYTES))
+            _write_new(folder / FILE, msgspec.json.encode(made))
+            found = cls.find(folder)
+            assert found is not None, "it was written just now"
+        return found
+
+    @classmethod
+    def find(cls, folder: Path) -> "EvidenceKey | None":
+        """Read a folder's key, or give None where there is none. Raises ValueError as above."""
         path = folder / FILE
         try:
             text = path.read_bytes()
         except FileNotFoundError:
-            made = _Kept(secrets.token_hex(32), secrets.token_hex(BLINDING_BYTES))
-            _write_new(path, msgspec.json.encode(made))
-            text = path.read_bytes()
+            return None
         try:
             kept = msgspec.json.decode(text, type=_Kept)
             if len(kept.private) != _HEX_LENGTH or len(kept.blinding) != _HEX_LENGTH:

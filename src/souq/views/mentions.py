@@ -255,14 +255,8 @@ def subjects(record: Record, mentions: Mentions) -> set[str]:
     found: set[str] = set()
     seers: set[str] = set()
     for event in record.events:
-        kind = type(event)
-        seers.update(AUDIENCES[kind](event, mentions))
-        object_in = _OBJECTS[kind]
-        if object_in is not None:
-            found.add(object_in(event))
-        more = _MORE.get(kind)
-        if more is not None:
-            found.update(more(event))
+        seers.update(AUDIENCES[type(event)](event, mentions))
+        _add_objects(event, found)
     if PUBLIC in seers:
         # Everybody looks there, so nobody needs a row of their own; wallets have statements.
         found.add(PUBLIC)
@@ -275,6 +269,23 @@ def subjects(record: Record, mentions: Mentions) -> set[str]:
             found.add(mentions.principal(actor))
     found.discard("")
     return found
+
+
+def objects_in(event: Any) -> set[str]:
+    """List what an event is about."""
+    found: set[str] = set()
+    _add_objects(event, found)
+    return found
+
+
+def _add_objects(event: Any, found: set[str]) -> None:
+    kind = type(event)
+    object_in = _OBJECTS[kind]
+    if object_in is not None:
+        found.add(object_in(event))
+    more = _MORE.get(kind)
+    if more is not None:
+        found.update(more(event))
 
 
 def _forget_oldest(known: dict[str, Any]) -> None:

@@ -19,22 +19,13 @@ from souq.core.mechanisms import alternating_offers, moves, posted_price, swap
 from souq.core.rules import MarketOpened, RulesAmended
 from souq.core.seal import canonical
 from souq.core.transfer import HOLD
-from souq.journal import merkle
-from souq.journal.parts import (
-    ACT,
-    CALLER,
-    COMMAND,
-    HEADER,
-    blindings,
-    cut,
-    part_hashes,
-    without_withheld,
-)
-from souq.journal.record import Record, encode
+from souq.journal.parts import ACT, CALLER, COMMAND, HEADER
+from souq.journal.record import Record
 from souq.journal.store import Store
 from souq.views.evidence import Evidence, TreeHead
 from souq.views.history import in_words
-from souq.views.showing import TEXTS, Viewer, answer_shown
+from souq.views.opening import Parts, RecordProven, Side
+from souq.views.showing import TEXTS
 from souq.views.whose import Known
 
 TYPE = "souq-receipt/1"
@@ -84,26 +75,6 @@ OPEN_COMMANDS = frozenset(
 )
 
 
-class Side(NamedTuple):
-    """Whoever asks looks as one of these, or sees only what all of them see."""
-
-    viewers: tuple[Viewer, ...]
-    needs_all: bool = False
-
-    def may_open(self, event: Any, known: Known) -> bool:
-        """Tell whether nothing of an event is hidden from whoever asks."""
-        whole = _bare(event)
-        shown = (answer_shown((event,), viewer, known) for viewer in self.viewers)
-        is_whole = [bool(seen) and _bare(seen[0]) == whole for seen in shown]
-        return all(is_whole) if self.needs_all else any(is_whole)
-
-    def speaks_for(self, actor: str, known: Known) -> bool:
-        """Tell whether a command is the asker's own, or that of an agent it stands behind."""
-        return not self.needs_all and any(
-            viewer.id in (actor, known.principal(actor)) for viewer in self.viewers
-        )
-
-
 class Affair(NamedTuple):
     """What belongs to a deal."""
 
@@ -146,24 +117,6 @@ class Affair(NamedTuple):
             return bool(contract == self.contract)
         by = {getattr(event, name, "") for name in ("agent", "by")} - {"", "system"}
         return getattr(event, "negotiation", "") == self.negotiation and by <= self.parties
-
-
-class Opened(Struct, frozen=True):
-    """A part that is shown: its number in the record, what hid it, what it says, and its path."""
-
-    number: int
-    blinding: str
-    part: msgspec.Raw
-    path: tuple[str, ...]
-
-
-class RecordProven(Struct, frozen=True):
-    """A record with so many parts, the path from its leaf to the root, and what is shown of it."""
-
-    seq: int
-    parts: int
-    path: tuple[str, ...]
-    opened: tuple[Opened, ...]
 
 
 class Step(Struct, frozen=True):
@@ -214,7 +167,7 @@ def write(
     found: list[Step] = []
     words: dict[str, Words] = {}
     for record in records:
-        known_parts = _Parts(record, evidence)
+        known_parts = Parts(record, evidence)
         steps = _steps(record, affair, side, known)
         if not steps:
             continue
@@ -255,43 +208,6 @@ def is_told(record: Record, parties: frozenset[str], side: Side, known: Known) -
     """Tell whether somebody may know a record's command: their own, or one signed for both."""
     is_for_both = type(record.command) in OPEN_COMMANDS and record.actor in parties
     return side.speaks_for(record.actor, known) or bool(record.act and is_for_both)
-
-
-class _Parts:
-    def __init__(self, record: Record, evidence: Evidence) -> None:
-        entry = evidence.entry(record.seq)
-        assert entry.body == encode(record), f"record {record.seq} is not what the journal holds"
-        self._seq = record.seq
-        self._evidence = evidence
-        self._parts, self.events = cut(entry.body, entry.hash)
-        self.hashes = part_hashes(self._parts, evidence.key.blinding, record.seq)
-
-    def opened(self, numbers: list[int], size: int) -> RecordProven:
-        paths = merkle.paths_of(self.hashes, numbers)
-        hidden = blindings(self._evidence.key.blinding, self._seq, len(self._parts))
-        return RecordProven(
-            seq=self._seq,
-            parts=len(self._parts),
-            path=in_hex(self._evidence.inclusion(self._seq, size)),
-            opened=tuple(
-                Opened(
-                    number=number,
-                    blinding=hidden[number].hex(),
-                    part=msgspec.Raw(self._parts[number]),
-                    path=in_hex(path),
-                )
-                for number, path in zip(numbers, paths, strict=True)
-            ),
-        )
-
-
-def _bare(event: Any) -> bytes:
-    return without_withheld(canonical.encode(event))[0]
-
-
-def in_hex(hashes: Iterable[bytes]) -> tuple[str, ...]:
-    """Write hashes in hex."""
-    return tuple(one.hex() for one in hashes)
 
 
 def _steps(record: Record, affair: Affair, side: Side, known: Known) -> list[tuple[int, str]]:

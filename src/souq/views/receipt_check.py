@@ -20,6 +20,7 @@ from souq.journal import merkle
 from souq.journal.parts import ACT, BLINDING_BYTES, CALLER, COMMAND, HEADER
 from souq.views import receipt
 from souq.views.evidence import HEAD_TYPE, TreeHead
+from souq.views.opening import RecordProven
 
 SIZE_MAX = 64 << 20
 _US = 1_000_000
@@ -125,7 +126,7 @@ class _Parts:
         at: int = self.said[seq, HEADER]["header"]["at"]
         return at
 
-    def _read(self, record: receipt.RecordProven) -> bytes:
+    def _read(self, record: RecordProven) -> bytes:
         """Read a record's opened parts, and give the root that all of them lead to."""
         roots = set()
         before = -1

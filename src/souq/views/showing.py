@@ -38,6 +38,7 @@ from souq.journal.record import Record, Refusal
 from souq.views.audience import AUDIENCES, audience
 from souq.views.cutting import cut, without_secrets
 from souq.views.history import ERASED, Find
+from souq.views.mentions import objects_in
 from souq.views.whose import OFFICERS, PUBLIC, Known, Rows
 
 _strings = msgspec.json.Decoder(str)
@@ -123,6 +124,27 @@ def shown(
         refusal=record.refusal if is_own else None,
         words=_words(events, find, is_private=viewer.faces is None or viewer.id == record.actor),
     )
+
+
+def tells_of(
+    about: str, record: Record, viewer: Viewer, known: Known, found: Sequence[set[str] | Rows]
+) -> bool:
+    """Tell whether a viewer may know that a record is about a thing, or about somebody.
+
+    The index of mentions knows it of what the viewer is not shown, too: whose the contract is that
+    a public listing was set aside for, who sits on a panel.
+    """
+    is_ours = viewer.faces is None or _speaks(about, viewer, known)
+    if is_ours and about in (record.actor, known.principal(record.actor)):
+        return True
+    for event, seen_by in zip(record.events, found, strict=True):
+        if not viewer.sees(seen_by):
+            continue
+        seen = _cut(event, seen_by, viewer)
+        is_named = about in objects_in(seen) or about in _named((seen,))
+        if is_named or (is_ours and about in seen_by):
+            return True
+    return False
 
 
 def answer_shown(events: tuple[Any, ...], viewer: Viewer, known: Known) -> tuple[Any, ...]:

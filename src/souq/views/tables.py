@@ -21,7 +21,7 @@ from souq.core import (
     stock,
 )
 from souq.core import contract as contracts
-from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg
+from souq.core.agreement import Agreement, CashLeg, GoodsLeg, Leg, price_of
 from souq.core.dispute.records import RedoOrdered
 from souq.core.mechanisms import alternating_offers, posted_price, swap
 from souq.core.money import USD, Money
@@ -128,7 +128,7 @@ class _Fold:
             " ".join(dict.fromkeys(leg.giver for leg in cash)),
             " ".join(dict.fromkeys(leg.taker for leg in cash)),
             _listings(legs),
-            *_price(legs),
+            *_amount(price_of(legs)),
             payer_bps,
         )
 
@@ -152,14 +152,6 @@ def _amount(amount: Money | None) -> tuple[int | None, str | None, str | None]:
     if amount is None:
         return None, None, None
     return amount.units, amount.asset, _usd(amount.units, amount.asset)
-
-
-def _price(legs: tuple[Leg, ...]) -> tuple[int | None, str | None, str | None]:
-    """Give what is paid; nothing where nothing is, or where it is in several assets."""
-    cash = [leg.amount for leg in legs if isinstance(leg, CashLeg)]
-    if not cash or len({one.asset for one in cash}) > 1:
-        return _amount(None)
-    return _amount(Money(sum(one.units for one in cash), cash[0].asset))
 
 
 def _listings(legs: tuple[Leg, ...]) -> str:
@@ -222,7 +214,7 @@ def _move(
 ) -> tuple[str, Row]:
     id, terms = event.negotiation, getattr(event, "terms", None)
     what = (id, fold.mechanisms[id], move, by, version, terms, " ".join(parties), _listings(legs))
-    return "offers", (*fold.now, *what, *_price(legs), expires_at, expires_at, why)
+    return "offers", (*fold.now, *what, *_amount(price_of(legs)), expires_at, expires_at, why)
 
 
 def _offer(fold: _Fold, event: alternating_offers.OfferMade) -> Rows:

@@ -15,6 +15,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ import msgspec
 from msgspec import Struct
 
 from souq.agents.llm.spending import Spent
+from souq.journal.sqlite import SIDE_FILES
 from souq.lab.casting import Manifest as ModelManifest
 from souq.lab.experiment.cells import Cell
 
@@ -33,6 +35,11 @@ ORIGIN, ENOUGH = "origin", "enough"
 MANIFEST = "manifest.json"
 CELLS = "cells"
 LOCK = "lock"
+_WAITS_S = (0.02, 0.05, 0.1)  # whoever only looks whether it is held has let go by then
+
+
+# What a damaged file raises: msgspec's errors are ValueErrors, and deep nesting is its own.
+_UNREADABLE = (OSError, ValueError, RecursionError)
 
 
 class BadFolder(ValueError):
@@ -114,8 +121,8 @@ def read_plan(folder: Path) -> Plan:
         return msgspec.json.decode((folder / PLAN).read_bytes(), type=Plan)
     except FileNotFoundError:
         raise BadFolder(f"{folder} holds no experiment; name what `souq lab run` made") from None
-    except msgspec.MsgspecError as error:
-        raise BadFolder(f"{folder / PLAN} is damaged: {error}") from None
+    except _UNREADABLE as error:
+        raise BadFolder(f"{folder / PLAN} cannot be read: {error}") from None
 
 
 def whole(folder: Path, cell: Cell) -> Path:
@@ -138,16 +145,19 @@ def read_manifest(folder: Path, cell: Cell) -> CellManifest:
     path = whole(folder, cell) / MANIFEST
     try:
         return msgspec.json.decode(path.read_bytes(), type=CellManifest)
-    except (OSError, msgspec.MsgspecError) as error:
+    except _UNREADABLE as error:
         raise BadFolder(f"{path}: {error}; delete the cell's folder, and resume") from None
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """Give the SHA-256 of each file in a folder but its manifest, by name."""
+    """Give the SHA-256 of each file in a folder but its manifest, by name.
+
+    What SQLite keeps beside a journal is there while somebody watches it, and is no evidence.
+    """
     return {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.iterdir())
-        if path.name != MANIFEST
+        if path.name != MANIFEST and not path.name.endswith(SIDE_FILES)
     }
 
 
@@ -181,11 +191,30 @@ def write_whole(path: Path, content: bytes) -> None:
 def held(folder: Path) -> Iterator[None]:
     """Hold a folder, so that no two programs run the same experiment. Raises BadFolder."""
     with (folder / LOCK).open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise BadFolder(f"{folder} is being run by another program; wait for it") from None
+        for wait_s in (*_WAITS_S, 0):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                if not wait_s:
+                    why = f"{folder} is being run by another program; wait for it"
+                    raise BadFolder(why) from None
+                time.sleep(wait_s)
         yield
+
+
+def is_held(folder: Path) -> bool:
+    """Tell whether a program is running the experiment. Changes nothing in the folder."""
+    try:
+        file = (folder / LOCK).open("rb")
+    except OSError:
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
 
 
 def _sync(path: Path) -> None:

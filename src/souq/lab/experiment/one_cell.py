@@ -24,6 +24,7 @@ from souq.lab.experiment.schema import Experiment
 from souq.lab.simulation import Simulation, seeded_store
 
 PROGRESS = "progress"  # a file that tells the one who waits how far it is
+NOT_KNOWN = (0, 1, 0)  # not begun, just over, or being written
 MODES: dict[str, Any] = {"deal": deal_mode, "swap": swap_mode}
 
 
@@ -105,5 +106,5 @@ def read_progress(at: Path) -> tuple[int, int, int]:
     try:
         found = msgspec.json.decode((at / PROGRESS).read_bytes(), type=tuple[int, int, int])
     except (OSError, msgspec.MsgspecError):
-        return 0, 1, 0  # not begun, just over, or being written
+        return NOT_KNOWN
     return found

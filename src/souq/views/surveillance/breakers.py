@@ -49,7 +49,7 @@ class Folding:
             case MarketOpened(rules=house) | RulesAmended(rules=house):
                 bounds = (house.price_update_bps, house.price_hour_bps, house.price_day_times)
                 self._bounds = bounds
-            case HaltSet(level=level):
+            case HaltSet(scope="", level=level):  # else one principal or agent stands still
                 self._halt = level
             case OrderBookOpened(negotiation=id, band=band) if band is not None:
                 self._books[id] = "open"

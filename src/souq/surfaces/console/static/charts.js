@@ -1,0 +1,86 @@
+// Draws what data-series holds: price and volume over time, with uPlot where it was built in.
+// Without it the page's own table says the same; it is also for whoever cannot see a canvas.
+const charts = new Map();
+
+function colours(element) {
+  // A canvas knows no variables and no light-dark(): let the browser say what they come to.
+  const probe = document.createElement("i");
+  element.append(probe);
+  const of = (name) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
+  queueMicrotask(() => probe.remove());
+  return { ink: of("--ink"), line: of("--line"), accent: of("--accent"), soft: of("--soft-accent") };
+}
+
+function options(place, width) {
+  const { ink, line, accent, soft } = colours(place);
+  const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
+  const bars = window.uPlot.paths.bars({ size: [0.8, 40] });
+  const is = place.dataset.chart;
+  const { from, to, most } = place.dataset; // where several charts have the same axes
+  const series =
+    is === "volume"
+      ? [
+          { label: "Volume", stroke: accent, fill: soft, paths: bars, points: { show: false } },
+          { label: "Deals", scale: "deals", paths: () => null, points: { show: false } },
+        ]
+      : [
+          { label: "Mean price", stroke: accent, width: 2, spanGaps: true, points: { size: 4 } },
+          { label: "Highest", stroke: soft, spanGaps: true, points: { show: false } },
+          { label: "Lowest", stroke: soft, spanGaps: true, points: { show: false } },
+        ];
+  return {
+    width,
+    height: 180,
+    cursor: { drag: { x: false, y: false } },
+    scales: { x: from ? { range: [Number(from), Number(to)] } : {}, y: { range: (u, low, high) => [Math.min(0, low ?? 0), (Number(most) || (high ?? 1)) * 1.08 || 1] } },
+    axes: [axis, { ...axis, size: 64 }],
+    series: [{}, ...series],
+  };
+}
+
+function data(place, series) {
+  const { at, value, deals, mean, high, low } = series;
+  const rows = place.dataset.chart === "volume" ? [at, value, deals] : [at, mean, high, low];
+  if (at.length > 1) return rows;
+  // One point in time has no width of its own, and uPlot would draw years around it.
+  return rows.map(([one], n) => (n ? [null, one, null] : [one - 60, one, one + 60]));
+}
+
+export function draw(series) {
+  for (const place of document.querySelectorAll("[data-chart]:not([data-own])")) drawIn(place, series);
+}
+
+function drawIn(place, series) {
+  if (!window.uPlot || !series.at.length) return;
+  const rows = data(place, series);
+  const before = charts.get(place);
+  if (before) {
+    before.setData(rows);
+    return;
+  }
+  place.replaceChildren();
+  charts.set(place, new window.uPlot(options(place, place.clientWidth), rows, place));
+}
+
+function drawAll() {
+  for (const place of document.querySelectorAll("[data-chart][data-series]")) {
+    drawIn(place, JSON.parse(place.dataset.series));
+  }
+}
+
+// uPlot is loaded beside this module, and may come after it.
+if (document.readyState === "complete") drawAll();
+else addEventListener("load", drawAll);
+
+addEventListener("resize", () => {
+  for (const [place, chart] of charts) chart.setSize({ width: place.clientWidth, height: chart.height });
+});
+// Parts of the page were loaded again, and with them places whose charts are gone.
+document.addEventListener("souq:refreshed", () => {
+  for (const place of [...charts.keys()]) if (!place.isConnected) charts.delete(place);
+  drawAll();
+});
+document.addEventListener("souq:theme", () => location.reload());
