@@ -328,6 +328,7 @@ QUERIES: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "list_negotiations": ("buyer", lambda town: {"agent": town.ids["buyer"]}),
     "list_runs": ("buyer", lambda town: {}),
     "get_contract": ("buyer", lambda town: {"contract": town.deal}),
+    "list_moves": ("buyer", lambda town: {"contract": town.deal}),
     "list_contracts": ("buyer", lambda town: {"agent": town.ids["buyer"]}),
     "get_dispute": ("buyer", lambda town: {"contract": town.deal}),
     "list_disputes": ("buyer", lambda town: {}),

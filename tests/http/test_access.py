@@ -171,6 +171,7 @@ ASKED: dict[str, Row] = {
     "list_contracts": _OWN,
     "get_dispute": {"ok": (*BUYERS, *SELLERS, "arbiter", "operator")},
     "list_disputes": {"ok": _EVERYBODY},  # each sees what is theirs
+    "list_moves": {"ok": _EVERYBODY},  # each reads what is theirs to do
     "get_delivery": {"ok": (*BUYERS, *SELLERS, *STRANGERS, "operator")},  # a stranger verifies
     "list_audits": {"ok": ("operator",)},
     "list_epochs": {"ok": _EVERYBODY},

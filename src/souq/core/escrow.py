@@ -4,6 +4,9 @@ Each payment of a contract is held as two transfers, the price and the fee on it
 payer's wallet; so payer and payee know the whole cost from the start.
 """
 
+import re
+from typing import NamedTuple
+
 from souq.core import ledger
 from souq.core.agreement import Agreement, CashLeg
 from souq.core.ledger import HOLDS, Batch
@@ -12,6 +15,22 @@ from souq.core.party import need_other_agent, wallet
 from souq.core.rules import fee_of
 from souq.core.state import Draft
 from souq.core.transfer import CAPTURE, HOLD, RELEASE
+
+_ID = re.compile(r"#(C[0-9]+)\.([0-9]+)\.(price|fee)")
+
+
+class Held(NamedTuple):
+    """What a hold is for: a part, "price" or "fee", of a contract's payment, counted from 0."""
+
+    contract: str
+    payment: int
+    part: str
+
+
+def held_for(hold: str) -> Held | None:
+    """Read what a hold is for off its id, such as "#C9.0.price"; None for any other transfer."""
+    found = _ID.fullmatch(hold)
+    return Held(found[1], int(found[2]), found[3]) if found else None
 
 
 def hold_money(draft: Draft, contract: str, agreement: Agreement) -> None:

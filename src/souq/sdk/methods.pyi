@@ -35,6 +35,7 @@ from souq.operations.evidence_queries import Consistency, Inclusion, Receipt, Re
 from souq.operations.floor_queries import FloorFigures
 from souq.operations.key_queries import Keys, Webhooks
 from souq.operations.ledger_queries import TrialBalance
+from souq.operations.move_queries import Moves
 from souq.operations.party_queries import Principals
 from souq.operations.policy_queries import Explanation, PolicyInForce
 from souq.operations.queries import (
@@ -859,6 +860,8 @@ class Methods:
         """List contracts that the lot fell on, and whose audit is open."""
     def list_epochs(self) -> Epochs:
         """List the latest epochs that lots are drawn from, newest first."""
+    def list_moves(self, contract: str) -> Moves:
+        """List what one can do about a contract now, by the names of the operations."""
     def get_dispute(self, contract: str) -> Dispute:
         """Give what was last in dispute about a contract, running or ended."""
     def list_disputes(
@@ -1748,6 +1751,8 @@ class AsyncMethods:
         """List contracts that the lot fell on, and whose audit is open."""
     async def list_epochs(self) -> Epochs:
         """List the latest epochs that lots are drawn from, newest first."""
+    async def list_moves(self, contract: str) -> Moves:
+        """List what one can do about a contract now, by the names of the operations."""
     async def get_dispute(self, contract: str) -> Dispute:
         """Give what was last in dispute about a contract, running or ended."""
     async def list_disputes(

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -28,7 +28,7 @@ WORDS_KEPT = 4_096
 
 
 class Desk:
-    """Everything a query may need. `state` stands at record `seq`."""
+    """Everything a query may need. `state` stands at record `seq`; `clock` tells how late it is."""
 
     def __init__(
         self,
@@ -41,6 +41,7 @@ class Desk:
         watch: Watch,
         evidence: Evidence,
         floor: Floor,
+        clock: Callable[[], int],
     ) -> None:
         self.store = store
         self.affairs = affairs
@@ -50,6 +51,7 @@ class Desk:
         self.watch = watch
         self.evidence = evidence
         self.floor = floor
+        self.clock = clock
         self.state: State
         self.seq = 0
         self.words = lru_cache(WORDS_KEPT)(self._words)

@@ -31,6 +31,7 @@ from souq.venue import (
     floor,
     listings,
     money,
+    moves,
     parties,
     people,
     policies,
@@ -64,6 +65,7 @@ ANSWERS = {
     **trial_balance.ANSWERS,
     **approvals.ANSWERS,
     **deliveries.ANSWERS,
+    **moves.ANSWERS,
     **disputes.ANSWERS,
     **reputation.ANSWERS,
     **surveillance.ANSWERS,
@@ -124,6 +126,7 @@ class Venue:
             watch=self.watch,
             evidence=self.evidence,
             floor=self.floor,
+            clock=clock,
         )
         for principal in erasing.left_over(store, state):  # it was cut off after the record
             self._erase(principal)

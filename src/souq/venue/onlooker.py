@@ -78,6 +78,7 @@ class Onlooker:
             watch=Watch(store.payload, self._state),
             evidence=self._evidence,
             floor=Floor(None),
+            clock=lambda: self.at,  # what is read here has no other
         )
         self.follow()
         self._erased.clear()  # of those the words were gone before they were read

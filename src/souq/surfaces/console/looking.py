@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from souq.core.refusal import Reason
+from souq.operations.move_queries import ListMoves, Moves
 from souq.operations.queries import ListEvents
 from souq.surfaces.console.visit import Visit, record_number
 from souq.views.showing import RecordSeen
@@ -34,6 +35,14 @@ def own(visit: Visit, parties: Iterable[str]) -> tuple[str, ...]:
 async def maybe(visit: Visit, query: Any) -> Any:
     """Ask for what may be over, or another's: None where it is."""
     return await visit.ask_if_told(query, *_OVER)
+
+
+async def moves(visit: Visit, contract: str) -> tuple[str, ...]:
+    """Name what the viewer can do about a contract: the forms to show."""
+    if not visit.can_act:
+        return ()
+    found: Moves = await visit.ask(ListMoves(contract))
+    return found.moves
 
 
 async def past(visit: Visit, about: str, limit: int = LINES) -> Past:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from souq.core import acceptance, approval, contract, cooling_off, ending, undo
+from souq.core import acceptance, approval, contract, ending
 from souq.core.dispute import records as dispute
 from souq.core.negotiation import AgreementReached
 from souq.views.deal import VOID
@@ -42,13 +42,6 @@ class Step(NamedTuple):
     is_bad: bool = False
 
 
-class Windows(NamedTuple):
-    """Until when a principal may take a deal back; 0 where it may not."""
-
-    undo_until: int
-    revoke_until: int
-
-
 def steps(events: Sequence[tuple[int, Any]], id: str, state: str, agreed_at: int) -> list[Step]:
     """List the stages of a contract in order, as far as the viewer saw them."""
     found = [
@@ -62,21 +55,3 @@ def steps(events: Sequence[tuple[int, Any]], id: str, state: str, agreed_at: int
     if state in ENDS:
         return found
     return found + [Step(name, None) for name in _AHEAD.get(state, ("fulfilled",))]
-
-
-def windows(events: Sequence[tuple[int, Any]], id: str, undo_us: int) -> Windows:
-    """Give how long a deal may be taken back, as its records say."""
-    undo_until = revoke_until = 0
-    for at, event in events:
-        if getattr(event, "contract", "") != id:
-            continue
-        match event:
-            case contract.ContractFormed() if undo_us:
-                undo_until = at + undo_us
-            case cooling_off.CoolingOffBegan(until=until):
-                revoke_until = until
-            case undo.ContractUndone():
-                undo_until = 0
-            case _:
-                pass
-    return Windows(undo_until, revoke_until)

@@ -11,7 +11,7 @@ from souq.core.liability import template_of
 from souq.core.rules import OPERATOR
 from souq.operations import dispute_queries as ask
 from souq.operations.delivery_queries import GetDelivery
-from souq.surfaces.console.looking import lately, maybe, own, past
+from souq.surfaces.console.looking import lately, maybe, moves, own, past
 from souq.surfaces.console.visit import Routes, Visit
 
 NAME = "Disputes"
@@ -20,8 +20,6 @@ KEY = "i"
 KINDS = frozenset({"agent", "principal", "officer", "operator"})
 _LIMIT = 50
 _LATELY = 20
-_OVER = ("ruled", "redone")
-_SPOKEN = ("pleading", "arbitration")  # in which an arbiter's word may count
 
 
 async def show(visit: Visit) -> Response:
@@ -45,15 +43,13 @@ async def one(visit: Visit) -> Response:
     id = visit.path("id")
     case: ask.Dispute = await visit.ask(ask.GetDispute(id))
     sides = own(visit, (case.claimant, *case.respondents))
-    is_over = case.phase in _OVER
     found = await past(visit, id)
     house = await visit.rules()
     return await visit.show(
         "dispute.html",
         case=case,
         ours=sides[0] if sides else "",
-        is_over=is_over,
-        judges=bool(case.arbiter) and visit.me.actor == case.arbiter and case.phase in _SPOKEN,
+        can=await moves(visit, id),
         takes_bonds=case.arbiter == house.arbiter,
         bears=template_of(case.template).bears,
         delivery=await maybe(visit, GetDelivery(id)),
