@@ -15,11 +15,12 @@ from msgspec import Struct
 from souq.core import conditions
 from souq.core.agreement import Agreement, CashLeg, Leg, cash_given
 from souq.core.conditions import Conditions
+from souq.core.duration import spelled
 from souq.core.ending import ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.party import need_other_agent
 from souq.core.promise import Promise
 from souq.core.refusal import Reason, Refused
-from souq.core.rules import MINUTE_US, fee_of, rules
+from souq.core.rules import fee_of, rules
 from souq.core.stage import need_contract, speaks_for
 from souq.core.state import Draft, Table, View
 
@@ -49,11 +50,11 @@ def sentences(view: View, id: str, agreement: Agreement) -> tuple[str, ...]:
     """Tell what everybody gives and gets."""
     said = [f"Deal {id}."]
     said += [_leg(view, leg) for leg in agreement.legs]
-    deliver = conditions.deliver_us(view, agreement.conditions) // MINUTE_US
-    inspect = conditions.inspect_us(view, agreement.conditions) // MINUTE_US
+    deliver = spelled(conditions.deliver_us(view, agreement.conditions))
+    inspect = spelled(conditions.inspect_us(view, agreement.conditions))
     said.append(
-        f"All is handed over within {deliver} minutes, or the money goes back; silence for"
-        f" {inspect} minutes after that accepts it."
+        f"All is handed over within {deliver}, or the money goes back; silence for {inspect} after"
+        " that accepts it."
     )
     said += [_promise(one) for one in agreement.promises]
     return (*said, *clauses(agreement.conditions))
@@ -101,19 +102,20 @@ def clauses(given: Conditions) -> Iterator[str]:
     if given.late_us:
         each, most = _share(given.late_day_bps), _share(given.late_max_bps)
         yield (
-            f"The last {given.late_us // MINUTE_US} minutes of the time to hand over are late: each"
-            f" day begun gives {each} back, up to {most}."
+            f"The last {spelled(given.late_us)} of the time to hand over count as late: each day"
+            f" begun gives {each} back, up to {most}."
         )
     if given.criteria:
         named = ", ".join(str(type(one).__struct_config__.tag) for one in given.criteria)
         judge = f"the report of {given.verifier} counts" if given.verifier else "the taker looks"
         yield f"It is checked by {named}; {judge}."
     if given.returns_us:
-        yield f"It may be sent back for {given.returns_us // MINUTE_US} minutes after acceptance."
+        yield f"It may be sent back for {spelled(given.returns_us)} after acceptance."
     if given.cooling_off_us:
-        yield f"A taker's principal may revoke it for {given.cooling_off_us // MINUTE_US} minutes."
+        yield f"A taker's principal may revoke it for {spelled(given.cooling_off_us)}."
     if given.undo_us is not None:
-        yield f"Either principal may undo it for {given.undo_us // MINUTE_US} minutes."
+        can = f"Either principal may undo it for {spelled(given.undo_us)}."
+        yield can if given.undo_us else "Neither principal may undo it."
     if given.template:
         yield f"Losses fall as the template {given.template} says."
     if given.arbiter:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from souq.core.rules import MINUTE_US, SECOND_US
+from souq.core.rules import SECOND_US
 from souq.operations.queries import OfferStep
-from souq.surfaces.console.rendering import span
+from souq.surfaces.console.rendering import lasting
 
 WIDTH, HEIGHT = 560, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 74, 14, 12, 26
@@ -105,9 +105,7 @@ def _after(us: int) -> str:
     """Write a duration short enough for an axis."""
     if us < SECOND_US:
         return f"{us / 1_000:g} ms"
-    if us < MINUTE_US:
-        return f"{us / 1_000_000:.1f} s"
-    return " ".join(span(us).split()[:4])
+    return lasting(us / SECOND_US)
 
 
 def _lines(marks: Sequence[Mark], sides: Sequence[str]) -> tuple[Line, ...]:

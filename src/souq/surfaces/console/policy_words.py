@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from souq.core.duration import spelled
 from souq.core.policy import TYPES, type_of
 from souq.core.rules import Rules
-from souq.surfaces.console.rendering import moment, percent, span, written
+from souq.surfaces.console.rendering import moment, percent, written
 
 # Rules that hold a deal and stand in no policy.
 _OTHERS = {
@@ -40,7 +41,7 @@ def _figures(rule: Any, house: Rules) -> Iterator[tuple[str, str]]:
         if unit == "units":
             yield _spaced(plain), written(house, value, asset)
         elif unit == "us":
-            yield _spaced(plain), span(value)
+            yield _spaced(plain), spelled(value)
         elif unit == "bps":
             yield _spaced(plain), percent(value)
         elif unit == "at":

@@ -15,6 +15,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 from starlette.responses import Response
 
+from souq.core.duration import spelled
 from souq.core.money import BPS, Money
 from souq.core.rules import SECOND_US, Rules
 from souq.surfaces.console.telling import say_refusal, tell
@@ -89,7 +90,7 @@ class Renderer:
             "short": short,
             "tell": tell,
             "spaced": in_words,
-            "span": span,
+            "span": spelled,
             "units": units,
             "when": when,
             "words": words,
@@ -212,13 +213,3 @@ def distance(at: int, now: int) -> str:
             far = f"{seconds // size} {name}"
             return f"in {far}" if at > now else f"{far} ago"
     return "now"
-
-
-def span(us: int) -> str:
-    """Write how long something lasts, exactly to the second: "1 d 12 h"."""
-    left, parts = us // SECOND_US, []
-    for size, name in _LENGTHS:
-        count, left = divmod(left, size)
-        if count:
-            parts.append(f"{count} {name}")
-    return " ".join(parts) or f"{us} µs"
