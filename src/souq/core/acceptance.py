@@ -24,6 +24,7 @@ from souq.core.party import AGENTS
 from souq.core.performance import is_between_two, is_independent, kept_bps, owed_bps
 from souq.core.promise import check_measured
 from souq.core.refusal import Reason, Refused
+from souq.core.rules import rules
 from souq.core.stage import (
     Delivered,
     Failed,
@@ -157,7 +158,7 @@ def _report(draft: Draft, actor: str, command: ReportVerification) -> None:
         if draft.at >= cooling_off.until(draft, id):  # else silence accepts when that is up
             accept(draft, id, stage_of(draft, id))
     else:
-        contest_by = draft.at + conditions.inspect_us(draft, agreement.conditions)
+        contest_by = draft.at + conditions.inspect_us(rules(draft), agreement.conditions)
         draft.emit(VerificationReported(id, named.id, False, command.report, measured, contest_by))
 
 
@@ -170,7 +171,7 @@ def _move(draft: Draft, actor: str, command: SendBack | ConfirmReturn | Contest)
     gives, takes = agent in givers(agreement.legs), agent in takers(agreement.legs)
     match state, command:
         case Returnable(), SendBack() if takes:
-            contest_by = draft.at + conditions.inspect_us(draft, agreement.conditions)
+            contest_by = draft.at + conditions.inspect_us(rules(draft), agreement.conditions)
             draft.emit(SentBack(id, agent, contest_by))
         case Returning(), ConfirmReturn() if gives:
             draft.emit(ContractCancelled(id, agreement, "returned"))

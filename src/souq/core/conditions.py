@@ -19,7 +19,7 @@ from souq.core.officer import OFFICERS
 from souq.core.party import AGENTS, PRINCIPALS
 from souq.core.procedure import Procedure
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.rules import DAY_US, DURATION_MAX_US, OPERATOR, rules
+from souq.core.rules import DAY_US, DURATION_MAX_US, OPERATOR, Rules, rules
 from souq.core.state import Table, View
 
 ARBITER_MAX = 20
@@ -118,16 +118,16 @@ def joined(all: tuple[Conditions, ...]) -> Conditions:
     return Conditions(**said) if said else USUAL
 
 
-def deliver_us(view: View, conditions: Conditions) -> int:
+def deliver_us(house: Rules, conditions: Conditions) -> int:
     """Give how long the givers have to deliver."""
     said = conditions.deliver_us
-    return rules(view).delivery_us if said is None else said
+    return house.delivery_us if said is None else said
 
 
-def inspect_us(view: View, conditions: Conditions) -> int:
+def inspect_us(house: Rules, conditions: Conditions) -> int:
     """Give how long the takers have to inspect."""
     said = conditions.inspect_us
-    return rules(view).inspection_us if said is None else said
+    return house.inspection_us if said is None else said
 
 
 def late_bps(conditions: Conditions, *, at: int, deliver_by: int) -> int:

@@ -35,7 +35,7 @@ from souq.core.ending import ContractCancelled, ContractFulfilled
 from souq.core.negotiation import AgreementReached
 from souq.core.promise import check_measured
 from souq.core.refusal import Reason, Refused, invalid
-from souq.core.rules import SYSTEM
+from souq.core.rules import SYSTEM, rules
 from souq.core.stage import (
     CONTRACTS,
     Agreed,
@@ -182,7 +182,7 @@ def lapse(draft: Draft, id: str) -> None:
 
 def _accept_by(view: View, id: str, agreement: Agreement) -> int:
     """Give when silence accepts: not before the takers' principals have thought it over."""
-    inspected = view.at + conditions.inspect_us(view, agreement.conditions)
+    inspected = view.at + conditions.inspect_us(rules(view), agreement.conditions)
     return max(inspected, cooling_off.until(view, id))
 
 
@@ -207,7 +207,7 @@ def begin_approved(draft: Draft, event: ContractApproved) -> None:
 
 def _begin(draft: Draft, id: str, agreement: Agreement) -> None:
     deliver_by = subcontract.due_by(
-        draft, agreement.under, draft.at + conditions.deliver_us(draft, agreement.conditions)
+        draft, agreement.under, draft.at + conditions.deliver_us(rules(draft), agreement.conditions)
     )
     draft.emit(ContractFormed(id, deliver_by))
     cooling_off.begin(draft, id, agreement)

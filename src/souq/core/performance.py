@@ -21,6 +21,7 @@ from souq.core.money import BPS
 from souq.core.party import need_other_agent
 from souq.core.promise import penalty_bps
 from souq.core.refusal import Reason, Refused, invalid
+from souq.core.rules import rules
 from souq.core.stage import Agreed, Formed, Held, need_contract, put_off, speaks_for, stage_of
 from souq.core.state import DEADLINES, Draft, Table, View
 
@@ -313,7 +314,7 @@ def _claim(draft: Draft, actor: str, command: ClaimNonDelivery) -> None:
     is_claimed = performance_of(draft, command.contract).is_claimed
     if not (isinstance(state, Formed) and is_late and is_taker) or is_claimed:
         raise Refused(Reason.WRONG_STATE, state=type(state).__name__)
-    due = min(state.deliver_by, draft.at + conditions.inspect_us(draft, asked))
+    due = min(state.deliver_by, draft.at + conditions.inspect_us(rules(draft), asked))
     draft.emit(NonDeliveryClaimed(command.contract, agent, due))
 
 

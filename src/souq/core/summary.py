@@ -20,7 +20,7 @@ from souq.core.ending import ContractCancelled, ContractFulfilled, RulingMade
 from souq.core.party import need_other_agent
 from souq.core.promise import Promise
 from souq.core.refusal import Reason, Refused
-from souq.core.rules import fee_of, rules
+from souq.core.rules import Rules, fee_of, rules
 from souq.core.stage import need_contract, speaks_for
 from souq.core.state import Draft, Table, View
 
@@ -50,12 +50,7 @@ def sentences(view: View, id: str, agreement: Agreement) -> tuple[str, ...]:
     """Tell what everybody gives and gets."""
     said = [f"Deal {id}."]
     said += [_leg(view, leg) for leg in agreement.legs]
-    deliver = spelled(conditions.deliver_us(view, agreement.conditions))
-    inspect = spelled(conditions.inspect_us(view, agreement.conditions))
-    said.append(
-        f"All is handed over within {deliver}, or the money goes back; silence for {inspect} after"
-        " that accepts it."
-    )
+    said.append(timing(rules(view), agreement.conditions))
     said += [_promise(one) for one in agreement.promises]
     return (*said, *clauses(agreement.conditions))
 
@@ -91,6 +86,16 @@ def _leg(view: View, leg: Leg) -> str:
 def _promise(one: Promise) -> str:
     bound = one.bound.replace("_", " ")
     return f"{one.attribute} is {bound} {one.value}, or {_share(one.penalty_bps)} goes back."
+
+
+def timing(house: Rules, given: Conditions) -> str:
+    """Tell how long each side has, and what silence means."""
+    deliver = spelled(conditions.deliver_us(house, given))
+    inspect = spelled(conditions.inspect_us(house, given))
+    return (
+        f"All is handed over within {deliver}, or the money goes back; silence for {inspect} after"
+        " that accepts it."
+    )
 
 
 def clauses(given: Conditions) -> Iterator[str]:

@@ -85,7 +85,7 @@ def finish(draft: Draft, id: str, state: Disputed, verdict: Verdict) -> None:
     if case.procedure is not None and is_judged:
         draft.emit(DisputeDecided(id, claimant, other, is_upheld))
     if verdict.payer_bps == REDO:
-        until = draft.at + conditions.deliver_us(draft, state.agreement.conditions)
+        until = draft.at + conditions.deliver_us(rules(draft), state.agreement.conditions)
         draft.emit(RedoOrdered(id, verdict.by, until))
     else:
         _rule(draft, id, state, verdict)

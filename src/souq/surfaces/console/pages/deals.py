@@ -7,7 +7,7 @@ from starlette.responses import Response
 from souq.core import contract, criteria
 from souq.core.agreement import price_of
 from souq.core.liability import template_of
-from souq.core.summary import clauses
+from souq.core.summary import clauses, timing
 from souq.operations import queries as ask
 from souq.operations.compliance_queries import GetSummary
 from souq.operations.delivery_queries import GetDelivery
@@ -51,6 +51,7 @@ async def one(visit: Visit) -> Response:
     deal: ask.Contract = await visit.ask(ask.GetContract(id))
     found = await past(visit, id, _RECORDS)
     events = found.events
+    house = await visit.rules()
     ours = own(visit, deal.parties)
     return await visit.show(
         "deal.html",
@@ -61,7 +62,7 @@ async def one(visit: Visit) -> Response:
         deliveries=_deliveries(events, id),
         delivery=await maybe(visit, GetDelivery(id)),
         summary=await maybe(visit, GetSummary(id)),
-        sentences=tuple(clauses(deal.conditions)),
+        sentences=(timing(house, deal.conditions), *clauses(deal.conditions)),
         past=found,
         price_of=price_of,
         ours=ours[0] if ours else "",

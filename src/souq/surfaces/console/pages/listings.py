@@ -11,7 +11,7 @@ from souq.core.listing import Delivery, Listing, ListingPosted, Subject
 from souq.core.mechanisms import BY_NAME
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import Rules
-from souq.core.summary import clauses
+from souq.core.summary import clauses, timing
 from souq.operations import queries as ask
 from souq.surfaces.console.looking import Past, maybe, past
 from souq.surfaces.console.visit import Routes, Visit
@@ -70,6 +70,7 @@ async def one(visit: Visit) -> Response:
             raise
         card = None
     found = await past(visit, id)
+    house = await visit.rules()
     began = await visit.ask(ask.ListEvents(about=id, limit=1))
     shown = card or _posted(began.records, id)
     return await visit.show(
@@ -78,7 +79,7 @@ async def one(visit: Visit) -> Response:
         card=shown,
         has_ended=card is None,
         digests=_digests(began.records, id),
-        sentences=tuple(clauses(shown.conditions)) if shown is not None else (),
+        sentences=(timing(house, shown.conditions), *clauses(shown.conditions)) if shown else (),
         past=found,
         talks=await _talks(visit, id, found),
         price_of=price_of,
