@@ -133,7 +133,7 @@ def test_a_leader_that_slept_answers_nothing_and_ends_by_itself(
 
         async def wake() -> list[Reply | Cut]:
             asking = asyncio.create_task(_asked(leader.url, asked))
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(1.0)
             leader.send(signal.SIGCONT)
             return await asking
 
