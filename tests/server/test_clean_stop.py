@@ -92,7 +92,8 @@ async def _asleep(server: Server, key: str) -> list[Reply | Cut]:
         server.send(signal.SIGCONT)
 
     waking = asyncio.create_task(wake())
-    connections = [Connection(server.url, 10.0) for _ in range(40)]
+    # No more than a slow machine answers before it hangs up.
+    connections = [Connection(server.url, 10.0) for _ in range(15)]
 
     async def ask(n: int, connection: Connection) -> Reply | Cut:
         try:
