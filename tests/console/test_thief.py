@@ -83,12 +83,20 @@ def test_who_is_too_fast_is_told_so_on_every_page(
         visitor.sign_in(BEA)
         for path in ("/people", "/deals/C1", "/listings/L9", "/audit/1", "/people/nobody", "/live"):
             # Wherever in a page's questions the limit is met, the answer is the same.
-            for _ in range(3):
-                answer = visitor.get(path)
-                assert answer.status_code in (200, 404, 429)
-        assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
+            told = [_status(visitor, path) for _ in range(3)]
+            assert {status for status, _ in told} <= {200, 404, 429}
+        assert (429, "1") in told
         visitor.close()
     assert not [one for one in caplog.records if one.exc_info]
+
+
+def _status(visitor: Visitor, path: str) -> tuple[int, str]:
+    """Begin to read an answer; that of a stream, which a second later may be let pass, has no end.
+
+    Give its status, and how long one is told to wait.
+    """
+    with visitor.http.stream("GET", path) as answer:
+        return answer.status_code, answer.headers.get("retry-after", "")
 
 
 def test_a_guests_stream_ends_when_the_house_lets_guests_look_no_more(served: Served) -> None:

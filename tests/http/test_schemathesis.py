@@ -87,7 +87,7 @@ def what_is_refused_was_judged(ctx: Any, response: Any, case: Any) -> None:
         assert problem.get("seq"), f"allowed by the document, not by the door: {problem['detail']}"
 
 
-def run(town: Town, role: str, *, only: str = "") -> Found:
+def run(town: Town, role: str, *, only: str = "", seconds: int = 3) -> Found:
     """Let schemathesis loose on a market as somebody."""
     answer = town.http.get(f"{town.url}/openapi.json")
     document = json.loads(answer.content)
@@ -97,7 +97,7 @@ def run(town: Town, role: str, *, only: str = "") -> Found:
     config = SchemathesisConfig.from_dict(
         {
             "seed": 7,
-            "max-time": 3 if only else SECONDS,
+            "max-time": seconds,
             "continue-on-failure": True,
             "headers": town.headers(role),
             "generation": {"max-examples": EXAMPLES, "database": "none", "no-shrink": True},
@@ -155,10 +155,13 @@ def town(tmp_path: Path) -> Iterator[Town]:
 
 @pytest.mark.parametrize("role", ["operator", "buyer", "anybody", MIXED])
 def test_a_stranger_finds_nothing_that_the_document_does_not_say(role: str, town: Town) -> None:
-    found = run(town, role)
-    assert not found.errors, found.errors
-    assert not found.complaints, "\n\n".join(found.complaints.values())
-    assert not [status for status in found.statuses if status >= 500]
+    for seconds in (SECONDS, 3 * SECONDS, 9 * SECONDS):
+        found = run(town, role, seconds=seconds)
+        assert not found.errors, found.errors
+        assert not found.complaints, "\n\n".join(found.complaints.values())
+        assert not [status for status in found.statuses if status >= 500]
+        if sum(found.phases.values()) > 300 and len(found.done) > 5:
+            break  # a slow machine gets more time
     assert sum(found.phases.values()) > 300, "too little was tried to mean anything"
     assert len(found.done) > 5, "too little succeeded to mean anything"
     told = ", ".join(f"{name} {count}" for name, count in found.phases.items())

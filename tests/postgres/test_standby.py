@@ -20,7 +20,7 @@ from tests.postgres.test_lost_connections import DEPOSIT
 
 
 def until(holds: Callable[[], object]) -> None:
-    for _ in range(400):
+    for _ in range(2_000):
         if holds():
             return
         time.sleep(0.01)

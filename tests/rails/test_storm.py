@@ -2,10 +2,10 @@
 
 import asyncio
 import os
-import time
 from pathlib import Path
 from random import Random
 
+import httpx2
 import pytest
 
 from souq.core.payout import (
@@ -48,8 +48,7 @@ class Storm:
 
     def round(self) -> None:
         chance = self.chance
-        time.sleep(0.03)  # what the last round left in its lines may be the end of the bank
-        self.bank.revive()
+        self.calm()
         match chance.randint(0, 6):
             case 0 | 1:
                 self.ask()
@@ -65,6 +64,14 @@ class Storm:
             case _:
                 self.cancel()
         asyncio.run(self.step_and_fall())
+
+    def calm(self) -> None:
+        """Let the bank read what the last round left in its lines; it may be the bank's end."""
+        try:
+            self.bank.tell("faults", [])
+        except httpx2.TransportError:
+            self.bank.process.wait(5)
+        self.bank.revive()
 
     def ask(self) -> None:
         try:

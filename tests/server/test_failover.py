@@ -17,7 +17,8 @@ pytestmark = pytest.mark.slow  # `make test-crash` and `make test-postgres` run 
 
 IS_FULL = os.environ.get("SOUQ_FULL") == "1"
 ROUNDS = 10 if IS_FULL else 2
-TAKEOVER_MAX_S = 5.0
+# What is promised; a machine that has much else to do is given more.
+TAKEOVER_MAX_S = 5.0 if IS_FULL else 8.0
 WAIT_S = 15.0
 TIMEOUT_S = 1.0  # of a client's request: a server that sleeps says nothing
 
@@ -128,12 +129,13 @@ def test_a_leader_that_slept_answers_nothing_and_ends_by_itself(
         # What reaches the sleeper lies in its sockets, and is the first that it reads.
         buyer = crowd.pairs[0].buyer
         command = {"type": "PostMessage", "text": "was anybody told?"}
-        asked = [("POST", buyer.key, dict(command)) for _ in range(20)]
-        asked += [("GET", buyer.key, {}) for _ in range(20)]
+        # No more than a slow machine answers before it hangs up.
+        asked = [("POST", buyer.key, dict(command)) for _ in range(5)]
+        asked += [("GET", buyer.key, {}) for _ in range(5)]
 
         async def wake() -> list[Reply | Cut]:
             asking = asyncio.create_task(_asked(leader.url, asked))
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(1.0)
             leader.send(signal.SIGCONT)
             return await asking
 

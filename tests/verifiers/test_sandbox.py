@@ -210,7 +210,7 @@ def test_a_program_cannot_say_that_it_passed(program: bytes, why: str) -> None:
 
 def test_what_differs_from_run_to_run_fails() -> None:
     program = b"import time; int(input()); print(6 if time.time_ns() % 2 else 7)"
-    same = Exam(tuple(Case(stdin="3", stdout="6") for _ in range(6)))
+    same = Exam(tuple(Case(stdin="3", stdout="6") for _ in range(30)))  # right in half of them
     assert not verdict(program, same)[0]
 
 

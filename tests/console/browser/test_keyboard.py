@@ -94,9 +94,9 @@ def test_a_question_mark_shows_the_keys_and_escape_puts_them_away(visitors: Visi
     page = visitors.page("buyer_person")
     opened(page, "/")
     page.keyboard.press("?")
-    assert page.locator("dialog#keys").is_visible()
+    page.locator("dialog#keys").wait_for(state="visible")
     page.keyboard.press("Escape")
-    assert not page.locator("dialog#keys").is_visible()
+    page.locator("dialog#keys").wait_for(state="hidden")
 
 
 def test_every_page_of_the_menu_has_a_key_of_its_own_that_leads_there(visitors: Visitors) -> None:
