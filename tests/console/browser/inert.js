@@ -12,7 +12,7 @@
     "data-stream", "hx-get", "hx-post", "ping", "srcset"]);
   // Where words may stand in an attribute without doing anything.
   const QUIET = new Set(["title", "value", "data-copy", "aria-label", "alt", "placeholder", "datetime",
-    "content", "data-confirm", "data-series", "hx-vals", "data-points", "data-text", "label"]);
+    "content", "data-confirm", "data-series", "hx-vals", "data-points", "data-text", "data-head", "data-sum", "label"]);
   // Signs that nobody sees and that turn a line around; pages show a mark in their place.
   const TURNS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
   window.souqLook = (root, at) => {
@@ -59,7 +59,7 @@
   window.souqRead = async (paths, {words = [], tags = [], follow = false, each = 1000, most = 4000} = {}) => {
     const shape = (path) => path.split("?")[0].replace(/\d+/g, "0") + (path.includes("?") ? "?" : "");
     const counts = {}, seen = new Set(paths), waiting = [...paths], wrong = [], kinds = {}, statuses = {}, shown = {};
-    const bareTags = tags.map((one) => [one, one.replace(/^<.*>/, ""), souqBare(one)]);
+    const bareTags = tags.map((one) => [one, one.match(/souq-hit\d+\./)[0], souqBare(one)]);
     let unread = words.map((one) => [one, souqBare(one)]), read = 0;
     const one = async (path) => {
       const answer = await fetch(path, {credentials: "same-origin"});
@@ -77,8 +77,8 @@
         const text = souqBare(page.documentElement.textContent);
         unread = unread.filter(([, bare]) => !text.includes(bare));
       }
-      // Wherever a tag's end stands, all of it must stand, as words.
-      const told = bareTags.filter(([, end]) => source.includes(end));
+      // Wherever a tag's number stands, all of it must stand, as words.
+      const told = bareTags.filter(([, number]) => source.includes(number));
       const text = told.length ? readable(page) : "";
       for (const [tag, , bare] of told) {
         if (text.includes(bare)) (shown[tag] ||= []).push(path);
