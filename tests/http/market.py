@@ -370,11 +370,10 @@ def offer(listing: str, units: int = FEW) -> Fields:
 
 
 @contextmanager
-def populated(folder: Path, **more: Any) -> Iterator[Town]:
-    """Serve a market with people and secrets in it."""
-    open_folder(
-        folder, Rules(rails=("credits", "manual"), arbiter="P1", fee_bps=100, auditor="operator")
-    )
+def populated(folder: Path, *, house: Fields | None = None, **more: Any) -> Iterator[Town]:
+    """Serve a market with people and secrets in it; `house` has rules beside the usual ones."""
+    usual: Fields = {"arbiter": "P1", "fee_bps": 100, "auditor": "operator"}
+    open_folder(folder, Rules(rails=("credits", "manual"), **(usual | (house or {}))))
     with serving(folder, **more) as served:
         town = Town(served)
         try:

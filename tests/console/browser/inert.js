@@ -12,7 +12,9 @@
     "data-stream", "hx-get", "hx-post", "ping", "srcset"]);
   // Where words may stand in an attribute without doing anything.
   const QUIET = new Set(["title", "value", "data-copy", "aria-label", "alt", "placeholder", "datetime",
-    "content", "data-confirm", "data-series", "hx-vals", "data-points", "data-text", "label"]);
+    "content", "data-confirm", "data-series", "hx-vals", "data-points", "data-text", "data-head", "data-sum", "label"]);
+  // Signs that nobody sees and that turn a line around; pages show a mark in their place.
+  const TURNS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
   window.souqLook = (root, at) => {
     const wrong = [];
     const say = (one, what) => wrong.push(`${at}: ${what}: ${one.outerHTML.slice(0, 200)}`);
@@ -43,14 +45,21 @@
         } else if (value.includes(MARK) && !QUIET.has(name)) say(one, `words in ${name}`);
         if (name.includes(MARK) || name.includes("elsewhere")) say(one, "words as a name");
       }
+      for (const node of one.childNodes) {
+        if (node.nodeType === 3 && TURNS.test(node.data)) say(one, "a sign that turns the line");
+      }
       if (["hit", "cookie", "forms", "documentElement", "__proto__", "head", "body"].includes(one.id)) say(one, "a clobbering id");
     }
     return wrong;
   };
   window.souqBare = (text) => text.replace(/[\p{C}\ufffd\s]/gu, "");
-  window.souqRead = async (paths, {words = [], follow = false, each = 1000, most = 4000} = {}) => {
+  // What a person can come to read: text, and what stands in quiet attributes.
+  const readable = (page) => souqBare([page.documentElement.textContent, ...[...page.querySelectorAll("*")]
+    .flatMap((one) => one.getAttributeNames().filter((name) => QUIET.has(name)).map((name) => one.getAttribute(name)))].join(""));
+  window.souqRead = async (paths, {words = [], tags = [], follow = false, each = 1000, most = 4000} = {}) => {
     const shape = (path) => path.split("?")[0].replace(/\d+/g, "0") + (path.includes("?") ? "?" : "");
-    const counts = {}, seen = new Set(paths), waiting = [...paths], wrong = [], kinds = {}, statuses = {};
+    const counts = {}, seen = new Set(paths), waiting = [...paths], wrong = [], kinds = {}, statuses = {}, shown = {};
+    const bareTags = tags.map((one) => [one, one.match(/souq-hit\d+\./)[0], souqBare(one)]);
     let unread = words.map((one) => [one, souqBare(one)]), read = 0;
     const one = async (path) => {
       const answer = await fetch(path, {credentials: "same-origin"});
@@ -61,11 +70,19 @@
       if (/unsafe|\*/.test(policy) || !policy.includes("default-src 'none'")) wrong.push(`${path}: its policy is ${policy}`);
       read += 1;
       kinds[shape(path)] = (kinds[shape(path)] || 0) + 1;
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const source = await answer.text();
+      const page = new DOMParser().parseFromString(source, "text/html");
       wrong.push(...souqLook(page, path));
       if (unread.length) {
         const text = souqBare(page.documentElement.textContent);
         unread = unread.filter(([, bare]) => !text.includes(bare));
+      }
+      // Wherever a tag's number stands, all of it must stand, as words.
+      const told = bareTags.filter(([, number]) => source.includes(number));
+      const text = told.length ? readable(page) : "";
+      for (const [tag, , bare] of told) {
+        if (text.includes(bare)) (shown[tag] ||= []).push(path);
+        else wrong.push(`${path}: ${tag} does not stand there as it was written`);
       }
       if (!follow) return;
       for (const link of page.querySelectorAll("nav.menu a[href], main a[href]")) {
@@ -93,6 +110,6 @@
     };
     let busy = 0;
     await Promise.all([work(), work(), work(), work()]);
-    return {read, kinds, statuses, wrong: wrong.slice(0, 40), unread: unread.map(([one]) => one)};
+    return {read, kinds, statuses, shown, wrong: wrong.slice(0, 40), unread: unread.map(([one]) => one)};
   };
 })();

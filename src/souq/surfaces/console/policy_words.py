@@ -14,7 +14,7 @@ _OTHERS = {
     "confirm": "The house lets a deal that costs so much bind only when its payer has read it.",
 }
 _MONEY = ("floors",)  # amounts by name; all others say so in their own names
-_ASIDE = ("asset", "offsets")
+_NOTHING: tuple[Any, ...] = (None, "", ())
 
 
 def meaning(rule: str) -> str:
@@ -33,9 +33,12 @@ def told(rule: Any, house: Rules) -> tuple[str, list[tuple[str, str]]]:
 
 def _figures(rule: Any, house: Rules) -> Iterator[tuple[str, str]]:
     asset = getattr(rule, "asset", "")
-    for name in rule.__struct_fields__:
-        value = getattr(rule, name)
-        if name in _ASIDE or value in (None, "", ()):
+    said = {name: getattr(rule, name) for name in rule.__struct_fields__ if name != "offsets"}
+    amounts = [said[name] for name in said if name.endswith("_units") or name in _MONEY]
+    if any(one not in (None, {}) for one in amounts):
+        del said["asset"]  # it stands beside each amount
+    for name, value in said.items():
+        if value in _NOTHING:
             continue
         plain, _, unit = name.rpartition("_")
         if unit == "units":
