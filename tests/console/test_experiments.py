@@ -173,6 +173,29 @@ def test_whoever_watches_is_told_within_two_seconds_that_a_cell_went_on(half: Pa
     asyncio.run(listen())
 
 
+def test_whoever_watches_is_told_of_records_that_a_page_of_their_market_has_read_already(
+    half: Path,
+) -> None:
+    async def listen() -> None:
+        begun = half / folder.CELLS / ".00003"
+        shelf = Folder(half)
+        lobby = Lobby(shelf)
+        with closing(SqliteStore(begun)) as store:
+            store.append(written()[:80])
+            read = await shelf.cell("small", "00003")
+            assert read is not None
+            with lobby.bell() as bell:
+                await asyncio.sleep(0.1)
+                bell.clear()
+                store.append(written()[80:90])
+                assert [one.seq for one in read.page("operator", 89, 9).records] == [90]
+                async with asyncio.timeout(2):
+                    await bell.wait()
+        shelf.close()
+
+    asyncio.run(listen())
+
+
 def test_every_page_of_an_experiment_is_shown_and_nothing_in_its_folder_changes(
     whole: Path,
 ) -> None:

@@ -225,6 +225,26 @@ def test_what_is_written_rings_those_who_listen_within_a_second(tmp_path: Path) 
         asyncio.run(listen())
 
 
+def test_a_page_that_is_asked_for_meanwhile_takes_no_news_from_those_who_listen(
+    tmp_path: Path,
+) -> None:
+    with closing(SqliteStore(tmp_path / "m")) as store:
+        store.append(written()[:5])
+
+        async def listen() -> None:
+            read = Read(Onlooker.of(tmp_path / "m"))
+            with read.bell() as bell:
+                await asyncio.sleep(0)
+                bell.clear()
+                store.append(written()[5:8])
+                assert read.market.ask(OPERATOR, GetFloor()).seq == 8
+                async with asyncio.timeout(1):
+                    await bell.wait()
+            read.close()
+
+        asyncio.run(listen())
+
+
 def test_words_that_were_erased_meanwhile_are_shown_no_more(tmp_path: Path) -> None:
     house = House(SqliteStore(tmp_path / "m"), data=tmp_path / "m")
     house.furnish()

@@ -54,8 +54,8 @@ class Lobby:
         self._bells.ring()
 
     def _is_new(self) -> bool:
-        told = self._shelf.experiments(), self._shelf.markets()
-        is_new = self._shelf.follow() > 0 or told != self._told
+        told = self._shelf.experiments(), self._shelf.markets(), self._shelf.follow()
+        is_new = told != self._told
         self._told = told
         self.durable += is_new
         return is_new

@@ -76,10 +76,12 @@ class Folder:
         path = self._place(name)
         return await self._open(path) if path and _is_market(path) else None
 
-    def follow(self) -> int:
-        """Let what is open read on; give how many new records there were."""
-        opened = [one.read for one in self._opened.values() if one.read]
-        return sum(read.market.follow(FOLLOWED_MAX) for read in opened)
+    def follow(self) -> dict[Path, int]:
+        """Let what is open read on; give the last record of each."""
+        opened = {path: one.read.market for path, one in self._opened.items() if one.read}
+        for market in opened.values():
+            market.follow(FOLLOWED_MAX)
+        return {path: market.seq for path, market in opened.items()}
 
     def end_streams(self) -> None:
         """Let nobody wait for something new any more."""

@@ -19,6 +19,7 @@ from playwright.sync_api import (
     ConsoleMessage,
     Dialog,
     Page,
+    ViewportSize,
     sync_playwright,
 )
 
@@ -41,30 +42,36 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 PATIENCE_MS = 10_000
-PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1_280, "height": 900}
+PHONE: ViewportSize = {"width": 360, "height": 740}
+DESK: ViewportSize = {"width": 1_280, "height": 900}
 NUMBERS = re.compile(r"\d+")
 _OTHERS = ("//", "/docs", "/v1/", "/static/")
 
 
-class Visitors:
-    """Everybody who looks at one market during one test."""
+class Onlookers:
+    """Everybody who looks at what stands at one address during one test."""
 
-    def __init__(self, browser: Browser, town: Town, states: dict[str, Any]) -> None:
-        """`states` keeps who signed in before, for the next test."""
-        self.town = town
+    def __init__(self, browser: Browser, url: str) -> None:
+        self.url = url
         self.wrong: list[str] = []
         self.asked: list[str] = []
         self.forgiven: list[str] = []
         self._browser = browser
-        self._states = states
         self._contexts: list[BrowserContext] = []
 
-    def page(self, role: str, **more: Any) -> Page:
+    def open(self, **more: Any) -> Page:
         """Give a page in a browser of somebody's own; `more` are options of its context."""
-        if role not in ("anybody", "revoked") and role not in self._states:
-            self._states[role] = self._sign_in(role)
-        return self._open(storage_state=self._states.get(role), **more)
+        options = {"viewport": DESK, "locale": "en-GB", "color_scheme": "light", **more}
+        context = self._browser.new_context(base_url=self.url, **options)
+        context.set_default_timeout(PATIENCE_MS)
+        self._contexts.append(context)
+        page = context.new_page()
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.wrong.append(f"an error in a page: {error}"))
+        page.on("dialog", self._dismiss)
+        page.on("popup", lambda other: self.wrong.append(f"a window opened: {other.url}"))
+        page.on("request", lambda request: self._ask(request.url))
+        return page
 
     def forgive(self, words: str) -> None:
         """Let complaints with these words pass in this test: they are what it is about."""
@@ -77,21 +84,37 @@ class Visitors:
         self._contexts.clear()
         return [one for one in self.wrong if not any(word in one for word in self.forgiven)]
 
-    def _open(self, **more: Any) -> Page:
-        options = {"viewport": DESK, "locale": "en-GB", "color_scheme": "light", **more}
-        context = self._browser.new_context(base_url=self.town.url, **options)
-        context.set_default_timeout(PATIENCE_MS)
-        self._contexts.append(context)
-        page = context.new_page()
-        page.on("console", self._hear)
-        page.on("pageerror", lambda error: self.wrong.append(f"an error in a page: {error}"))
-        page.on("dialog", self._dismiss)
-        page.on("popup", lambda other: self.wrong.append(f"a window opened: {other.url}"))
-        page.on("request", lambda request: self._ask(request.url))
-        return page
+    def _hear(self, said: ConsoleMessage) -> None:
+        if said.type in ("error", "warning", "assert"):
+            self.wrong.append(f"{said.type} on {said.location.get('url', '')}: {said.text}")
+
+    def _dismiss(self, box: Dialog) -> None:
+        self.wrong.append(f"{box.type}: {box.message}")
+        box.dismiss()
+
+    def _ask(self, url: str) -> None:
+        self.asked.append(url)
+        if not url.startswith((f"{self.url}/", "data:image/svg+xml", "about:")):
+            self.wrong.append(f"a page asked elsewhere: {url[:200]}")
+
+
+class Visitors(Onlookers):
+    """Everybody who looks at one market, signed in as somebody, during one test."""
+
+    def __init__(self, browser: Browser, town: Town, states: dict[str, Any]) -> None:
+        """`states` keeps who signed in before, for the next test."""
+        super().__init__(browser, town.url)
+        self.town = town
+        self._states = states
+
+    def page(self, role: str, **more: Any) -> Page:
+        """Give a page in a browser of somebody's own; `more` are options of its context."""
+        if role not in ("anybody", "revoked") and role not in self._states:
+            self._states[role] = self._sign_in(role)
+        return self.open(storage_state=self._states.get(role), **more)
 
     def _sign_in(self, role: str) -> Any:
-        page = self._open()
+        page = self.open()
         sign_in(page, self.code(role))
         assert page.locator(".who form button").count() == 1, f"{role} is not signed in"
         return page.context.storage_state()
@@ -103,19 +126,6 @@ class Visitors:
         )
         assert answer.status_code == 200, f"{role} gets no code: {answer.text}"
         return str(answer.json()["code"])
-
-    def _hear(self, said: ConsoleMessage) -> None:
-        if said.type in ("error", "warning", "assert"):
-            self.wrong.append(f"{said.type} on {said.location.get('url', '')}: {said.text}")
-
-    def _dismiss(self, box: Dialog) -> None:
-        self.wrong.append(f"{box.type}: {box.message}")
-        box.dismiss()
-
-    def _ask(self, url: str) -> None:
-        self.asked.append(url)
-        if not url.startswith((f"{self.town.url}/", "data:image/svg+xml", "about:")):
-            self.wrong.append(f"a page asked elsewhere: {url[:200]}")
 
 
 def sign_in(page: Page, code: str) -> None:

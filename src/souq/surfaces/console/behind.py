@@ -89,7 +89,8 @@ class Read:
     def __init__(self, market: Onlooker) -> None:
         self.market = market
         self.is_public = True  # whoever can read the folder's files sees as much
-        self._bells = Bells(lambda: market.follow(FOLLOWED_MAX) > 0, POLL_S)
+        self._bells = Bells(self._is_new, POLL_S)
+        self._rung = market.seq
         self.is_closing = False
 
     def link(self, who: Speaker, scope: Any) -> Link:
@@ -123,6 +124,12 @@ class Read:
         """End all streams, and let go of the journal."""
         self.end_streams()
         self.market.close()
+
+    def _is_new(self) -> bool:
+        # Not by what following gives: whoever asked meanwhile may have read on already.
+        self.market.follow(FOLLOWED_MAX)
+        rung, self._rung = self._rung, self.market.seq
+        return self._rung != rung
 
 
 class Bells:

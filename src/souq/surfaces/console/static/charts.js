@@ -1,5 +1,6 @@
 // Draws what data-series holds: price and volume over time, with uPlot where it was built in.
 // Without it the page's own table says the same; it is also for whoever cannot see a canvas.
+const POINTS_MAX = 40; // more of them would be a line
 const charts = new Map();
 
 function colours(element) {
@@ -27,7 +28,7 @@ function options(place, width) {
           { label: "Deals", scale: "deals", paths: () => null, points: { show: false } },
         ]
       : [
-          { label: "Mean price", stroke: accent, width: 2, spanGaps: true, points: { size: 4 } },
+          { label: "Mean price", stroke: accent, width: 2, spanGaps: true, points: { size: 4, show: (u) => u.data[0].length < POINTS_MAX } },
           { label: "Highest", stroke: soft, spanGaps: true, points: { show: false } },
           { label: "Lowest", stroke: soft, spanGaps: true, points: { show: false } },
         ];
@@ -35,10 +36,16 @@ function options(place, width) {
     width,
     height: 180,
     cursor: { drag: { x: false, y: false } },
-    scales: { x: from ? { range: [Number(from), Number(to)] } : {}, y: { range: (u, low, high) => [Math.min(0, low ?? 0), (Number(most) || (high ?? 1)) * 1.08 || 1] } },
+    scales: { x: { range: (u, low, high) => around(from ? Number(from) : low, from ? Number(to) : high) }, y: { range: (u, low, high) => [Math.min(0, low ?? 0), (Number(most) || (high ?? 1)) * 1.08 || 1] } },
     axes: [axis, { ...axis, size: 64 }],
     series: [{}, ...series],
   };
+}
+
+// What stands at the first and at the last instant has a width, too.
+function around(from, to) {
+  const margin = (to - from) / 12 || 60;
+  return [from - margin, to + margin];
 }
 
 function data(place, series) {
@@ -46,7 +53,9 @@ function data(place, series) {
   const rows = place.dataset.chart === "volume" ? [at, value, deals] : [at, mean, high, low];
   if (at.length > 1) return rows;
   // One point in time has no width of its own, and uPlot would draw years around it.
-  return rows.map(([one], n) => (n ? [null, one, null] : [one - 60, one, one + 60]));
+  const { from, to } = place.dataset;
+  const far = (from && (to - from) / 12) || 60;
+  return rows.map(([one], n) => (n ? [null, one, null] : [one - far, one, one + far]));
 }
 
 export function draw(series) {
@@ -80,7 +89,11 @@ addEventListener("resize", () => {
 });
 // Parts of the page were loaded again, and with them places whose charts are gone.
 document.addEventListener("souq:refreshed", () => {
-  for (const place of [...charts.keys()]) if (!place.isConnected) charts.delete(place);
+  for (const [place, chart] of [...charts]) {
+    if (place.isConnected) continue;
+    chart.destroy(); // or the window would keep it, for its listeners
+    charts.delete(place);
+  }
   drawAll();
 });
 document.addEventListener("souq:theme", () => location.reload());

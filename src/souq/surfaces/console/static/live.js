@@ -24,7 +24,7 @@ function put(name, html) {
     place.prepend(...fresh);
     while (place.children.length > MOST) place.lastElementChild.remove();
   } else {
-    place.replaceChildren(...parsed.childNodes);
+    renew(place, parsed);
   }
 }
 
@@ -53,9 +53,7 @@ async function refresh() {
       const found = fresh.getElementById(place.id);
       const isBusy = place.contains(document.activeElement) && document.activeElement.matches("input,textarea,select");
       if (!found || isBusy) continue;
-      const back = focusIn(place);
-      place.replaceChildren(...found.childNodes);
-      back();
+      renew(place, found);
     }
     document.dispatchEvent(new CustomEvent("souq:refreshed"));
   } finally {
@@ -67,14 +65,32 @@ async function refresh() {
   }
 }
 
-// Whoever goes through a list by keyboard stays at the same row, and the same button of it.
+// What somebody opened, moved sideways or reached by keyboard is so afterwards, too.
+function renew(place, fresh) {
+  const all = (what) => [...place.querySelectorAll(what)];
+  const opened = all("details").map((one) => one.open);
+  const moved = all(".scroll").map((one) => [one.scrollLeft, one.scrollTop]);
+  const back = focusIn(place);
+  place.replaceChildren(...fresh.childNodes);
+  if (all("details").length === opened.length) all("details").forEach((one, n) => (one.open = opened[n]));
+  if (all(".scroll").length === moved.length) all(".scroll").forEach((one, n) => one.scrollTo(...moved[n]));
+  back();
+}
+
+// Whoever goes through a list by keyboard stays at the same row, and the same button of it; outside
+// of rows that have a name, at the same link or part, but at no button: it could be another's.
 function focusIn(place) {
   const now = document.activeElement;
   const row = place.contains(now) ? now.closest("[id]") : null;
-  if (!row || row === place) return () => {};
-  const reached = "a, button, summary";
+  if (!row || (row === place && now.matches("button"))) return () => {};
+  const reached = "a, button, summary, [tabindex]";
   const n = [...row.querySelectorAll(reached)].indexOf(now);
-  return () => document.getElementById(row.id)?.querySelectorAll(reached)[n]?.focus();
+  const isSame = (one) => one?.tagName === now.tagName && one.getAttribute("href") === now.getAttribute("href");
+  return () => {
+    const found = [...(document.getElementById(row.id)?.querySelectorAll(reached) ?? [])];
+    const same = isSame(found[n]) ? found[n] : now.matches("a") && found.find(isSame);
+    if (same) same.focus({ preventScroll: true });
+  };
 }
 
 function listen(url) {
