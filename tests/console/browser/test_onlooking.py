@@ -26,8 +26,8 @@ from tests.console.looked_at import hashed
 WITHIN_S = 2.0
 FOUR = "/experiments/study/beside?cells=00001,00002,00003,00004"
 AS_IT_GOES = "/experiments/half/beside?cells=00001,00003,00004"
-# What axe looks for beside each look of a page; all that it knows at first.
-LOOKS = {"light": None, "dark": ["color-contrast"], "phone": ["scrollable-region-focusable"]}
+# How a page is looked at, and what axe looks for then; at first for all that it knows.
+LOOKS = {"light": None, "dark-phone": ["color-contrast", "scrollable-region-focusable"]}
 CHANGES = re.compile(r"method=.?post|formmethod|hx-(?:post|put|patch|delete)", re.I)
 # Every kind of page, as a folder leads to it; `market` is a cell's or a run's.
 KINDS = {
@@ -120,7 +120,9 @@ def pages(browser: Browser, found: Onlooked) -> dict[str, str]:
         if status == 200:
             kinds.setdefault(kind_of(path), path)
     assert set(kinds) >= KINDS, KINDS - set(kinds)
-    return {**kinds, "four": FOUR, "as-it-goes": AS_IT_GOES, "at-work": "/experiments/half"}
+    del kinds["experiments"]  # which is the shelf
+    assert kinds["experiments-study"] == "/experiments/half"
+    return {**kinds, "whole": "/experiments/study", "four": FOUR, "as-it-goes": AS_IT_GOES}
 
 
 def kind_of(path: str) -> str:
@@ -129,7 +131,7 @@ def kind_of(path: str) -> str:
     return kind.strip("/").replace("/", "-")
 
 
-def test_every_kind_of_page_fits_and_reads_well_by_day_by_night_and_on_a_phone(
+def test_every_kind_of_page_fits_and_reads_well_by_day_and_on_a_phone_by_night(
     onlookers: Onlookers, pages: dict[str, str]
 ) -> None:
     page = onlookers.open()
@@ -145,21 +147,20 @@ def test_every_kind_of_page_fits_and_reads_well_by_day_by_night_and_on_a_phone(
             continue  # a stranger's, in which nothing can run; not even axe
         assert page.locator("h1").count() == 1, path
         for look, rules in LOOKS.items():
-            _look(page, look)
+            if look != "light":
+                _turn_over(page)
             wrong += [f"{path} is {told}" for told in too_wide(page)]
             wrong += [f"{path}, {look}: {told}" for told in faults_of(page, axe, rules)]
             page.screenshot(path=folder / f"{kind or 'shelf'}-{look}.png", full_page=True)
     assert wrong == [], "\n".join(wrong)
 
 
-def _look(page: Page, look: str) -> None:
-    """Turn a page over to another look; charts are drawn anew."""
-    if look == "dark":
-        page.emulate_media(color_scheme="dark")
-        assert brightness(page, "backgroundColor") < 60, page.url
-        assert brightness(page, "color") > 160, page.url
-    elif look == "phone":
-        page.set_viewport_size(PHONE)
+def _turn_over(page: Page) -> None:
+    """Let it be night, and the screen a phone's; charts are drawn anew."""
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size(PHONE)
+    assert brightness(page, "backgroundColor") < 60, page.url
+    assert brightness(page, "color") > 160, page.url
     if page.locator("[data-chart]").count():
         page.reload()
         page.wait_for_timeout(100)
