@@ -1,5 +1,6 @@
 // The keyboard alone reaches everything: see the list that `?` shows.
-const rows = () => [...document.querySelectorAll("main .rows tbody tr, main .feed > li, main .queue > li")];
+const ROWS = "main .rows tbody tr, main .cells td, main .feed > li, main .queue > li, main .markets > li";
+const rows = () => [...document.querySelectorAll(ROWS)].filter((row) => row.querySelector("a,button"));
 let isGoing = false;
 
 function move(step) {
@@ -7,8 +8,7 @@ function move(step) {
   if (!all.length) return;
   const now = all.findIndex((row) => row.contains(document.activeElement));
   const next = all[Math.min(all.length - 1, Math.max(0, now + step))];
-  const target = next.querySelector("a,button") || next;
-  target.focus();
+  next.querySelector("a,button").focus();
   next.scrollIntoView({ block: "nearest" });
 }
 
