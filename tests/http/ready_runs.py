@@ -11,8 +11,7 @@ from tests.http.market import FEW, Fields, Town
 
 HOUR_US, SOON_US = 3_600_000_000, 200_000
 NONCE = "5e" * 16
-# Any words may be a batch's seed, if they were committed to: so these are hostile.
-SEED = "<img src=x onerror=hit('souq-hit-seed')>"
+SEED = "a blue moon"
 PRICE, LEAST = [FEW, "USD"], [1, "USD"]
 ALL = (
     *("sealed_bid", "commit_reveal", "english_auction", "dutch_auction", "call_for_proposals"),
@@ -115,12 +114,13 @@ def _entered(town: Town) -> Fields:
     return {"negotiation": asked["negotiation"]}
 
 
-def _drawn(town: Town) -> Fields:
-    asked = {"listing": _thing(town), "window_us": SOON_US, "seed_hash": commitment(SEED)}
+def drawn(town: Town, seed: str = SEED) -> Fields:
+    """Give a batch that is closed and waits for these words, which were committed to."""
+    asked = {"listing": _thing(town), "window_us": SOON_US, "seed_hash": commitment(seed)}
     run = _open(town, "seller", "open_batch_window", asked)
     town.do("buyer", "enter_batch", **run)
     time.sleep(1.5 * SOON_US / 1e6)
-    return run | {"seed": SEED}
+    return run | {"seed": seed}
 
 
 def _packages(town: Town) -> Fields:
@@ -196,7 +196,7 @@ RUNS: dict[str, tuple[str, Callable[[Town], Fields]]] = {
     "open_batch_window": ("buyer", _batch),
     "enter_batch": ("seller", _entry),
     "leave_batch": ("seller", _entered),
-    "reveal_batch_seed": ("seller", _drawn),
+    "reveal_batch_seed": ("seller", drawn),
     "withdraw_batch_window": ("buyer", _run("buyer", "open_batch_window", _batch)),
     "open_order_book": ("seller", _book),
     "place_order": ("seller", _order("open_order_book", _book)),

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from souq.operations import BY_NAME, OPERATIONS
-from tests.console.browser.reach import ALL_READY, INSTEAD, PROBE, ready, why_not
+from tests.console.browser.reach import ALL_READY, ALONE, PROBE, ready, why_not
 from tests.console.browser.slots import Slot, slots
 from tests.http.market import Fields, Town
 from tests.http.ready import READY
@@ -81,11 +81,14 @@ def _try(town: Town, operation: str) -> tuple[list[Slot], dict[Slot, str]]:
     """Give the places that take words, and what the market says of the others."""
     took: list[Slot] = []
     refused: dict[Slot, str] = {}
+    role, fields = ready(town, operation)
+    assert _send(town, role, operation, [fields]) == [""], f"{operation} is not ready"
+    _calm(town)
     found = slots(BY_NAME[operation])
-    together = [one for one in found if one.path not in INSTEAD]
-    for left in (*([one] for one in found if one.path in INSTEAD), together):
+    together = [one for one in found if one.path not in ALONE]
+    for left in (*([one] for one in found if one.path in ALONE), together):
         while left:
-            role, fields = ready(town, operation, left[0].path)
+            role, fields = ready(town, operation, left[0].path, PROBE)
             told = _send(town, role, operation, [one.fill(fields, PROBE) for one in left])
             _calm(town)
             # Only the first found all as it was made ready: others are asked again where what
@@ -182,7 +185,8 @@ def _stand(
 
     A crowd is shared out among the places where many go, so many to each at most.
     """
-    role, fields = ready(town, operation, next(iter(tags.values())).path)
+    first, slot = next(iter(tags.items()))
+    role, fields = ready(town, operation, slot.path, first)
     many = [slot for slot in tags.values() if slot.takes_many]
     crowds = {slot: crowd[n :: len(many)][:most] for n, slot in enumerate(many)}
     for tag, slot in tags.items():

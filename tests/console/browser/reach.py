@@ -12,7 +12,7 @@ from souq.sdk.signing import new_key
 from tests.http.market import FEW, Fields, Town
 from tests.http.ready import READY
 from tests.http.ready_deliveries import CODE, DIGEST
-from tests.http.ready_runs import RUNS
+from tests.http.ready_runs import RUNS, drawn
 
 PROBE = "<i>probe"
 ALL_READY = READY | RUNS
@@ -50,9 +50,11 @@ REASONS: dict[str, str] = {
 }
 
 
-def ready(town: Town, operation: str, path: str = "") -> tuple[str, Fields]:
-    """Give who can succeed with a command, and its fields; made anew."""
+def ready(town: Town, operation: str, path: str = "", words: str = "") -> tuple[str, Fields]:
+    """Give who can succeed with a command, and its fields; made anew, for a place and its words."""
     role, usual = ALL_READY[operation]
+    if path in COMMITTED:
+        return role, COMMITTED[path](town, words)
     given = INSTEAD.get(path) or INSTEAD.get(operation) or usual
     return AS.get(operation, role), given(town)
 
@@ -137,3 +139,6 @@ INSTEAD: dict[str, Callable[[Town], Fields]] = {
     "approve.key": _approving,
     "approve.signature": _approving,
 }
+# Places that take what was committed to, and nothing else: so these words are.
+COMMITTED: dict[str, Callable[[Town, str], Fields]] = {"reveal_batch_seed.seed": drawn}
+ALONE = {*INSTEAD, *COMMITTED}
