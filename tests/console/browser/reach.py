@@ -16,8 +16,8 @@ from tests.http.ready_runs import RUNS, drawn
 
 PROBE = "<i>probe"
 ALL_READY = READY | RUNS
-# Their only text beside ids are digests and nonces; a vote takes days to come to.
 AS = {"post_listing": "stranger"}  # whose mandate says nothing about what it gives away
+# Their only text beside ids are digests and nonces; a vote takes days to come to.
 VOTES = {"commit_vote", "reveal_vote", "appeal_verdict"}
 _SEEN = re.escape(PROBE)
 # By what the market says, why no free text can stand there.
