@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 unexport PYTHONOPTIMIZE # it would switch the assertions off, and they guard the money
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-llm test test-a2a test-crash test-linear test-llm test-mcp test-postgres test-laws test-server \
+.PHONY: help demo demo-llm test test-a2a test-bite test-crash test-linear test-llm test-mcp test-postgres test-laws test-server \
 	test-trust test-lab test-cli test-console console replicate soak attack bench bench-console bench-http bench-lab bench-mechanisms \
 	bench-trust lock clean
 
@@ -36,7 +36,9 @@ SERVER = tests/server tests/crash tests/linearizability tests/rails/test_kill.py
 TRUST = tests/attack tests/arbiters tests/compliance tests/evidence tests/policy tests/surveillance \
 	tests/verifiers tests/lab/test_hiring.py
 LAB = tests/lab tests/replications
-OWN = $(addprefix --ignore=,tests/a2a tests/cli tests/console tests/local tests/mcp $(SERVER) $(TRUST) $(LAB))
+BITE = tests/laws/test_bite.py tests/mechanisms/test_bite.py
+OWN = $(addprefix --ignore=,tests/a2a tests/cli tests/console tests/local tests/mcp tests/postgres \
+	$(SERVER) $(TRUST) $(LAB) $(BITE))
 
 test: .venv/.dev ## lint, types, layers and every test that needs nobody else's programs
 	$(BIN)/ruff check
@@ -44,6 +46,9 @@ test: .venv/.dev ## lint, types, layers and every test that needs nobody else's 
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q -m "not slow" $(OWN)
+
+test-bite: .venv/.dev ## bugs planted in the rules: the laws catch each
+	$(BIN)/python -m pytest -q $(BITE)
 
 test-server: .venv/.dev ## real servers and programs, killed and stopped under load, and strangers who try everything
 	$(BIN)/python -m pytest -q $(SERVER)

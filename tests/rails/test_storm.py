@@ -67,6 +67,7 @@ class Storm:
 
     def calm(self) -> None:
         """Let the bank read what the last round left in its lines; it may be the bank's end."""
+        self.bank.revive()
         try:
             self.bank.tell("faults", [])
         except httpx2.TransportError:
