@@ -46,3 +46,11 @@ def test_the_moves_are_the_legal_cells(name: str) -> None:
 
 def test_every_command_about_a_contract_is_tried_somewhere() -> None:
     assert {command for name in LEGAL for command, _ in offered(name)} == ABOUT
+
+
+@pytest.mark.parametrize("name", LEGAL)
+def test_whoever_brings_no_key_can_do_nothing(name: str) -> None:
+    # Where nobody is named as verifier, auditor or arbiter, nobody is: not even who has no name.
+    scene = scene_of(name)
+    state, at = scene.stall.engine.state, scene.stall.now + SECOND_US
+    assert moves_of(state, at=at, actor="", contract=scene.deal) == ()

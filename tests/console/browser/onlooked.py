@@ -21,25 +21,11 @@ from souq.journal.sqlite import SqliteStore
 from souq.lab.experiment import folder
 from souq.lab.experiment.one_cell import PROGRESS
 from souq.lab.study.watching import REPORT
+from tests.console.test_experiments import SMALL
 from tests.console.test_onlooking import written
 from tests.lab.study.folders import made
 
-STUDY = """\
-name = "study"
-question = "Does a <b>fee</b> matter?"
-seed = 5
-repetitions = 2
-[population]
-people = 6
-goods_per_person = 3
-[market]
-turns_per_person = 12
-[[arms]]
-name = "free"
-[[arms]]
-name = "dear"
-market.fee_bps = 1000
-"""
+STUDY = SMALL.replace("small", "study").replace("repetitions = 3", "repetitions = 2")
 AT_WORK = "/experiments/half/cells/00003/"
 BEGUN = 80  # records that are there when somebody looks first
 TURNS = 1_000
