@@ -93,6 +93,12 @@ def wallet(principal: str, asset: str) -> str:
     return f"wallet:{principal}/{asset}"
 
 
+def wallet_owner(account: str) -> str:
+    """Give whose wallet an account is, "" where it is none."""
+    kind, _, rest = account.partition(":")
+    return rest.partition("/")[0] if kind == "wallet" else ""
+
+
 def need_agent(view: View, actor: str) -> Agent:
     """Give the agent that speaks. Raises Refused(not_yours) for anybody else."""
     agent = view.get(AGENTS, actor)

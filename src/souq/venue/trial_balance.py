@@ -5,6 +5,7 @@ from heapq import nsmallest
 from typing import Any
 
 from souq.core.account import ACCOUNTS, HOLDS
+from souq.core.party import wallet_owner
 from souq.core.rules import OPERATOR, rules
 from souq.core.state import State
 from souq.operations import ledger_queries as ask
@@ -72,7 +73,7 @@ def _sums(state: State) -> tuple[ask.AssetSum, ...]:
 
 def _kind_of(account: str) -> str:
     """Say what kind an account is; only the market's own names hold these signs."""
-    if account.startswith("wallet:"):
+    if wallet_owner(account):
         return "wallet"
     if "/" in account:
         return account.rpartition("/")[0]  # fees, reserve, world:RAIL

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from souq.core.duration import spelled
 from souq.core.money import BPS, Money
+from souq.core.party import wallet_owner
 from souq.core.rules import SECOND_US, Rules
 from souq.surfaces.console.telling import say_refusal, tell
 from souq.views.history import in_words
@@ -92,6 +93,7 @@ class Renderer:
             "spaced": in_words,
             "span": spelled,
             "units": units,
+            "wallet_owner": wallet_owner,
             "when": when,
             "words": words,
         }
