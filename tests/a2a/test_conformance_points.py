@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -227,7 +228,8 @@ def test_the_kits_tasks_are_listed_a_page_at_a_time_newest_first(kit: Bazaar) ->
     first = kit.rpc("", "ListTasks", {"pageSize": 2})["result"]
     second = kit.rpc("", "ListTasks", {"pageSize": 2, "pageToken": first["nextPageToken"]})
     both = first["tasks"] + second["result"]["tasks"]
-    times = [one["status"]["timestamp"] for one in both]
+    # As instants: on a full second the text has no fraction, and "Z" sorts after ".".
+    times = [datetime.fromisoformat(one["status"]["timestamp"]) for one in both]
     assert times == sorted(times, reverse=True)
     assert len({one["id"] for one in both}) == 4
     assert not any("artifacts" in one for one in both)
