@@ -88,11 +88,27 @@ class Listener(uvicorn.Server):
         clients who wait to be let in, then those of clients who are.
         """
         self.server_state.default_headers.append((b"connection", b"close"))
-        await asyncio.sleep(DRAIN_S)
+        waiting = [client for one in sockets or () for client in _all_at(one)]
         for server in self.servers:
             server.close()
+        await asyncio.gather(*map(self._let_in, waiting))
         await asyncio.sleep(DRAIN_S)
         await super().shutdown(sockets)
+
+    async def _let_in(self, client: socket.socket) -> None:
+        def connection() -> asyncio.Protocol:
+            return Guarded(self.config, self.server_state, self.lifespan.state)
+
+        with contextlib.suppress(OSError):  # it has gone already
+            await asyncio.get_running_loop().connect_accepted_socket(connection, client)
+
+
+def _all_at(listening: socket.socket) -> Iterator[socket.socket]:
+    """Let in all who wait. A loop does so one by one, a turn for each."""
+    listening.setblocking(False)
+    with contextlib.suppress(OSError):  # BlockingIOError: that was the last
+        while True:
+            yield listening.accept()[0]
 
 
 def on_signals(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
