@@ -96,6 +96,38 @@ def test_a_page_that_is_paused_stays_and_catches_up_when_it_goes_on(
     page.get_by_text("seen again").first.wait_for()
 
 
+@pytest.mark.parametrize("status", [503, 429])
+def test_a_page_that_is_turned_away_for_now_comes_back_and_catches_up(
+    visitors: Visitors, town: Town, status: int
+) -> None:
+    visitors.forgive(str(status))
+    page = visitors.page("buyer_person")
+    page.route("**/live?*", lambda route: route.fulfill(status=status, body="later"))
+    opened(page, "/")
+    page.get_by_text("connecting").wait_for()
+    title = f"missed {secrets.token_hex(3)}"
+    town.do("seller", "post_listing", title=title, category="home", ref="plain")
+    assert title not in page.inner_text("main")
+    page.unroute("**/live?*")
+    page.get_by_text(title).first.wait_for(timeout=30_000)
+    page.locator("[data-stream-state]").filter(has_text="live").wait_for()
+
+
+def test_a_page_whose_reader_was_signed_out_says_so_and_asks_no_more(
+    visitors: Visitors, town: Town
+) -> None:
+    visitors.forgive("403")
+    page = visitors.page("buyer_person")
+    opened(page, "/")
+    is_live(page)
+    page.route("**/live?*", lambda route: route.fulfill(status=403, body="no"))
+    page.reload()
+    page.get_by_text("load the page again").wait_for()
+    visitors.asked.clear()
+    page.wait_for_timeout(4_000)
+    assert visitors.asked == []
+
+
 @pytest.fixture
 def flood(town: Town) -> Iterator[threading.Thread]:
     """Thousands of records, spread over seconds, from a thread of its own."""

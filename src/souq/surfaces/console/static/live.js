@@ -8,6 +8,8 @@
 import { draw } from "./charts.js";
 
 const MOST = 60;
+const WAIT_MS = 2000; // before the page asks for its stream again; twice as long each time
+const WAIT_MAX_MS = 60000;
 const stream = document.querySelector("[data-stream]");
 let isPaused = false;
 let isStale = false;
@@ -93,29 +95,64 @@ function focusIn(place) {
   };
 }
 
-function listen(url) {
-  const source = new EventSource(url);
-  const state = document.querySelector("[data-stream-state]");
-  const say = (text) => state && (state.textContent = text);
-  const on = (name, act) => source.addEventListener(name, (event) => isPaused || act(event.data));
-  source.addEventListener("open", () => say(isPaused ? "paused" : "live"));
-  source.addEventListener("error", () => {
-    const isOver = source.readyState === EventSource.CLOSED; // signed out, or turned away
-    say(isOver ? "ended: load the page again" : "connecting …");
+// The browser asks again by itself where a connection breaks, but not after an answer that is no
+// stream: a market that starts anew behind a proxy, or one that has too many streams just now.
+let source;
+let last = ""; // the record that the page has come to
+
+function listen(wait = WAIT_MS) {
+  const url = new URL(stream.dataset.stream, location.href);
+  if (last) url.searchParams.set("after", last);
+  source = new EventSource(url);
+  source.addEventListener("open", () => {
+    say();
+    if (wait > WAIT_MS) refresh();
+    wait = WAIT_MS;
   });
+  source.addEventListener("error", async () => {
+    say("connecting …");
+    if (source.readyState !== EventSource.CLOSED) return;
+    if (await isTurnedAway(url)) say("ended: load the page again");
+    else setTimeout(listen, wait * (0.5 + Math.random()), Math.min(2 * wait, WAIT_MAX_MS));
+  });
+  const on = (name, act) =>
+    source.addEventListener(name, (event) => {
+      last = event.lastEventId || last;
+      if (!isPaused) act(event.data);
+    });
   on("feed", (text) => put("feed", text));
   on("figures", (text) => put("figures", text));
   on("series", (text) => draw(JSON.parse(text)));
   on("changed", refresh);
+}
+
+async function isTurnedAway(url) {
+  const asking = new AbortController();
+  try {
+    const { status, headers } = await fetch(url, { signal: asking.signal });
+    const isStream = headers.get("content-type")?.startsWith("text/event-stream");
+    return status < 500 && status !== 429 && !isStream;
+  } catch {
+    return false;
+  } finally {
+    asking.abort();
+  }
+}
+
+function say(text = isPaused ? "paused" : "live") {
+  const state = document.querySelector("[data-stream-state]");
+  if (state) state.textContent = text;
+}
+
+if (stream) {
+  listen();
   document.addEventListener("souq:pause", () => {
     isPaused = !isPaused;
-    say(isPaused ? "paused" : "live");
+    say();
     if (!isPaused) refresh();
   });
   addEventListener("pagehide", () => source.close());
 }
-
-if (stream) listen(stream.dataset.stream);
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-pause]")) document.dispatchEvent(new CustomEvent("souq:pause"));
