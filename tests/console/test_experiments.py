@@ -341,7 +341,11 @@ def test_a_folder_of_several_lists_experiments_and_markets(half: Path) -> None:
     several = half.parent
     with closing(SqliteStore(several / "a market")) as store:
         store.append(written()[:60])
-    listed, market, broken = told(several, "/", "/markets/a%20market/", "/experiments/a%20market")
+    front, listed, market, broken = told(
+        several, "/", "/experiments", "/markets/a%20market/", "/experiments/a%20market"
+    )
+    assert front.headers["location"] == "/experiments"
+    assert 'aria-current="page">Experiments<' in listed.text
     assert 'href="/experiments/small"' in listed.text
     assert 'href="/markets/a%20market/"' in listed.text
     assert market.status_code == 200
@@ -359,7 +363,7 @@ def test_no_name_leads_out_of_the_folder(half: Path, path: str) -> None:
 
 
 def test_an_empty_folder_says_what_would_stand_there(tmp_path: Path) -> None:
-    (page,) = told(tmp_path, "/")
+    (page,) = told(tmp_path, "/experiments")
     assert page.status_code == 200
     assert "souq lab run" in page.text
 

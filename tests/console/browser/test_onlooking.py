@@ -31,7 +31,6 @@ LOOKS = {"light": None, "dark-phone": ["color-contrast", "scrollable-region-focu
 CHANGES = re.compile(r"method=.?post|formmethod|hx-(?:post|put|patch|delete)", re.I)
 # Every kind of page, as a folder leads to it; `market` is a cell's or a run's.
 KINDS = {
-    "",
     "experiments",
     "experiments-study",
     "experiments-study-beside",
@@ -112,7 +111,7 @@ def onlookers(browser: Browser, found: Onlooked) -> Iterator[Onlookers]:
 def pages(browser: Browser, found: Onlooked) -> dict[str, str]:
     """Give a page of each kind that the folder leads to; and that all it leads to is there."""
     those = Onlookers(browser, found.url)
-    answers = led_to(those.open())
+    answers = led_to(those.open(), "/experiments")
     assert {path: status for path, status in answers.items() if abs(status) != 200} == {}
     assert those.close() == []
     kinds: dict[str, str] = {}
@@ -120,7 +119,6 @@ def pages(browser: Browser, found: Onlooked) -> dict[str, str]:
         if status == 200:
             kinds.setdefault(kind_of(path), path)
     assert set(kinds) >= KINDS, KINDS - set(kinds)
-    del kinds["experiments"]  # which is the shelf
     assert kinds["experiments-study"] == "/experiments/half"
     return {**kinds, "whole": "/experiments/study", "four": FOUR, "as-it-goes": AS_IT_GOES}
 
@@ -151,7 +149,7 @@ def test_every_kind_of_page_fits_and_reads_well_by_day_and_on_a_phone_by_night(
                 _turn_over(page)
             wrong += [f"{path} is {told}" for told in too_wide(page)]
             wrong += [f"{path}, {look}: {told}" for told in faults_of(page, axe, rules)]
-            page.screenshot(path=folder / f"{kind or 'shelf'}-{look}.png", full_page=True)
+            page.screenshot(path=folder / f"{kind}-{look}.png", full_page=True)
     assert wrong == [], "\n".join(wrong)
 
 
@@ -255,7 +253,9 @@ def test_with_keys_alone_one_comes_from_the_shelf_to_a_cells_floor(onlookers: On
     page.wait_for_url("**/experiments/study")
 
 
-@pytest.mark.parametrize(("path", "words"), [("/", "half"), ("/experiments/half", "done")])
+@pytest.mark.parametrize(
+    ("path", "words"), [("/experiments", "half"), ("/experiments/half", "done")]
+)
 def test_whoever_goes_through_an_experiment_at_work_by_keyboard_is_not_thrown_back(
     onlookers: Onlookers, found: Onlooked, path: str, words: str
 ) -> None:
@@ -265,7 +265,7 @@ def test_whoever_goes_through_an_experiment_at_work_by_keyboard_is_not_thrown_ba
     where = page.evaluate("() => document.activeElement.href")
     page.evaluate("() => (document.querySelector('.scroll').scrollLeft = 30)")
     moved = page.evaluate("() => document.querySelector('.scroll').scrollLeft")
-    assert moved == 30 or path != "/"
+    assert moved == 30 or path != "/experiments"
     for _ in range(2):
         page.evaluate("() => (window.before = document.querySelector('main table'))")
         found.go_on()

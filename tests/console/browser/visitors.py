@@ -190,7 +190,7 @@ def shape_of(path: str) -> str:
     return NUMBERS.sub("0", path.partition("?")[0])
 
 
-def led_to(page: Page, *, each: int = 1) -> dict[str, int]:
+def led_to(page: Page, start: str = "/", *, each: int = 1) -> dict[str, int]:
     """Give the addresses a viewer is led to, each with how it answers.
 
     All of the menu, and some of each kind linked from there: so a new page is looked at as soon as
@@ -198,7 +198,7 @@ def led_to(page: Page, *, each: int = 1) -> dict[str, int]:
     """
     base = page.context.request
     found: dict[str, int] = {}
-    waiting, seen, counts = ["/"], {"/"}, dict[str, int]()
+    waiting, seen, counts = [start], {start}, dict[str, int]()
     while waiting:
         path = waiting.pop(0)
         answer = base.get(path, max_redirects=0)

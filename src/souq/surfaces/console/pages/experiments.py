@@ -42,8 +42,8 @@ _CELL = re.compile(r"[0-9]{5,9}")
 async def show(visit: Visit) -> Response:
     """List experiments, and the markets beside them."""
     found, markets = _shelf(visit).experiments(), _shelf(visit).markets()
-    if len(found) == 1 and not markets and visit.request.scope["path"] == "/":
-        return visit.to(_path(found[0]))
+    if visit.request.scope["path"] == "/":
+        return visit.to(_path(found[0]) if len(found) == 1 and not markets else PATH)
     return await visit.show("experiments.html", experiments=found, markets=markets)
 
 
