@@ -31,8 +31,10 @@ FIGURES_S = 1.0
 STILL_S = 15.0
 LINES_MAX = 40
 BEHIND_MAX = 400  # records; whoever is further behind is shown the latest
-STREAMS_MAX = 500
+STREAMS_MAX = 500  # the operator's own come on top
+GUESTS_MAX = 300  # so that guests leave room for those who are signed in
 OWN_MAX = 32  # of one viewer, or of one address: nobody takes all of them
+_GUEST = "guest at "
 _encode = msgspec.json.Encoder().encode
 
 
@@ -49,8 +51,8 @@ class Live:
 
     async def __call__(self, visit: Visit, is_live: Callable[[], bool]) -> Response:
         """Answer with a stream that lasts as long as `is_live`. Raises Malformed."""
-        if len(self) >= STREAMS_MAX or self._open[_viewer(visit)] >= OWN_MAX:
-            raise Malformed(503, "too many streams; load the page again later")
+        if self._is_full(visit):
+            raise Malformed(503, "too many streams; ask again later")
         about = visit.given("about")
         is_floor = visit.given("view") == "floor"
         drawer = _Floor(visit, self._drawn) if is_floor else _Changed(about)
@@ -58,6 +60,13 @@ class Live:
         return StreamingResponse(
             self._stream(visit, drawer, is_live), headers=headers, media_type="text/event-stream"
         )
+
+    def _is_full(self, visit: Visit) -> bool:
+        if self._open[_viewer(visit)] >= OWN_MAX:
+            return True
+        guests = sum(n for who, n in self._open.items() if who.startswith(_GUEST))
+        is_guest_too_many = not visit.me.actor and guests >= GUESTS_MAX
+        return not visit.is_operator and (is_guest_too_many or len(self) >= STREAMS_MAX)
 
     async def _stream(
         self,
@@ -186,7 +195,7 @@ def _encode_seen(record: RecordSeen) -> bytes:
 
 
 def _viewer(visit: Visit) -> str:
-    return visit.me.actor or address(visit.request.scope)
+    return visit.me.actor or _GUEST + address(visit.request.scope)
 
 
 def _start(visit: Visit, durable: int) -> int:
