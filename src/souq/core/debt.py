@@ -18,6 +18,7 @@ from msgspec import Struct
 from souq.core import ledger
 from souq.core.account import HOLDS
 from souq.core.ledger import Batch, TransfersMade
+from souq.core.party import WALLET, wallet
 from souq.core.refusal import Reason, Refused
 from souq.core.rules import rules
 from souq.core.state import COUNTERS, Draft, Table, View
@@ -70,7 +71,7 @@ def world(rail: str, asset: str) -> str:
 def need_no_debt(view: View, principal: str) -> None:
     """Raise Refused(wrong_state) where a principal owes the house in any asset."""
     for asset in rules(view).assets:
-        owed = view.get(DEBTS, f"wallet:{principal}/{asset.code}")
+        owed = view.get(DEBTS, wallet(principal, asset.code))
         if owed:
             raise Refused(Reason.WRONG_STATE, state="InDebt", owed=owed, asset=asset.code)
 
@@ -78,7 +79,7 @@ def need_no_debt(view: View, principal: str) -> None:
 def charge_back(draft: Draft, *, account: str, outside: str, units: int) -> None:
     """Enter what the outside took back of an account, and pay what can be paid."""
     draft.emit(ClaimRaised(outside, units))
-    if account.startswith("wallet:"):  # a reserve owes itself nothing
+    if account.startswith(WALLET):  # a reserve owes itself nothing
         draft.emit(DebtIncurred(account, units))
     collect(draft, {account, outside, reserve(outside.rpartition("/")[2])})
 

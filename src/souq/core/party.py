@@ -88,6 +88,9 @@ AGENTS: Table[Agent] = Table("agents", Agent)
 TABLES: tuple[Table[Any], ...] = (PRINCIPALS, AGENTS)
 
 
+WALLET = "wallet:"  # how a wallet's name begins, and no other account's
+
+
 def wallet(principal: str, asset: str) -> str:
     """Name a principal's account."""
     return f"wallet:{principal}/{asset}"

@@ -22,6 +22,7 @@ from souq.core.listing import PostListing
 from souq.core.mandate import Limits
 from souq.core.mechanisms.posted_price import TakePrice
 from souq.core.money import BPS, Money
+from souq.core.party import wallet
 from souq.core.procedure import Procedure
 from souq.core.rules import HOUR_US, MINUTE_US, OPERATOR, Rules
 from souq.core.seal import PublicText
@@ -168,7 +169,7 @@ class _Court:
             self._do(juror, RevealVote(contract, vote, NONCE))
 
     def _paid(self) -> int:
-        account = self._simulation.engine.state.get(ACCOUNTS, f"wallet:P{self._seller[1:]}/USD")
+        account = self._simulation.engine.state.get(ACCOUNTS, wallet(f"P{self._seller[1:]}", "USD"))
         assert account is not None
         return account.posted
 

@@ -58,12 +58,12 @@ from souq.core import contract as contracts
 from souq.core.annotation import Annotated
 from souq.core.dispute import records as dispute_records
 from souq.core.mechanisms import MECHANISMS, OPEN_TO_ALL
+from souq.core.party import WALLET, wallet_owner
 from souq.core.policy import remembering, setting
 from souq.core.policy.history import MARKET
 from souq.views.whose import (
     OFFICERS,
     PUBLIC,
-    WALLET,
     Audience,
     Known,
     Rows,
@@ -221,7 +221,7 @@ def _wallet(event: ledger.AccountOpened, known: Known) -> Audience:
 
 
 def _debt(event: debt.DebtIncurred, known: Known) -> Audience:
-    return (event.account.removeprefix(WALLET).partition("/")[0],)
+    return (wallet_owner(event.account),)
 
 
 _BY_WORD = {"public": _everybody, "parties": _talk, "own": _agent}

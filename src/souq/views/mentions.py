@@ -30,7 +30,7 @@ from souq.core import (
 from souq.core.ledger import TransfersMade
 from souq.core.mechanisms import alternating_offers, posted_price, swap
 from souq.core.negotiation import AgreementReached
-from souq.core.party import AGENTS
+from souq.core.party import AGENTS, WALLET
 from souq.core.rules import OPERATOR, RULES
 from souq.core.stage import CONTRACTS
 from souq.core.state import State
@@ -39,7 +39,7 @@ from souq.journal.replay import reader
 from souq.journal.store import Store
 from souq.views.audience import AUDIENCES
 from souq.views.derived import DerivedFile, Place
-from souq.views.whose import HELD, OWNERS, PUBLIC, UNNAMED, WALLET, arbiter_id, deposit_id, holders
+from souq.views.whose import HELD, OWNERS, PUBLIC, UNNAMED, arbiter_id, deposit_id, holders
 
 VERSION = "mentions 4"  # raise it with any change to the table, to audiences or to subjects
 WAITING_MAX = 64  # records, before they are written: less than a millisecond's work

@@ -16,9 +16,10 @@ from msgspec import Struct
 from souq.core.ending import ContractFulfilled, RulingMade
 from souq.core.ledger import TransfersMade
 from souq.core.negotiation import AgreementReached
+from souq.core.party import WALLET
 from souq.core.transfer import CAPTURE, HOLD, MOVE
 
-_WALLET, _FEES, _WORLD = "wallet:", "fees/", "world:"
+_FEES, _WORLD = "fees/", "world:"
 _PRICE, _FEE, _FORFEIT = ".price", ".fee", ".forfeit"
 
 
@@ -133,7 +134,7 @@ class Statements:
             self._return(at, hold, held, held.units - units)
 
     def _post(self, at: int, id: str, row: _Held) -> None:
-        if id.endswith(_PRICE) and row.debit.startswith(_WALLET) and row.credit.startswith(_WALLET):
+        if id.endswith(_PRICE) and row.debit.startswith(WALLET) and row.credit.startswith(WALLET):
             self._settle(at, id.removesuffix(_PRICE), row.debit, row.credit, row.units, 0)
         elif id.endswith(_FEE) and id.removesuffix(_FEE) in self._payee:
             payment = id.removesuffix(_FEE)
@@ -162,7 +163,7 @@ class Statements:
 
     def _other(self, at: int, id: str, row: _Held) -> None:
         for account, other, way in ((row.debit, row.credit, "out"), (row.credit, row.debit, "in")):
-            if not account.startswith(_WALLET):
+            if not account.startswith(WALLET):
                 continue
             name = f"other_{way}_units"
             if other.startswith(_WORLD):
@@ -223,5 +224,5 @@ def rows(found: tuple[Total, ...] | tuple[Receipt, ...]) -> Iterator[dict[str, s
 
 
 def _owner(wallet: str) -> tuple[str, str]:
-    principal, _, asset = wallet.removeprefix(_WALLET).partition("/")
+    principal, _, asset = wallet.removeprefix(WALLET).partition("/")
     return principal, asset

@@ -21,12 +21,12 @@ from souq.core import (
     webhook,
 )
 from souq.core.mechanisms import alternating_offers, posted_price, swap
+from souq.core.party import WALLET
 from souq.core.transfer import HOLD
 from souq.journal.record import Record
 
 PUBLIC = "public"
 OFFICERS = "officers"
-WALLET = "wallet:"
 HELD = "hold:"  # a caller's hold, as deadlines name it too
 
 # By subject: the rows of an event with columns that concern it.
