@@ -296,6 +296,14 @@ class Terminal:
     def sends(self, raw: bytes) -> None:
         os.write(self._ours, raw)
 
+    def waits_for_a_line(self) -> None:
+        """Wait until it sleeps: Python hears a signal just before it reads only after the line."""
+        asleep = 0
+        while asleep < 5:
+            of_it = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8")
+            asleep = asleep + 1 if of_it.rpartition(") ")[2].startswith("S") else 0
+            time.sleep(0.02)
+
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
@@ -334,6 +342,7 @@ def test_what_was_said_is_kept_and_taken_up(how: str, out: Path, terminals: list
     else:
         first.sees("> ")
         if how == "ctrl-c":
+            first.waits_for_a_line()
             first.process.send_signal(signal.SIGINT)  # as the terminal does
         else:
             first.sends(b"\x04")
