@@ -5,6 +5,7 @@ chance: a copy kept too long, and two checks made before and acted on after.
 """
 
 import threading
+import time
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from souq.operations.queries import GetListing, GetMandate
 from tests.linearizability.doors import Door, Query, Values
 
 KEPT = 4  # reads that one copy answers
+COPY_S = 0.005  # while it is made, it grows old
 
 
 class StaleReads:
@@ -43,6 +45,7 @@ class StaleReads:
         left, values = copies.get(query, (0, ()))
         if not left:
             left, values = KEPT, self._door.read(query)
+            time.sleep(COPY_S)
         copies[query] = (left - 1, values)
         return values
 

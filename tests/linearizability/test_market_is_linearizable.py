@@ -73,7 +73,7 @@ def test_answers_that_get_lost_contradict_nothing(name: str, tmp_path: Path) -> 
         (folder := tmp_path / str(seed)).mkdir()
         with engine_door(folder) as door:
             lossy = LossyDoor(door, share=0.05, seed=seed)
-            history, workload = told(lossy, name, seed=seed, each=100)
+            history, workload = told(lossy, name, seed=seed, each=250)
         pending = sum(one.is_pending for one in history)
         assert 0 < pending < lossy.lost, "some must be left open, and some tried again"
         assert contradiction(history, workload.model) is None

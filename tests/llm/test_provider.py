@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,13 @@ def test_only_so_many_calls_are_under_way_at_once() -> None:
         model = provider.connect(f"vllm:any@{url}/v1", at_once=3)
         await asyncio.gather(*(model.answer(ASK) for _ in range(12)))
 
-    with answering(lambda n: MOVE, delay_s=0.05) as endpoint:
+    three = threading.Barrier(3)  # none of three is answered before all have come
+
+    def answer(n: int) -> Any:
+        three.wait(60)
+        return MOVE
+
+    with answering(answer, delay_s=0.05) as endpoint:
         asyncio.run(many(endpoint.url))
     assert endpoint.at_once_most == 3
 

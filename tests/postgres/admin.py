@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from souq.journal.database import Connection
 from souq.journal.record import Entry, Payload, chained
 
-TRIES = 500
+TRIES = 2_000
 Result = TypeVar("Result")
 
 
@@ -100,6 +100,6 @@ class Aside(Generic[Result]):
             self.error = error
 
     def join(self) -> "Aside[Result]":
-        self._thread.join(20)
+        self._thread.join(60)
         assert not self._thread.is_alive(), "it hangs"
         return self

@@ -33,11 +33,14 @@ def market() -> str:
 
 @pytest.fixture
 def opened(url: str, market: str) -> Iterator[Open]:
-    """Give a function that opens the test's market; whatever was opened is closed in the end."""
+    """Give a function that opens the test's market; whatever was opened is closed in the end.
+
+    Unless a test is about time, its leases outlast any standstill of this machine.
+    """
     stores: list[PostgresStore] = []
 
     def open_(**options: object) -> PostgresStore:
-        store = partial(PostgresStore, url, market=market)(**options)  # type: ignore[arg-type]
+        store = partial(PostgresStore, url, market=market, ttl_s=60.0)(**options)  # type: ignore[arg-type]
         stores.append(store)
         return store
 

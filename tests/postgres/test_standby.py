@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 
@@ -16,15 +15,8 @@ from souq.journal.standby import Standby, TakenOver
 from tests.journal.day import play
 from tests.postgres.admin import Admin, Aside
 from tests.postgres.conftest import Open
+from tests.postgres.patience import until
 from tests.postgres.test_lost_connections import DEPOSIT
-
-
-def until(holds: Callable[[], object]) -> None:
-    for _ in range(2_000):
-        if holds():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it never came to pass")
 
 
 def test_a_standby_folds_along_and_goes_on_where_the_leader_ended(
@@ -59,7 +51,7 @@ def test_of_two_standbys_one_leads_and_the_other_waits_on(
     url: str, market: str, opened: Open
 ) -> None:
     leader = opened()
-    standbys = [Standby(url, market=market, poll_s=0.02) for _ in range(2)]
+    standbys = [Standby(url, market=market, ttl_s=60, poll_s=0.02) for _ in range(2)]
     following = [Aside(standby.wait) for standby in standbys]
     leader.close()
     until(lambda: any(one.result for one in following))

@@ -20,6 +20,7 @@ from souq.rails.order import NoAnswer, Order, Outcome, Rejected
 from souq.rails.outbox import Outbox
 from souq.rails.sandbox import Sandbox
 from tests.rails.town import (
+    ANSWER_S,
     PATIENCE_S,
     BankProcess,
     ask,
@@ -38,8 +39,10 @@ def wallet(engine: Engine, who: str = "P1") -> int:
     return account.available
 
 
-def run(engine: Engine, bank: BankProcess, **more: Any) -> Outbox:
-    outbox = outbox_of(engine, to_bank(bank), **more)
+def run(
+    engine: Engine, bank: BankProcess, *, patience_s: float = PATIENCE_S, **more: Any
+) -> Outbox:
+    outbox = outbox_of(engine, to_bank(bank, patience_s), **more)
     asyncio.run(settle(outbox, engine))
     return outbox
 
@@ -75,7 +78,7 @@ def test_many_payouts_under_many_faults_are_each_paid_once(
     kinds = ["lost", "fail", "reject", "html", "wait", "lost"]
     bank.tell("faults", kinds * 4)
     asked = [ask(engine, 20 + n, who=f"P{n % 2 + 1}") for n in range(24)]
-    run(engine, bank)
+    run(engine, bank, patience_s=ANSWER_S)  # each fault for another payout's first try
     state = bank.state
     keys = {key.partition("-")[2] for key in (*state["payments"], *state["rejected"])}
     assert keys == set(asked)
@@ -281,7 +284,7 @@ def test_the_sums_notice_silence_taken_for_a_failure(engine: Engine, bank: BankP
 
     bank.tell("faults", ["lost"])
     ask(engine, 300)
-    outbox = outbox_of(engine, {"sandbox": Hasty(bank.url, timeout_s=PATIENCE_S)})
+    outbox = outbox_of(engine, {"sandbox": Hasty(bank.url, timeout_s=ANSWER_S)})
     asyncio.run(settle(outbox, engine))
     with pytest.raises(AssertionError):
         check_reconciled(engine, bank)

@@ -71,7 +71,7 @@ class Storm:
         try:
             self.bank.tell("faults", [])
         except httpx2.TransportError:
-            self.bank.process.wait(5)
+            self.bank.process.wait(30)
         self.bank.revive()
 
     def ask(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,8 @@ from souq.rails.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 0.4  # less than a slow bank takes
+ANSWER_S = 30.0
+SETTLED_S = 60.0
 RULES = Rules(rails=("credits", "manual", "sandbox"))
 
 
@@ -62,7 +65,7 @@ class BankProcess:
         """Put the bank up to something."""
         transport = httpx2.HTTPTransport(retries=5)  # it may be about to listen
         with httpx2.Client(transport=transport, trust_env=False) as client:
-            answer = client.post(f"{self.url}/control/{what}", json=asked, timeout=5)
+            answer = client.post(f"{self.url}/control/{what}", json=asked, timeout=ANSWER_S)
             found: dict[str, Any] = answer.json()
             return found
 
@@ -116,18 +119,21 @@ def outbox_of(engine: Engine, rails: dict[str, Rail], **more: Any) -> Outbox:
     return Outbox(submit, lambda: engine.state, rails, shelf, market=market, **quick)
 
 
-def to_bank(bank: BankProcess) -> dict[str, Rail]:
-    return {"sandbox": Sandbox(bank.url, timeout_s=PATIENCE_S)}
+def to_bank(bank: BankProcess, patience_s: float = PATIENCE_S) -> dict[str, Rail]:
+    return {"sandbox": Sandbox(bank.url, timeout_s=patience_s)}
 
 
 async def settle(outbox: Outbox, engine: Engine, *, each: Callable[[], None] | None = None) -> None:
     """Step until no payout is open and nothing is left to hear."""
-    for _ in range(200):
+    until = time.monotonic() + SETTLED_S
+    while time.monotonic() < until:
         if each is not None:
             each()
         before = engine.head
         await outbox.step()
-        if engine.head == before and not engine.state.rows(PAYOUTS):
+        # A bank that did not answer in time may have more to tell.
+        is_heard = not any(outbox._failures[name] for name in outbox._rails)
+        if is_heard and engine.head == before and not engine.state.rows(PAYOUTS):
             return
         await asyncio.sleep(0.02)
     raise AssertionError(f"still open: {engine.state.rows(PAYOUTS)}")

@@ -166,7 +166,7 @@ async def _asked_again(url: str, acks: Sequence[dict[str, Any]], keys: dict[str,
     left = list(reversed(acks))
 
     async def ask() -> None:
-        connection = Connection(url, 10.0)
+        connection = Connection(url, 30.0)
         while left:
             ack = left.pop()
             reply = await connection.command(keys[ack["actor"]], ack["id"], ack["command"])

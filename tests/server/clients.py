@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from tests.server.wire import Connection, Cut, Reply, read_head
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 PAUSE_S = 0.02
 REST = ".rest"  # of the file beside the list
 PRICE, ASKED, OFFERED, PAID_OUT = 8_000_000, 10_000_000, 6_000_000, 1_000_000

@@ -10,7 +10,7 @@ from souq.journal.record import Entry
 from souq.journal.sqlite import SqliteStore
 from souq.surfaces.durability import Durability
 
-FLUSH_S = 0.05
+FLUSH_S = 0.5
 
 
 class Hasty(Durability):

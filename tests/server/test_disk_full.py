@@ -23,12 +23,12 @@ FILE_MAX = 3_000_000  # bytes; the first to meet it is the log of the journal, o
 
 def ask(url: str, target: str, key: str = "") -> Reply:
     """Send one question."""
-    return asyncio.run(Connection(url, 20.0).request("GET", target, key))
+    return asyncio.run(Connection(url, 60.0).request("GET", target, key))
 
 
 def say(url: str, key: str, id: str, command: dict[str, Any]) -> Reply:
     """Send one command."""
-    return asyncio.run(Connection(url, 20.0).command(key, id, command))
+    return asyncio.run(Connection(url, 60.0).command(key, id, command))
 
 
 def wait_until_stopped(server: Server) -> None:

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.slow  # `make test-crash` and `make test-postgres` run 
 IS_FULL = os.environ.get("SOUQ_FULL") == "1"
 ROUNDS = 10 if IS_FULL else 2
 # What is promised; a machine that has much else to do is given more.
-TAKEOVER_MAX_S = 5.0 if IS_FULL else 8.0
-WAIT_S = 15.0
+TAKEOVER_MAX_S = 5.0 if IS_FULL else 30.0
+WAIT_S = 60.0
 TIMEOUT_S = 1.0  # of a client's request: a server that sleeps says nothing
 
 
@@ -96,11 +96,15 @@ def test_a_killed_leader_is_followed_within_five_seconds(tmp_path: Path, databas
     assert max(took) <= TAKEOVER_MAX_S
 
 
-async def _asked(url: str, asked: list[tuple[str, str, dict[str, str]]]) -> list[Reply | Cut]:
-    """Send each request on a connection of its own; give what came of it."""
+async def _asked_asleep(
+    leader: Server, asked: list[tuple[str, str, dict[str, str]]]
+) -> list[Reply | Cut]:
+    """Send each request on a connection of its own, then wake the leader; give what came of it."""
+    connections = [Connection(leader.url, WAIT_S) for _ in asked]
 
-    async def ask(method: str, key: str, command: dict[str, str]) -> Reply | Cut:
-        connection = Connection(url, WAIT_S)
+    async def ask(
+        connection: Connection, method: str, key: str, command: dict[str, str]
+    ) -> Reply | Cut:
         try:
             if method == "GET":
                 return await connection.request("GET", "/v1/listings?text=lamp", key)
@@ -110,7 +114,12 @@ async def _asked(url: str, asked: list[tuple[str, str, dict[str, str]]]) -> list
         finally:
             connection.close()
 
-    return await asyncio.gather(*(ask(*one) for one in asked))
+    pairs = zip(connections, asked, strict=True)
+    asking = [asyncio.create_task(ask(connection, *one)) for connection, one in pairs]
+    for connection in connections:
+        await connection.wait_until_sent()
+    leader.send(signal.SIGCONT)
+    return await asyncio.gather(*asking)
 
 
 def test_a_leader_that_slept_answers_nothing_and_ends_by_itself(
@@ -124,7 +133,8 @@ def test_a_leader_that_slept_answers_nothing_and_ends_by_itself(
         wait_until_followed(standby)
         crowd.wait_until_served(200_000)
         since = time.monotonic()
-        leader.send(signal.SIGSTOP)
+        leader.put_to_sleep()
+        asleep = time.monotonic()
         took = takeover_s(crowd, standby, since)
         # What reaches the sleeper lies in its sockets, and is the first that it reads.
         buyer = crowd.pairs[0].buyer
@@ -132,14 +142,7 @@ def test_a_leader_that_slept_answers_nothing_and_ends_by_itself(
         # No more than a slow machine answers before it hangs up.
         asked = [("POST", buyer.key, dict(command)) for _ in range(5)]
         asked += [("GET", buyer.key, {}) for _ in range(5)]
-
-        async def wake() -> list[Reply | Cut]:
-            asking = asyncio.create_task(_asked(leader.url, asked))
-            await asyncio.sleep(1.0)
-            leader.send(signal.SIGCONT)
-            return await asking
-
-        replies = asyncio.run(wake())
+        replies = asyncio.run(_asked_asleep(leader, asked))
         woken = time.monotonic()
         code = leader.wait(WAIT_S)
         ended_s = time.monotonic() - woken
@@ -152,8 +155,7 @@ def test_a_leader_that_slept_answers_nothing_and_ends_by_itself(
     assert set(statuses) == {503}, replies
     assert len(statuses) == len(asked), replies
     assert code == 1, leader.last_words
-    # What it had answered when it fell asleep may be read a moment later.
-    late = [ack for ack in books.acks if ack["url"] == leader.url and ack["got_at"] > since + 1]
+    late = [ack for ack in books.acks if ack["url"] == leader.url and ack["sent_at"] > asleep]
     assert late == []
     print(
         f"\na sleeping leader: taken over after {took:.1f} s; woken, it refused {len(statuses)}"

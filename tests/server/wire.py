@@ -35,6 +35,7 @@ class Connection:
 
     def __init__(self, url: str, timeout_s: float) -> None:
         self.url = url
+        self.sent_at = 0.0  # when the whole of the latest request was on its way
         self._host = url.partition("://")[2]
         self._timeout_s = timeout_s
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
@@ -52,27 +53,33 @@ class Connection:
         head += f"Authorization: Bearer {key}\r\n" if key else ""
         if body:
             head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        sent_at = 0.0
+        self.sent_at = 0.0
         try:
             async with asyncio.timeout(self._timeout_s):
                 reader, writer = await self._open()
                 writer.write(f"{head}\r\n".encode() + body)
                 await writer.drain()
-                sent_at = time.monotonic()
+                self.sent_at = time.monotonic()
                 status, headers = await read_head(reader)
                 answer = await reader.readexactly(int(headers.get("content-length", "0")))
         except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError) as error:
             self.close()
-            raise Cut(f"{type(error).__name__}: {error}", sent_at) from None
+            raise Cut(f"{type(error).__name__}: {error}", self.sent_at) from None
         if headers.get("connection") == "close":
             self.close()
-        return Reply(status, headers, answer, sent_at, time.monotonic())
+        return Reply(status, headers, answer, self.sent_at, time.monotonic())
 
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._streams is None:
             host, _, port = self._host.partition(":")
             self._streams = await asyncio.open_connection(host, int(port))
         return self._streams
+
+    async def wait_until_sent(self) -> None:
+        """Return once a request that is being sent is on its way. Raises TimeoutError."""
+        async with asyncio.timeout(self._timeout_s):
+            while not self.sent_at:
+                await asyncio.sleep(0.01)
 
     def close(self) -> None:
         """Hang up."""

@@ -177,14 +177,14 @@ def table(town: Town, n: int, body: bytes | None = None) -> str:
 def program(town: Town, n: int, body: bytes | None = None) -> str:
     suite, digest = suites.written(DOUBLES)
     town.shelf.put(suite)
-    deal = town.deal(criteria=(Suite(digest, seconds=2, memory_mib=128),))
+    deal = town.deal(criteria=(Suite(digest, seconds=30, memory_mib=128),))
     right = b"print(2 * int(input()))  # %d" % n
     town.deliver(deal, (zipped(("main.py", right)) if n % 2 else right) if body is None else body)
     return deal
 
 
 def probed(town: Town, n: int, path: str = "/") -> str:
-    deal = town.deal(criteria=(Probe(within_ms=300, calls=3, share_bps=6_666),))
+    deal = town.deal(criteria=(Probe(within_ms=300, calls=3, share_bps=3_333),))
     town.urls[deal] = town.service + path
     town.do(SELLER, SubmitDelivery(deal))
     return deal

@@ -37,7 +37,7 @@ PYTHON = os.path.realpath(sys.executable)
 FILES_MAX = 2_000
 NAME_MAX = 200
 CANNOT, BROKEN = 97, 98
-GRACE_S = 2.0
+GRACE_S = 30.0  # for what was killed to be gone, on a machine that has much else to do
 
 # What reading a broken archive raises, of which strangers make many.
 _UNREADABLE = (

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -156,18 +157,31 @@ def test_what_was_cut_off_goes_on_and_no_cell_is_made_twice(whole: Path, tmp_pat
     assert contents(out) == contents(whole)
 
 
+def wait_until_gone(group: int) -> None:
+    """Return once a killed program's workers have noticed it, and write nothing more."""
+    until = time.monotonic() + 60
+    with suppress(ProcessLookupError):
+        while True:
+            os.killpg(group, 0)
+            assert time.monotonic() < until, "the workers go on by themselves"
+            time.sleep(0.01)
+
+
 def test_a_killed_run_ends_as_if_it_had_not_been(whole: Path, tmp_path: Path) -> None:
     file, out = file_of(tmp_path), tmp_path / "out"
     command = [sys.executable, "-m", "souq.cli", "lab", "run", str(file), "--out", str(out)]
     for n in range(12):
         more = ["--resume"] if (out / folder.PLAN).exists() else []
-        with subprocess.Popen([*command, *more, "-j", "2"], stdout=subprocess.DEVNULL) as program:
+        with subprocess.Popen(
+            [*command, *more, "-j", "2"], stdout=subprocess.DEVNULL, start_new_session=True
+        ) as program:
             # Somewhere else each time: while it starts, in a cell, between two, at the end.
             deadline = time.monotonic() + 1.2 + 0.35 * n
             while time.monotonic() < deadline and program.poll() is None:
                 time.sleep(0.01)
             if program.poll() is None:
                 os.kill(program.pid, signal.SIGKILL)
+        wait_until_gone(program.pid)
         if program.returncode == 0:
             break
     ran(file, out, is_resumed=True)
