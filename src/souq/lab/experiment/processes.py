@@ -7,12 +7,11 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 
 from souq.lab.experiment.one_cell import CellFailed, Order, run_cell
 from souq.lab.experiment.running import Done
-
-WATCH_S = 0.5
 
 
 class Processes:
@@ -31,9 +30,7 @@ class Processes:
             return
         # Spawned, so that a worker has nothing of ours but what it is sent.
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(
-            min(self._jobs, len(orders)), context, _watch, (os.getpid(),)
-        ) as pool:
+        with ProcessPoolExecutor(min(self._jobs, len(orders)), context, _watch) as pool:
             yield from _all(pool, list(orders), self._jobs)
 
 
@@ -63,12 +60,13 @@ def timed(order: Order, at: Path) -> Done:
     return Done(order.cell, time.perf_counter() - wall, time.process_time() - cpu)
 
 
-def _watch(parent: int) -> None:
+def _watch() -> None:
     """Stop this process when its parent is gone: nobody would take what it makes."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
 
     def look() -> None:
-        while os.getppid() == parent:
-            time.sleep(WATCH_S)
+        wait_for([parent.sentinel])
         os._exit(1)
 
     threading.Thread(target=look, daemon=True).start()
