@@ -19,7 +19,7 @@ from souq.surfaces.console import live
 from souq.surfaces.limits import Rates
 from tests.console.looked_at import told
 from tests.console.visitor import Visitor
-from tests.serving import ADMIN, Served, open_folder, serving
+from tests.serving import ADMIN, Served, granted_by_the_hour, open_folder, serving
 
 BEA = new_key("ed25519")
 
@@ -76,6 +76,7 @@ def test_who_is_too_fast_is_told_so_on_every_page(
 ) -> None:
     with (
         caplog.at_level(logging.ERROR),
+        granted_by_the_hour(),
         serving(tmp_path / "m", limits=Rates(queries_per_s=1, burst=4)) as slow,
     ):
         _with_bea(slow)
