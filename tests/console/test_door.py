@@ -30,7 +30,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def test_a_stream_after_what_is_no_record_begins_at_the_end(served: Served, after: str) -> None:
     visitor = Visitor(served.url)
     visitor.sign_in(KEYS[0])
-    with visitor.http.stream("GET", "/live", params={"after": after}, timeout=5) as stream:
+    with visitor.http.stream("GET", "/live", params={"after": after}, timeout=30) as stream:
         assert (stream.status_code, next(stream.iter_lines())) == (200, "retry: 1000")
     visitor.close()
 

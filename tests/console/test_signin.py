@@ -227,7 +227,7 @@ def test_an_open_stream_ends_at_once_with_its_session(
     secret, key = _new_key(served)
     visitor.sign_in(secret)
     csrf = visitor.csrf()
-    with visitor.http.stream("GET", "/live", timeout=5) as stream:
+    with visitor.http.stream("GET", "/live", timeout=12) as stream:
         lines = stream.iter_lines()
         next(lines)
         if how == "key revoked":
