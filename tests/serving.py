@@ -24,7 +24,7 @@ from souq.venue import Venue
 T = TypeVar("T")
 ADMIN = "souq_admin-of-a-test"
 UNLIMITED = Rates(commands_per_s=0, queries_per_s=0, anonymous_per_s=0)
-START_S = 20.0
+START_S = 60.0
 
 
 class Served:
