@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 import uvloop
 
 from souq.app.server import Running, Server
@@ -16,6 +17,7 @@ from souq.core.rules import OPERATOR, OpenMarket, Rules
 from souq.engine import Engine, system_clock, system_salts
 from souq.journal.sqlite import SqliteStore
 from souq.sdk.signing import digest_of_secret
+from souq.surfaces import limits
 from souq.surfaces.limits import Rates
 from souq.venue import Venue
 
@@ -111,6 +113,14 @@ def open_market(engine: Engine, rules: Rules, id: str) -> None:
     """Submit the first two commands of every market here."""
     engine.submit(OPERATOR, id, OpenMarket(rules)).need()
     engine.submit(OPERATOR, "admin", AddKey(OPERATOR, "bearer", digest_of_secret(ADMIN))).need()
+
+
+@contextmanager
+def granted_by_the_hour() -> Iterator[None]:
+    """Grant in an hour what is granted in a second: nobody is let pass for being slow to ask."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(limits, "SECOND_NS", 3_600 * limits.SECOND_NS)
+        yield
 
 
 @contextmanager

@@ -165,7 +165,7 @@ def test_a_running_task_can_be_subscribed_to_by_get_and_by_post(kit: Bazaar) -> 
     for reader in readers:
         reader.start()
     for reader in readers:
-        reader.join(15)
+        reader.join(30)
     assert time.monotonic() - began >= 4
     assert told["GET"] == told["POST"]
     assert "task" in told["GET"][0]

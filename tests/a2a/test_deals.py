@@ -1,6 +1,7 @@
 """A whole deal by A2A: with the SDK's own client, over both bindings, and against other doors."""
 
 import asyncio
+import time
 
 import pytest
 from a2a.types import Message, Part, Role, SendMessageRequest, TaskState
@@ -169,11 +170,13 @@ def test_a_blocking_message_waits_for_the_other_side(market: Bazaar) -> None:
 
 
 def first_talk(market: Bazaar) -> str:
-    for _ in range(200):
+    ends = time.monotonic() + 30
+    while time.monotonic() < ends:
         talks = market.ask("sol", "/v1/negotiations")["negotiations"]
         if talks:
             id: str = talks[0]["id"]
             return id
+        time.sleep(0.01)
     raise AssertionError("no offer came")
 
 

@@ -12,6 +12,7 @@ from souq.surfaces.a2a import affairs
 from souq.surfaces.a2a.vocabulary import UNSAID
 from souq.surfaces.limits import Rates
 from tests.a2a.people import USD, VERSION, Bazaar, Json, bazaar, offer, terms_in
+from tests.serving import granted_by_the_hour
 
 FEW_QUERIES = Rates(commands_per_s=0, queries_per_s=1, burst=3, anonymous_per_s=0)
 ONE_COMMAND = Rates(commands_per_s=1, queries_per_s=0, burst=1, anonymous_per_s=0)
@@ -57,7 +58,7 @@ def test_one_principal_does_not_take_all_places_to_wait(
 
 @pytest.mark.parametrize("path", ["/message:send", "/message:stream"])
 def test_an_offer_stands_where_its_sender_may_ask_no_more(tmp_path: Path, path: str) -> None:
-    with bazaar(tmp_path, limits=FEW_QUERIES) as market:
+    with granted_by_the_hour(), bazaar(tmp_path, limits=FEW_QUERIES) as market:
         sent = patient(market, offer(market.lamp, 600 * USD))
         answer = market.rest("bea", "POST", path, sent)
         assert answer.status_code == 200, answer.text
@@ -69,7 +70,7 @@ def test_an_offer_stands_where_its_sender_may_ask_no_more(tmp_path: Path, path: 
 
 
 def test_words_that_came_too_fast_are_told_and_may_be_sent_again(tmp_path: Path) -> None:
-    with bazaar(tmp_path, limits=ONE_COMMAND) as market:
+    with granted_by_the_hour(), bazaar(tmp_path, limits=ONE_COMMAND) as market:
         sent = market.sent(offer(market.lamp, 600 * USD), {"text": "for my aunt"})
         task = market.rpc("bea", "SendMessage", sent)["result"]["task"]
         assert terms_in(task)
@@ -91,7 +92,7 @@ def test_a_withdrawal_by_cancelling_is_told_where_its_sender_may_ask_no_more(
     tmp_path: Path,
 ) -> None:
     few = Rates(commands_per_s=0, queries_per_s=1, burst=4, anonymous_per_s=0)
-    with bazaar(tmp_path, limits=few) as market:
+    with granted_by_the_hour(), bazaar(tmp_path, limits=few) as market:
         market.do("bea", "make_offer", items=[{"listing": market.lamp}], price=[USD, "USD"])
         told = market.rpc("bea", "CancelTask", {"id": "N1"})
         assert told["result"]["status"]["state"] == "TASK_STATE_SUBMITTED", told

@@ -81,5 +81,5 @@ def test_it_runs_by_itself(tmp_path: Path) -> None:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
-    asyncio.run(asyncio.wait_for(run(), 10))
+    asyncio.run(asyncio.wait_for(run(), 30))
     assert shown(stall)[:2] == [True, True]

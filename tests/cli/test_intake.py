@@ -267,7 +267,7 @@ class Terminal:
         self.whole = ""
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
 
-    def sees(self, text: str, seconds: float = 20) -> None:
+    def sees(self, text: str, seconds: float = 60) -> None:
         until = time.monotonic() + seconds
         while text not in self.shown:
             assert time.monotonic() < until, f"{text!r} is not in {self.shown!r}"
@@ -282,7 +282,7 @@ class Terminal:
         with contextlib.suppress(OSError):
             while True:
                 self._read()
-        return self.process.wait(10)
+        return self.process.wait(60)
 
     def _read(self) -> None:
         more = self._decode(os.read(self._ours, 65_536))
@@ -307,7 +307,7 @@ class Terminal:
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
         os.close(self._ours)
 
 
@@ -347,8 +347,8 @@ def test_what_was_said_is_kept_and_taken_up(how: str, out: Path, terminals: list
         else:
             first.sends(b"\x04")
         first.sees("Go on with: souq intake --out")
-        assert first.process.wait(10) == 130
-    first.process.wait(10)
+        assert first.process.wait(60) == 130
+    first.process.wait(60)
     draft = out.with_name("brief.toml.draft")
     assert stat.S_IMODE(draft.stat().st_mode) == 0o600
     assert not out.exists()
@@ -359,7 +359,7 @@ def test_what_was_said_is_kept_and_taken_up(how: str, out: Path, terminals: list
     second.says("60", "no", *WHOLE[7:], "yes")
     second.says(*"aaaaaaa")
     second.sees("3 of 7 choices")
-    assert second.process.wait(10) == 0
+    assert second.process.wait(60) == 0
     assert briefs.read(out).things == told(WHOLE).brief.things
     assert not draft.exists()
     assert os.listdir(out.parent) == ["brief.toml"]
@@ -419,7 +419,7 @@ def test_a_damaged_draft_says_so(
     draft.write_bytes(content)
     terminal = opened(terminals, "--out", out)
     terminal.sees(complaint)
-    assert terminal.process.wait(10) == 1
+    assert terminal.process.wait(60) == 1
     assert draft.read_bytes() == content, "what a person said is not thrown away"
 
 
@@ -431,7 +431,7 @@ def test_a_terminal_is_asked_before_a_brief_is_written_over(
     terminal.sees("Write over")
     terminal.sends(b"no\n")
     terminal.sees("exists already")
-    assert terminal.process.wait(10) == 1
+    assert terminal.process.wait(60) == 1
     assert out.read_text() == "mine"
 
 
@@ -478,7 +478,7 @@ def test_a_persons_own_words_come_first_and_are_read_once(
     terminals[-1].says("I am Bea. I'd like to sell my old bike, 80 or", "so, not below 50.", "")
     terminals[-1].sees("takes 50.00 USD at the least")
     terminals[-1].process.kill()
-    terminals[-1].process.wait(10)
+    terminals[-1].process.wait(60)
     terminals.append(Terminal(out, program=program))
     terminals[-1].sees("takes 50.00 USD at the least")
     terminals[-1].says("s1 floor 60", "yes", "done")

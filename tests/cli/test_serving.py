@@ -23,7 +23,7 @@ def test_only_the_first_start_shows_an_admin_key(tmp_path: Path) -> None:
         while "/openapi.json" not in lines[-1]:
             lines.append(serving.stdout.readline())
         serving.terminate()
-        assert serving.wait(20) == 0
+        assert serving.wait(60) == 0
         said.append("".join(lines))
     assert "souq is open at http://127.0.0.1:" in said[0]
     assert said[0].count("Admin key (shown this once): souq_") == 1

@@ -8,7 +8,7 @@ from souq.sdk.client import Client
 from souq.sdk.signing import new_key
 from souq.surfaces.limits import Rates
 from tests.console.visitor import Visitor
-from tests.serving import ADMIN, Served, serving
+from tests.serving import ADMIN, Served, granted_by_the_hour, serving
 
 KEYS = [new_key("ed25519") for _ in range(4)]
 BURST = 4  # questions at once; each page asks who looks, then what it shows, then the house's name
@@ -17,7 +17,8 @@ BURST = 4  # questions at once; each page asks who looks, then what it shows, th
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     rates = Rates(queries_per_s=1, burst=BURST)
-    with serving(tmp_path_factory.mktemp("market") / "m", limits=rates) as found:
+    folder = tmp_path_factory.mktemp("market") / "m"
+    with granted_by_the_hour(), serving(folder, limits=rates) as found:
         with Client(found.url, key=ADMIN) as operator:
             for key in KEYS:
                 owner = operator.register_principal(name="bea").events[0].principal
@@ -29,7 +30,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def test_a_stream_after_what_is_no_record_begins_at_the_end(served: Served, after: str) -> None:
     visitor = Visitor(served.url)
     visitor.sign_in(KEYS[0])
-    with visitor.http.stream("GET", "/live", params={"after": after}, timeout=5) as stream:
+    with visitor.http.stream("GET", "/live", params={"after": after}, timeout=30) as stream:
         assert (stream.status_code, next(stream.iter_lines())) == (200, "retry: 1000")
     visitor.close()
 

@@ -35,7 +35,7 @@ def first_event(served: Served, **asked: str | int) -> str:
     visitor = Visitor(served.url)
     visitor.sign_in(KEY)
     try:
-        with visitor.http.stream("GET", "/live", params=asked, timeout=5) as stream:
+        with visitor.http.stream("GET", "/live", params=asked, timeout=30) as stream:
             return next(line for line in stream.iter_lines() if line.startswith(("event", "id")))
     finally:
         visitor.close()

@@ -19,7 +19,7 @@ from souq.surfaces.console import live
 from souq.surfaces.limits import Rates
 from tests.console.looked_at import told
 from tests.console.visitor import Visitor
-from tests.serving import ADMIN, Served, open_folder, serving
+from tests.serving import ADMIN, Served, granted_by_the_hour, open_folder, serving
 
 BEA = new_key("ed25519")
 
@@ -76,6 +76,7 @@ def test_who_is_too_fast_is_told_so_on_every_page(
 ) -> None:
     with (
         caplog.at_level(logging.ERROR),
+        granted_by_the_hour(),
         serving(tmp_path / "m", limits=Rates(queries_per_s=1, burst=4)) as slow,
     ):
         _with_bea(slow)
@@ -100,7 +101,7 @@ def _status(visitor: Visitor, path: str) -> tuple[int, str]:
 
 
 def test_a_guests_stream_ends_when_the_house_lets_guests_look_no_more(served: Served) -> None:
-    guest = httpx2.Client(base_url=served.url, trust_env=False, timeout=10)
+    guest = httpx2.Client(base_url=served.url, trust_env=False, timeout=30)
     lines: list[str] = []
     begun = threading.Event()
 
@@ -112,11 +113,11 @@ def test_a_guests_stream_ends_when_the_house_lets_guests_look_no_more(served: Se
 
     looking = threading.Thread(target=look)
     looking.start()
-    assert begun.wait(5)
+    assert begun.wait(30)
     with Client(served.url, key=ADMIN) as operator:
         rules: Any = operator.get_market().rules
         operator.amend_rules(rules=msgspec.structs.replace(rules, public_floor=False))
-        looking.join(5)
+        looking.join(30)
         assert not looking.is_alive()
         assert guest.get("/live").status_code == 403
         operator.amend_rules(rules=rules)

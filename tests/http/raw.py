@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from tests.http.market import Town
 
-PATIENCE_S = 8.0
+PATIENCE_S = 25.0  # less than the market waits for a request
 HELLO = b'{"text":"hello"}'
 
 

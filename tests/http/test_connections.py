@@ -2,15 +2,22 @@
 
 import gzip
 import json
+import os
 import time
 
 import pytest
 
 from souq.surfaces import guard
 from tests.http.market import Town
-from tests.http.raw import HELLO, Wire, head, head_of, post, told
+from tests.http.raw import HELLO, PATIENCE_S, Wire, head, head_of, post, told
 
 BODY_MAX = 256 * 1024
+# How soon is soon; a machine that has much else to do is given more, but not until it gives up.
+SOON_S = 2.0 if os.environ.get("SOUQ_FULL") == "1" else 20.0
+
+
+def test_who_waits_here_gives_up_before_the_market_does() -> None:
+    assert SOON_S < PATIENCE_S < guard.REQUEST_S
 
 
 @pytest.mark.usefixtures("nothing_recorded")
@@ -143,7 +150,7 @@ class TestConnections:
             wire.send(whole[: n * len(whole) // 50])
         began = time.monotonic()
         assert told(town, post(town, b"/v1/messages", HELLO)).status == 200
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < SOON_S
         for wire in slow:
             wire.__exit__()
 
@@ -191,7 +198,7 @@ class TestGuard:
                 began = time.monotonic()
                 wire.send(whole[:end])
                 said = wire.said()
-                assert time.monotonic() - began < 2
+                assert time.monotonic() - began < SOON_S
             assert said is not None
             assert said.problem["status"] == 408
         assert head_of(town) == before
@@ -199,11 +206,11 @@ class TestGuard:
     def test_who_asks_now_and_then_is_kept(
         self, town: Town, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(guard, "REQUEST_S", 0.3)
+        monkeypatch.setattr(guard, "REQUEST_S", 1.0)
         with Wire(town) as wire:
-            for _ in range(4):
+            for _ in range(3):
                 assert wire.request(head(b"GET", b"/v1/market")).status == 200
-                time.sleep(0.4)
+                time.sleep(1.2)
 
     def test_garbage_behind_a_command_is_no_answer_to_it(self, town: Town) -> None:
         for _ in range(20):

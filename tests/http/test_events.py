@@ -18,7 +18,7 @@ from tests.http.market import ROLES, Town, populated
 from tests.http.ready import READY
 from tests.serving import ADMIN, Served, serving, settings_for
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 STREAMS = 1_000 if os.environ.get("SOUQ_FULL") == "1" else 200
 
 

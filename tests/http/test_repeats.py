@@ -9,6 +9,7 @@ import pytest
 from souq.surfaces.limits import Rates
 from tests.http.market import Town, populated
 from tests.http.raw import HELLO, PATIENCE_S, head, head_of, post, told
+from tests.serving import granted_by_the_hour
 
 
 class TestReplays:
@@ -131,7 +132,7 @@ def test_one_person_cannot_be_faster_with_more_agents(tmp_path: Path) -> None:
     slow = Rates(
         commands_per_s=1, queries_per_s=1, burst=60, anonymous_per_s=1, anonymous_burst=500
     )
-    with populated(tmp_path / "m", limits=slow) as town:
+    with granted_by_the_hour(), populated(tmp_path / "m", limits=slow) as town:
         answers = [
             town.call(role, "post_message", {"text": "hello"})
             for _ in range(40)

@@ -87,7 +87,7 @@ def what_is_refused_was_judged(ctx: Any, response: Any, case: Any) -> None:
         assert problem.get("seq"), f"allowed by the document, not by the door: {problem['detail']}"
 
 
-def run(town: Town, role: str, *, only: str = "", seconds: int = 3) -> Found:
+def run(town: Town, role: str, *, only: str = "", seconds: int) -> Found:
     """Let schemathesis loose on a market as somebody."""
     answer = town.http.get(f"{town.url}/openapi.json")
     document = json.loads(answer.content)
@@ -179,10 +179,13 @@ def test_a_planted_bug_is_found(bug: str, town: Town, monkeypatch: pytest.Monkey
 
     monkeypatch.setitem(ANSWERS, GetMarket, answered)
     monkeypatch.setitem(TITLES, 418, "planted")
-    found = run(town, "operator", only="/v1/market")
     expected = {
         "a fault": "not_a_server_error",
         "an answer of another shape": "response_schema_conformance",
         "an unknown status": "status_code_conformance",
     }
+    for seconds in (3, 60):  # a slow machine gets more time
+        found = run(town, "operator", only="/v1/market", seconds=seconds)
+        if found.complaints:
+            break
     assert expected[bug] in {check for check, *_ in found.complaints}

@@ -180,7 +180,7 @@ def raw_offer(market: Street | Served, who: Trader, listing: str, price: str, **
         "Mcp-Method": "tools/call",
         "Mcp-Name": "offer",
     }
-    return httpx2.post(f"{market.url}/mcp", json=message, headers=headers).json()
+    return httpx2.post(f"{market.url}/mcp", json=message, headers=headers, timeout=30).json()
 
 
 def test_what_is_handed_back_is_good_for_its_speaker_and_its_call_only(market: Street) -> None:
@@ -276,7 +276,7 @@ def test_what_a_call_came_to_is_told_where_nobody_answers(market: Street, how: s
             speech = Speech("here", ToolLink(client, has_key=True), pause)
             served = build(lambda context: speech, answer_s=0.5)
             async with (
-                asyncio.timeout(15),
+                asyncio.timeout(40),
                 McpClient(served, mode="legacy", elicitation_callback=Absent(how)) as session,
             ):
                 return await session.call_tool("take", {"listing": listing, "price": "95"})

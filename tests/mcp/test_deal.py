@@ -126,7 +126,7 @@ def test_nothing_but_protocol_goes_to_stdout(market: Street) -> None:
         answers: list[Any] = []
         while not {one.get("id") for one in answers} >= {1, 2, 3, 4}:
             answers.append(json.loads(door.stdout.readline()))
-        rest, _ = door.communicate(timeout=20)  # whoever hangs up ends it
+        rest, _ = door.communicate(timeout=60)  # whoever hangs up ends it
         assert door.returncode == 0
     answers += [json.loads(line) for line in rest.splitlines()]
     assert all(one["jsonrpc"] == "2.0" for one in answers)

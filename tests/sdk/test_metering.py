@@ -36,7 +36,7 @@ class Bazaar:
     def __init__(self, **more: Any) -> None:
         self.market = Client.local()
         self.sol = self.market.join("sol")
-        self.more = {"price": PRICE, "window_rows": WINDOW, "patience_s": 0.2, **more}
+        self.more = {"price": PRICE, "window_rows": WINDOW, "patience_s": 30.0, **more}
         self.meter = Meter(self.sol.client, ROWS, **self.more)
         self.url = ""
 
@@ -69,6 +69,13 @@ def bazaar() -> Iterator[Bazaar]:
         yield found
 
 
+@pytest.fixture
+def hasty() -> Iterator[Bazaar]:
+    """Give one whose seller soon stops waiting for those who do not pay."""
+    with open_bazaar(patience_s=1.0) as found:
+        yield found
+
+
 def chain() -> ChainPayer:
     return ChainPayer(unit=PRICE.units, length=len(ROWS))
 
@@ -81,20 +88,20 @@ def test_who_pays_receives_everything_and_pays_just_for_it(bazaar: Bazaar, make:
     assert bazaar.sol.balance() == "0.003"
 
 
-def test_who_stops_paying_receives_one_window_more(bazaar: Bazaar) -> None:
+def test_who_stops_paying_receives_one_window_more(hasty: Bazaar) -> None:
     payer = Stingy(100 * PRICE.units)
-    reader = bazaar.read(payer)
+    reader = hasty.read(payer)
     assert reader.end == "unpaid"
     assert reader.received * PRICE.units - payer.paid == WINDOW * PRICE.units
-    assert bazaar.meter.settle() == payer.paid
+    assert hasty.meter.settle() == payer.paid
 
 
-def test_coming_back_with_the_same_proof_gives_no_other_window(bazaar: Bazaar) -> None:
+def test_coming_back_with_the_same_proof_gives_no_other_window(hasty: Bazaar) -> None:
     payer = Stingy(100 * PRICE.units)
-    reader = bazaar.read(payer)
+    reader = hasty.read(payer)
     ticket = msgspec.json.encode(Ticket(reader.channel, payer.proof, 0))
     for _ in range(3):
-        again = httpx2.post(f"{bazaar.url}/read", content=ticket)
+        again = httpx2.post(f"{hasty.url}/read", content=ticket)
         assert again.status_code == 402
         assert f"{WINDOW} rows were sent and are not paid" in again.json()["why"]
 
@@ -209,7 +216,7 @@ def test_the_payment_after_a_line_that_was_cut_off_is_kept(tmp_path: Path) -> No
     keep = tmp_path / "paid.jsonl"
     keep.write_bytes(b'{"channel": "X1", "pro')
     payer = SigningPayer()
-    with open_bazaar(keep=keep) as bazaar:
+    with open_bazaar(keep=keep, patience_s=0.2) as bazaar:
         _, id = bazaar.enter(payer)
         ticket = msgspec.json.encode(Ticket(id, payer.pay(PRICE.units)))
         assert httpx2.post(f"{bazaar.url}/read", content=ticket).status_code == 200
@@ -225,13 +232,13 @@ def test_kept_payments_are_settled_though_nobody_comes_back(tmp_path: Path) -> N
     assert again.settle([reader.channel]) == DEPOSIT
 
 
-def test_a_seller_that_claims_more_is_refused_by_the_market(bazaar: Bazaar) -> None:
+def test_a_seller_that_claims_more_is_refused_by_the_market(hasty: Bazaar) -> None:
     payer = Stingy(100 * PRICE.units)
-    reader = bazaar.read(payer)
+    reader = hasty.read(payer)
     best = payer.proof
     with pytest.raises(Refused, match="did not sign"):
-        bazaar.sol.client.close_channel(reader.channel, Voucher(best.units + 1, best.signature))
-    ended = bazaar.sol.client.close_channel(reader.channel, best).events[0]
+        hasty.sol.client.close_channel(reader.channel, Voucher(best.units + 1, best.signature))
+    ended = hasty.sol.client.close_channel(reader.channel, best).events[0]
     assert isinstance(ended, ChannelsEnded)
     assert ended.paid_units == (payer.paid,)
 

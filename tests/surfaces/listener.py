@@ -46,8 +46,6 @@ class Listener:
         self.always: dict[str, str] = {}
         self.written = 0
         self.connections = 0
-        self.waiting: set[int] = set()
-        self.waiting_max = 0
         self.names: list[str] = []  # that TLS was asked for
         self.before: Callable[[Got], None] = lambda got: None  # it is answered
         self.after: Callable[[Got], None] = lambda got: None
@@ -97,10 +95,7 @@ class Listener:
                 head = b"HTTP/1.1 301 x\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n" % place
                 line.sendall(head)
             case "silent":
-                self.waiting.add(id(request))
-                self.waiting_max = max(self.waiting_max, len(self.waiting))
                 select.select([line], [], [], 30)  # until the caller gives up
-                self.waiting.discard(id(request))
             case "cut":
                 line.shutdown(socket.SHUT_RDWR)
             case "half":

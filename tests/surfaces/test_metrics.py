@@ -211,9 +211,9 @@ def test_counting_a_command_costs_microseconds() -> None:
     metrics, command, count = Metrics(), OpenMarket(), 20_000
     best_us = math.inf
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.thread_time()
         for _ in range(count):
             metrics.judged(command, ACCEPTED)
             metrics.waited(0.004)
-        best_us = min(best_us, (time.perf_counter() - start) / count * 1e6)
-    assert best_us < 10  # some 1.5 on a quiet machine; this one is shared
+        best_us = min(best_us, (time.thread_time() - start) / count * 1e6)
+    assert best_us < 10  # some 1.5; of this thread's own, for the machine is shared

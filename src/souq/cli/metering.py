@@ -110,7 +110,7 @@ def demo(
         sol = market.join("sol")
         amount = _amount(price, sol.asset)
         told = [f"row {n}" for n in range(rows)]
-        seller = Meter(sol.client, told, price=amount, window_rows=window, patience_s=0.3)
+        seller = Meter(sol.client, told, price=amount, window_rows=window, patience_s=1.0)
         with listening(seller) as url:
             found = [_demonstrated(market, seller, url, name, amount) for name in READERS]
         due, paid = sum(seller.due.values()), seller.settle()

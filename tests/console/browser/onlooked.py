@@ -97,7 +97,7 @@ def _shown(runs: Path) -> Iterator[str]:
         yield _address(showing.stdout)
     finally:
         showing.terminate()
-        code = showing.wait(20)
+        code = showing.wait(60)
         assert code == 0, f"souq console ended with {code}"
 
 

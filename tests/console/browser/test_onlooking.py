@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.console.browser.onlooked import AT_WORK, Onlooked, onlooked
 from tests.console.browser.test_keyboard import TABS_MAX, focused, is_outlined
-from tests.console.browser.test_live import WATCH, is_live, seconds_until
+from tests.console.browser.test_live import IS_FULL, WATCH, is_live, seconds_until
 from tests.console.browser.test_pages import SHOTS, brightness, faults_of, too_wide
 from tests.console.browser.visitors import (
     AXE,
@@ -23,7 +23,7 @@ from tests.console.browser.visitors import (
 )
 from tests.console.looked_at import hashed
 
-WITHIN_S = 2.0
+WITHIN_S = 2.0 if IS_FULL else 20.0  # as in test_live
 FOUR = "/experiments/study/beside?cells=00001,00002,00003,00004"
 AS_IT_GOES = "/experiments/half/beside?cells=00001,00003,00004"
 # How a page is looked at, and what axe looks for then; at first for all that it knows.

@@ -6,7 +6,7 @@ from playwright.sync_api import sync_playwright
 
 from souq.sdk.client import Client
 from souq.sdk.signing import bearer_secret
-from tests.console.browser.visitors import CHROMIUM, FLAGS
+from tests.console.browser.visitors import CHROMIUM, FLAGS, PATIENCE_MS
 from tests.console.visitor import Visitor, free_port
 from tests.serving import ADMIN, serving
 
@@ -37,7 +37,7 @@ def test_a_passkey_is_added_and_signs_in(tmp_path: Path) -> None:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, BY_NAME])
             context = browser.new_context()
             page = context.new_page()
-            page.set_default_timeout(10_000)
+            page.set_default_timeout(PATIENCE_MS)
             device = context.new_cdp_session(page)
             device.send("WebAuthn.enable")
             device.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})

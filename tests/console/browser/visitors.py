@@ -41,7 +41,7 @@ FLAGS = (
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
-PATIENCE_MS = 10_000
+PATIENCE_MS = 30_000
 PHONE: ViewportSize = {"width": 360, "height": 740}
 DESK: ViewportSize = {"width": 1_280, "height": 900}
 NUMBERS = re.compile(r"\d+")
