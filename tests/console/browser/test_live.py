@@ -5,6 +5,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
+from statistics import median
 
 import pytest
 from playwright.sync_api import Page
@@ -13,8 +14,8 @@ from tests.console.browser.visitors import Visitors, opened
 from tests.http.market import FEW, Town
 
 IS_FULL = os.environ.get("SOUQ_FULL") == "1"
-# What is promised; a machine that has much else to do is given more.
-WITHIN_S = 1.0 if IS_FULL else 20.0
+WITHIN_S = 1.0
+WORST_S = WITHIN_S if IS_FULL else 20.0  # where a machine stood still for a while
 FLOOD = 3_000  # records in
 FLOOD_S = 20.0
 STALL_MAX_MS = 500 if IS_FULL else 5_000  # for how long a page may not answer anybody
@@ -44,6 +45,13 @@ def seconds_until(page: Page, words: str, since: float) -> float:
     return seen / 1_000 - since
 
 
+def hold_to(promised_s: float, took: list[float]) -> None:
+    """Hold what is usual to a promise, and the worst to what a busy machine may do to it."""
+    print("on the page after", [f"{one:.2f} s" for one in took])
+    assert median(took) < promised_s
+    assert max(took) < max(promised_s, WORST_S)
+
+
 def is_live(page: Page) -> None:
     """Wait until a page's stream is open."""
     page.wait_for_function("() => performance.getEntriesByType('resource').length > 0")
@@ -66,8 +74,7 @@ def test_a_listing_posted_over_the_api_stands_on_the_floor_within_a_second(
         since = time.time()
         town.do("seller", "post_listing", title=title, category="home", ref="plain")
         took.append(seconds_until(page, title, since))
-    print("on the floor after", [f"{one:.2f} s" for one in took])
-    assert max(took) < WITHIN_S
+    hold_to(WITHIN_S, took)
 
 
 def test_an_offer_stands_on_its_negotiation_within_a_second(visitors: Visitors, town: Town) -> None:
@@ -75,12 +82,14 @@ def test_an_offer_stands_on_its_negotiation_within_a_second(visitors: Visitors, 
     page = visitors.page("seller_person")
     opened(page, f"/negotiations/{talk}")
     is_live(page)
-    page.evaluate(WATCH, "43.21")
-    since = time.time()
-    town.do("seller", "counter", negotiation=talk, price=[43_210_000, "USD"])
-    took = seconds_until(page, "43.21", since)
-    print(f"on the negotiation after {took:.2f} s")
-    assert took < WITHIN_S
+    took = []
+    for n, price in enumerate(("43.21", "41.32", "43.11", "41.44", "42.99")):
+        page.evaluate(WATCH, price)
+        since = time.time()
+        units = int(price.replace(".", "")) * 10_000
+        town.do(("seller", "buyer")[n % 2], "counter", negotiation=talk, price=[units, "USD"])
+        took.append(seconds_until(page, price, since))
+    hold_to(WITHIN_S, took)
 
 
 def test_a_page_that_is_paused_stays_and_catches_up_when_it_goes_on(
