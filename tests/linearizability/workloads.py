@@ -31,6 +31,7 @@ from tests.linearizability.models import Done, No, Seen
 
 PRICE = 10  # units a piece; every amount is a multiple of it
 RICH = 10**12
+UNKNOWN_MAX = 8  # operations of a history of which nobody learns what became of them
 SERVICE = {"category": "home", "subject": "service", "delivery": "digital"}
 T = TypeVar("T")
 
@@ -42,6 +43,7 @@ class Hall:
         self._door = door
         self._clock = itertools.count()  # one step is one tick: `next` cannot be interrupted
         self._ids = itertools.count()
+        self._unknown = itertools.count()
         self.history: list[Operation] = []
 
     def person(self, limits: Limits | None = None, units: int = 0) -> tuple[str, str]:
@@ -72,7 +74,8 @@ class Hall:
     ) -> Answer | None:
         """Do an action; `made` is the field of an event that names what it began.
 
-        Where the answer is lost, some clients try again with the same id, and some never learn.
+        Where the answer is lost, some clients try again with the same id, and some never learn: no
+        more than UNKNOWN_MAX, as each may double the time that an order takes to be found.
         """
         id = self._new_id()
 
@@ -81,7 +84,7 @@ class Hall:
                 try:
                     return self._door.submit(actor, id, command)
                 except Lost:
-                    if random.random() < 0.3:
+                    if random.random() < 0.3 and next(self._unknown) < UNKNOWN_MAX:
                         raise
 
         return self._noted(action, send, lambda answer: _told(answer, made))
