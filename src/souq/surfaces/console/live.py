@@ -64,9 +64,10 @@ class Live:
     def _is_full(self, visit: Visit) -> bool:
         if self._open[_viewer(visit)] >= OWN_MAX:
             return True
+        if visit.is_operator:
+            return False
         guests = sum(n for who, n in self._open.items() if who.startswith(_GUEST))
-        is_guest_too_many = not visit.me.actor and guests >= GUESTS_MAX
-        return not visit.is_operator and (is_guest_too_many or len(self) >= STREAMS_MAX)
+        return len(self) >= STREAMS_MAX or (not visit.me.actor and guests >= GUESTS_MAX)
 
     async def _stream(
         self,
